@@ -1,1 +1,39 @@
-//! core
+//! Personalization at the network's edge, as pure functions over bytes and values.
+//!
+//! The core of Selvedge: it opens a signed model snapshot without copying it, encodes a visitor from a short
+//! history, finds that visitor's segment, says under which key an answer may be shared, and ranks items exactly over
+//! quantized factors. It knows no clock, no file, no socket and no random source: time, seeds and bytes come in,
+//! decisions go out, so that every decision can be replayed anywhere, bit for bit.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
+extern crate alloc;
+
+#[cfg(target_endian = "big")]
+compile_error!("snapshots are little-endian and opened without copying: big-endian targets are not supported");
+
+pub mod cache;
+pub mod context;
+pub mod encode;
+pub mod engine;
+pub mod event;
+#[cfg(feature = "js")]
+mod js;
+mod kernel;
+pub mod policy;
+pub mod profile;
+pub mod quantize;
+pub mod rank;
+pub mod retrieve;
+pub mod segment;
+pub mod snapshot;

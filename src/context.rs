@@ -1,0 +1,152 @@
+//! What is known of a request without knowing the visitor: time of day, locale, class of device.
+
+/// A coarse part of the week: weekday or weekend × four parts of the day, in the visitor's own clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Daypart(u8);
+
+/// How many dayparts there are.
+pub const DAYPARTS: usize = 8;
+
+const NAMES: [&str; DAYPARTS] = [
+    "weekday-night",
+    "weekday-morning",
+    "weekday-afternoon",
+    "weekday-evening",
+    "weekend-night",
+    "weekend-morning",
+    "weekend-afternoon",
+    "weekend-evening",
+];
+
+const MS_PER_DAY: u64 = 86_400_000;
+const MS_PER_QUARTER: u64 = MS_PER_DAY / 4;
+
+impl Daypart {
+    /// The daypart of a local time: Unix milliseconds as if the local clock were UTC. Quarters start at 0, 6, 12 and 18
+    /// o'clock; the weekend is Saturday and Sunday.
+    #[must_use]
+    pub fn of_local_ms(local_ms: u64) -> Self {
+        // Day 0 of the Unix epoch was a Thursday; counted from Monday it has number 3.
+        let day_of_week = (local_ms / MS_PER_DAY + 3) % 7;
+        let quarter = local_ms % MS_PER_DAY / MS_PER_QUARTER;
+        let weekend = if day_of_week >= 5 { 4 } else { 0 };
+        Self(u8::try_from(weekend + quarter).unwrap_or(0))
+    }
+
+    /// The daypart with this number, 0 to 7.
+    #[must_use]
+    pub fn from_index(index: usize) -> Option<Self> {
+        u8::try_from(index).ok().filter(|index| usize::from(*index) < DAYPARTS).map(Self)
+    }
+
+    /// Its number, 0 to 7.
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// Its name, as `weekday-morning`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        NAMES[self.index()]
+    }
+}
+
+/// The class of device, as far as a cache key may tell it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Device {
+    /// A large screen, and whatever is not known.
+    #[default]
+    Desktop,
+    /// A phone.
+    Mobile,
+    /// A tablet.
+    Tablet,
+}
+
+impl Device {
+    /// The class a browser tells of itself: the client hint `Sec-CH-UA-Mobile` where it is sent, else words of the user
+    /// agent.
+    #[must_use]
+    pub fn detect(mobile_hint: Option<&str>, user_agent: &str) -> Self {
+        let says = |word: &str| user_agent.contains(word);
+        if says("iPad") || says("Tablet") || (says("Android") && !says("Mobile")) {
+            return Self::Tablet;
+        }
+        match mobile_hint {
+            Some("?1") => Self::Mobile,
+            Some(_) => Self::Desktop,
+            None if says("Mobi") => Self::Mobile,
+            None => Self::Desktop,
+        }
+    }
+
+    /// Its letter in a cache key.
+    #[must_use]
+    pub const fn code(self) -> char {
+        match self {
+            Self::Desktop => 'd',
+            Self::Mobile => 'm',
+            Self::Tablet => 't',
+        }
+    }
+}
+
+/// What a request tells without a profile.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Context<'a> {
+    /// Local time of the visitor: Unix milliseconds plus the offset of the time zone.
+    pub local_ms: u64,
+    /// The first language of `Accept-Language`, empty where unknown.
+    pub locale: &'a str,
+    /// The class of device.
+    pub device: Device,
+}
+
+/// Year, month and day (proleptic Gregorian) of a count of days since 1970-01-01.
+///
+/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
+#[must_use]
+pub fn civil_from_days(days: u64) -> (u64, u64, u64) {
+    let shifted = days + 719_468;
+    let era = shifted / 146_097;
+    let day_of_era = shifted % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dayparts_follow_the_clock_and_the_weekend() {
+        // 2017-12-04 was a Monday, 2017-12-09 a Saturday.
+        let monday = 1_512_345_600_000;
+        assert_eq!(Daypart::of_local_ms(monday).name(), "weekday-night");
+        assert_eq!(Daypart::of_local_ms(monday + 6 * 3_600_000).name(), "weekday-morning");
+        assert_eq!(Daypart::of_local_ms(monday + 18 * 3_600_000 - 1).name(), "weekday-afternoon");
+        assert_eq!(Daypart::of_local_ms(monday + 5 * 86_400_000 + 20 * 3_600_000).name(), "weekend-evening");
+    }
+
+    #[test]
+    fn civil_dates_are_right_at_leap_days_and_year_ends() {
+        assert_eq!(civil_from_days(0), (1970, 1, 1));
+        assert_eq!(civil_from_days(11_016), (2000, 2, 29));
+        assert_eq!(civil_from_days(17_531), (2017, 12, 31));
+        assert_eq!(civil_from_days(17_532), (2018, 1, 1));
+    }
+
+    #[test]
+    fn a_tablet_is_not_taken_for_a_phone() {
+        assert_eq!(Device::detect(None, "Mozilla/5.0 (Linux; Android 14; Pixel Tablet)"), Device::Tablet);
+        assert_eq!(Device::detect(Some("?1"), "Mozilla/5.0 (Linux; Android 14) Mobile"), Device::Mobile);
+        assert_eq!(Device::detect(Some("?0"), "Mozilla/5.0 (X11; Linux)"), Device::Desktop);
+        assert_eq!(Device::detect(None, "Mozilla/5.0 (iPhone) Mobile/15E148"), Device::Mobile);
+    }
+}

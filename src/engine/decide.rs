@@ -1,0 +1,337 @@
+//! Ranking: from a plan to items with reasons.
+
+use alloc::vec::Vec;
+
+use super::Engine;
+use super::decision::{Decision, Explanation, Item, Reason, Scope};
+use super::plan::Plan;
+use super::request::{MAX_CANDIDATES, MAX_SIMILAR, Request, RequestError, Visitor, quoted};
+use super::visitor::Portrait;
+use crate::cache::CacheKey;
+use crate::event::{EventKind, ItemIndex};
+use crate::profile::Profile;
+use crate::quantize::Query;
+use crate::rank::diversify;
+use crate::retrieve::{Filter, Scored, score_rows, top_k};
+use crate::snapshot::CategoryIndex;
+
+impl<B: AsRef<[u8]>> Engine<B> {
+    /// Computes the answer that was planned.
+    #[must_use]
+    pub fn decide<'s>(&'s self, request: &Request<'_>, plan: &Plan<'s>) -> Decision<'s> {
+        let mut filter = self.available(request.visitor.now_ms);
+        for id in request.exclude {
+            if let Some(item) = self.snapshot.find_id(id) {
+                filter.forbid(item);
+            }
+        }
+        if !plan.categories.is_empty() {
+            self.keep_categories(&mut filter, &plan.categories);
+        }
+        // Only a personal answer may depend on what this visitor has done.
+        if plan.scope == Scope::Visitor {
+            if let Some(profile) = request.visitor.usable_profile() {
+                self.forbid_done(&mut filter, profile, &plan.slot.exclude);
+            }
+        }
+        let candidates = filter.count();
+        let ranking = self.ranking(plan, &filter);
+        let limit = usize::from(plan.slot.max_per_category);
+        let chosen = diversify(&ranking, plan.n, limit, |item| self.snapshot.leaf_category(item));
+        let personal = plan.portrait.as_ref().filter(|_| plan.scope == Scope::Visitor);
+        let items = chosen
+            .iter()
+            .map(|scored| self.item(scored, self.reason(plan.scope, personal, scored.item)))
+            .collect();
+        Decision {
+            slot: &plan.slot.name,
+            model: &self.version,
+            scope: plan.scope,
+            segment: plan.segment,
+            context: plan.daypart.map(crate::context::Daypart::name),
+            items,
+            unknown: Vec::new(),
+            explanation: self.explanation(plan.segment, personal, candidates),
+        }
+    }
+
+    /// Items near an item, by cosine of their factors.
+    ///
+    /// # Errors
+    /// [`RequestError::UnknownItem`], [`RequestError::Count`], or [`RequestError::NotReady`] before the factors are verified.
+    pub fn similar(&self, id: &str, n: usize, now_ms: u64) -> Result<Decision<'_>, RequestError> {
+        if n == 0 || n > MAX_SIMILAR {
+            return Err(RequestError::Count {
+                max: MAX_SIMILAR,
+                found: n,
+            });
+        }
+        let item = self.find(id)?;
+        if !self.personal_ready() {
+            return Err(RequestError::NotReady);
+        }
+        let mut filter = self.available(now_ms);
+        filter.forbid(item);
+        let near = match (self.snapshot.cosine_rows(), Query::unit(self.snapshot.codes(item))) {
+            (Some(rows), Ok(query)) => top_k(&rows, &query, &filter, n),
+            _ => Vec::new(),
+        };
+        let text = self.snapshot.text(item);
+        let reason = Reason::Similar {
+            item: text.id,
+            title: text.title,
+        };
+        Ok(Decision {
+            slot: "similar",
+            model: &self.version,
+            scope: Scope::Everyone,
+            segment: None,
+            context: None,
+            items: near.iter().map(|scored| self.item(scored, reason)).collect(),
+            unknown: Vec::new(),
+            explanation: self.explanation(None, None, filter.count()),
+        })
+    }
+
+    /// The key under which the items near an item may be shared.
+    ///
+    /// # Errors
+    /// [`RequestError::UnknownItem`].
+    pub fn similar_key(&self, id: &str, n: usize) -> Result<CacheKey, RequestError> {
+        let item = self.find(id)?;
+        let key = self.snapshot.key(item).map_or(0, |key| key.0);
+        Ok(CacheKey::similar(&self.version, key, n))
+    }
+
+    /// Ranks the caller's candidates for a visitor; ids the model does not know are returned apart, in the order given, and
+    /// repeated ids once.
+    ///
+    /// # Errors
+    /// [`RequestError::Candidates`] or [`RequestError::Count`].
+    pub fn rank<'s>(&'s self, visitor: &Visitor<'_>, ids: &[&'s str], n: usize) -> Result<Decision<'s>, RequestError> {
+        if ids.is_empty() || ids.len() > MAX_CANDIDATES {
+            return Err(RequestError::Candidates { found: ids.len() });
+        }
+        if n == 0 || n > MAX_CANDIDATES {
+            return Err(RequestError::Count {
+                max: MAX_CANDIDATES,
+                found: n,
+            });
+        }
+        let mut rows = Vec::with_capacity(ids.len());
+        let mut unknown = Vec::new();
+        for id in ids {
+            match self.snapshot.find_id(id) {
+                Some(item) => rows.push(item),
+                None if !unknown.contains(id) => unknown.push(*id),
+                None => {}
+            }
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        let portrait = self.portrait_of(visitor);
+        let contextual = self.contextual_rung(visitor);
+        let (scope, daypart) = match &portrait {
+            Some(_) => (Scope::Visitor, None),
+            None => (contextual.scope, contextual.daypart),
+        };
+        let prior = daypart.map(|daypart| self.snapshot.context_prior(daypart.index()));
+        let vector = portrait.as_ref().map(|portrait| portrait.encoded.vector.as_slice()).or(prior);
+        let scores = self.scores(vector, &rows);
+        let mut ranking: Vec<Scored> =
+            rows.iter().zip(scores).map(|(item, score)| Scored { item: *item, score }).collect();
+        sort(&mut ranking);
+        ranking.truncate(n);
+        let segment = portrait.as_ref().and_then(|portrait| portrait.assignment);
+        let segment = segment.and_then(|found| u16::try_from(found.segment).ok());
+        Ok(Decision {
+            slot: "rank",
+            model: &self.version,
+            scope,
+            segment,
+            context: daypart.map(crate::context::Daypart::name),
+            items: ranking
+                .iter()
+                .map(|scored| self.item(scored, self.reason(scope, portrait.as_ref(), scored.item)))
+                .collect(),
+            unknown,
+            explanation: self.explanation(segment, portrait.as_ref(), rows.len()),
+        })
+    }
+
+    fn find(&self, id: &str) -> Result<ItemIndex, RequestError> {
+        self.snapshot.find_id(id).ok_or_else(|| RequestError::UnknownItem { found: quoted(id) })
+    }
+
+    /// Scores of rows under a vector; by popularity where there is none or the factors are not verified.
+    fn scores(&self, vector: Option<&[f32]>, rows: &[ItemIndex]) -> Vec<f32> {
+        let query = vector
+            .filter(|_| self.personal_ready())
+            .and_then(|vector| Query::new(vector, self.snapshot.stride()).ok());
+        match (self.snapshot.factor_rows(), query) {
+            (Some(factors), Some(query)) => score_rows(&factors, &query, rows),
+            _ => rows.iter().map(|item| self.snapshot.popularity(*item)).collect(),
+        }
+    }
+
+    /// All items that may be shown at this time.
+    fn available(&self, now_ms: u64) -> Filter {
+        let rows = self.snapshot.rows();
+        let Some(availability) = self.snapshot.availability() else {
+            return Filter::all(rows);
+        };
+        let now_min = crate::profile::minutes(now_ms);
+        Filter::from_predicate(rows, |item| {
+            availability.get(item.get()).is_some_and(|[from, until]| (*from..*until).contains(&now_min))
+        })
+    }
+
+    fn keep_categories(&self, filter: &mut Filter, roots: &[CategoryIndex]) {
+        let inside = self.snapshot.below(roots);
+        let leaves = self.snapshot.leaf_categories();
+        filter.retain(|item| {
+            let leaf = leaves.get(item.get()).and_then(|leaf| usize::try_from(*leaf).ok());
+            leaf.and_then(|leaf| inside.get(leaf)).copied().unwrap_or(false)
+        });
+    }
+
+    fn forbid_done(&self, filter: &mut Filter, profile: &Profile, kinds: &[EventKind]) {
+        for entry in profile.history().iter().filter(|entry| kinds.contains(&entry.kind)) {
+            if let Some(item) = self.snapshot.find(entry.item) {
+                filter.forbid(item);
+            }
+        }
+    }
+
+    /// The ranking that the plan asks for, long enough for the diversity rule to choose from.
+    fn ranking(&self, plan: &Plan<'_>, filter: &Filter) -> Vec<Scored> {
+        let k = match plan.slot.max_per_category {
+            0 => plan.n,
+            _ => plan.n * DIVERSITY_POOL,
+        };
+        let segments = self.snapshot.segments();
+        let (list, vector) = match (plan.scope, plan.segment, plan.daypart, &plan.portrait) {
+            (Scope::Visitor, _, _, Some(portrait)) => return self.retrieve(&portrait.encoded.vector, filter, k),
+            (Scope::Segment, Some(segment), _, _) => {
+                let segment = usize::from(segment);
+                (1 + segment, self.snapshot.centroid(segment))
+            }
+            (Scope::Context, _, Some(daypart), _) => {
+                (1 + segments + daypart.index(), self.snapshot.context_prior(daypart.index()))
+            }
+            _ => (0, &[][..]),
+        };
+        let ready = self.ready_list(list, filter);
+        if ready.len() >= plan.n {
+            return ready;
+        }
+        // The list was made for the whole catalogue; a filter can leave too little of it.
+        if !vector.is_empty() && self.personal_ready() {
+            return self.retrieve(vector, filter, k);
+        }
+        let mut popular: Vec<Scored> = filter
+            .iter()
+            .map(|item| Scored {
+                item,
+                score: self.snapshot.popularity(item),
+            })
+            .collect();
+        sort(&mut popular);
+        popular.truncate(k);
+        popular
+    }
+
+    fn retrieve(&self, vector: &[f32], filter: &Filter, k: usize) -> Vec<Scored> {
+        match (self.snapshot.factor_rows(), Query::new(vector, self.snapshot.stride())) {
+            (Some(rows), Ok(query)) => top_k(&rows, &query, filter, k),
+            _ => Vec::new(),
+        }
+    }
+
+    fn ready_list(&self, list: usize, filter: &Filter) -> Vec<Scored> {
+        let length = u16::try_from(self.snapshot.slate_len()).unwrap_or(u16::MAX);
+        let place = |rank: usize| 1.0 - f32::from(u16::try_from(rank).unwrap_or(u16::MAX)) / f32::from(length);
+        self.snapshot
+            .slate(list)
+            .enumerate()
+            .filter(|(_, item)| filter.allows(*item))
+            .map(|(rank, item)| Scored {
+                item,
+                score: place(rank),
+            })
+            .collect()
+    }
+
+    fn item<'s>(&'s self, scored: &Scored, reason: Reason<'s>) -> Item<'s> {
+        let text = self.snapshot.text(scored.item);
+        Item {
+            id: text.id,
+            title: text.title,
+            categories: self
+                .snapshot
+                .category_path(scored.item)
+                .into_iter()
+                .map(|category| self.snapshot.category_name(category))
+                .collect(),
+            image: text.image,
+            attributes: text.attributes,
+            score: scored.score,
+            reason,
+        }
+    }
+
+    fn reason(&self, scope: Scope, portrait: Option<&Portrait>, item: ItemIndex) -> Reason<'_> {
+        match (scope, portrait) {
+            (Scope::Visitor, Some(portrait)) => self.because(portrait, item),
+            (Scope::Segment, _) => Reason::Segment,
+            (Scope::Context, _) => Reason::Context,
+            _ => Reason::Popular,
+        }
+    }
+
+    /// The history item that adds most to this item's score.
+    fn because(&self, portrait: &Portrait, item: ItemIndex) -> Reason<'_> {
+        let factors: Vec<f32> = self.snapshot.factors(item).collect();
+        let parts = portrait.encoded.contributions(&factors);
+        let positive: f64 = parts.iter().filter(|part| **part > 0.0).sum();
+        let mut best: Option<(usize, f64)> = None;
+        for (index, part) in parts.iter().enumerate() {
+            if *part > best.map_or(0.0, |(_, part)| part) {
+                best = Some((index, *part));
+            }
+        }
+        let Some((index, part)) = best else {
+            return Reason::Popular;
+        };
+        let text = self.snapshot.text(portrait.known[index].item);
+        #[expect(clippy::cast_possible_truncation, reason = "a share for people, in 32 bits")]
+        let share = (part / positive) as f32;
+        Reason::Because {
+            item: text.id,
+            title: text.title,
+            share,
+        }
+    }
+
+    fn explanation(&self, segment: Option<u16>, portrait: Option<&Portrait>, candidates: usize) -> Explanation<'_> {
+        let assignment = portrait.and_then(|portrait| portrait.assignment);
+        #[expect(clippy::cast_possible_truncation, reason = "a cosine for people, in 32 bits")]
+        let segment_cosine = assignment.map(|found| found.cosine as f32);
+        Explanation {
+            history: portrait.map_or_else(Vec::new, |portrait| self.history_items(&portrait.known)),
+            segment_members: segment.map(|segment| self.snapshot.segment_members(usize::from(segment))),
+            segment_cosine,
+            kept_segment: assignment.is_some_and(|found| found.kept),
+            candidates,
+            excluded: self.snapshot.rows().saturating_sub(candidates),
+        }
+    }
+}
+
+/// How many times the asked number of items the diversity rule chooses from.
+const DIVERSITY_POOL: usize = 6;
+
+/// Score descending, then row ascending: the total order of every ranking.
+fn sort(ranking: &mut [Scored]) {
+    ranking.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
+}

@@ -1,0 +1,142 @@
+//! What comes out: items with reasons. Serialized as `docs/http-api.md` shows it.
+
+use alloc::vec::Vec;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::event::EventKind;
+
+/// For whom an answer was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// For one visitor; never stored shared.
+    Visitor,
+    /// For a segment.
+    Segment,
+    /// For a daypart.
+    Context,
+    /// For everyone.
+    Everyone,
+}
+
+impl Scope {
+    /// Its name in headers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Visitor => "visitor",
+            Self::Segment => "segment",
+            Self::Context => "context",
+            Self::Everyone => "everyone",
+        }
+    }
+}
+
+/// The answer to a request. Texts are borrowed from the snapshot.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Decision<'s> {
+    /// The slot, `similar` or `rank`.
+    pub slot: &'s str,
+    /// The snapshot's version.
+    pub model: &'s str,
+    /// For whom.
+    pub scope: Scope,
+    /// The visitor's segment, where it plays a part.
+    pub segment: Option<u16>,
+    /// The daypart, where it plays a part.
+    pub context: Option<&'static str>,
+    /// The items, best first.
+    pub items: Vec<Item<'s>>,
+    /// Candidates that the model does not know, in the order given.
+    pub unknown: Vec<&'s str>,
+    /// How it came about.
+    pub explanation: Explanation<'s>,
+}
+
+/// An item of an answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Item<'s> {
+    /// The catalogue's id.
+    pub id: &'s str,
+    /// The title.
+    pub title: &'s str,
+    /// Category names, root first.
+    pub categories: Vec<&'s str>,
+    /// Address of a picture.
+    pub image: Option<&'s str>,
+    /// Further fields of the catalogue.
+    #[serde(serialize_with = "as_map")]
+    pub attributes: Vec<(&'s str, &'s str)>,
+    /// Comparable within this answer only: the model's score, or the place in a ready list counted down from 1.
+    pub score: f32,
+    /// Why it is here.
+    pub reason: Reason<'s>,
+}
+
+/// Why an item is in an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Reason<'s> {
+    /// This item of the visitor's history adds most to the score.
+    Because {
+        /// Its id.
+        item: &'s str,
+        /// Its title.
+        title: &'s str,
+        /// Its share of the positive contributions.
+        share: f32,
+    },
+    /// High among visitors of the segment.
+    Segment,
+    /// Usual at this time of the week.
+    Context,
+    /// Bought or read by most.
+    Popular,
+    /// Near the item that was asked for.
+    Similar {
+        /// Its id.
+        item: &'s str,
+        /// Its title.
+        title: &'s str,
+    },
+}
+
+/// How an answer came about.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Explanation<'s> {
+    /// The visitor's history as the encoder saw it, heaviest first. Empty in every shared answer.
+    pub history: Vec<HistoryItem<'s>>,
+    /// Members of the segment while training.
+    pub segment_members: Option<u32>,
+    /// Cosine between the visitor and the segment's centroid. Only in personal answers.
+    pub segment_cosine: Option<f32>,
+    /// Whether hysteresis kept an earlier segment.
+    pub kept_segment: bool,
+    /// Items that could be shown.
+    pub candidates: usize,
+    /// Items that rules left out.
+    pub excluded: usize,
+}
+
+/// An item of the history with its weight.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct HistoryItem<'s> {
+    /// Its id.
+    pub item: &'s str,
+    /// Its title.
+    pub title: &'s str,
+    /// The latest thing the visitor did with it.
+    pub kind: EventKind,
+    /// Sum of the decayed event weights.
+    pub weight: f32,
+}
+
+fn as_map<S: Serializer>(pairs: &[(&str, &str)], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(pairs.len()))?;
+    for (key, value) in pairs {
+        map.serialize_entry(key, value)?;
+    }
+    map.end()
+}

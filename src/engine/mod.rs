@@ -1,0 +1,95 @@
+//! One request in, one decision out: the only module that knows all the others.
+//!
+//! A request is answered in two steps, so that a shell can look into its cache between them: [`Engine::plan`] says for whom
+//! the answer is and under which key it may be shared; [`Engine::decide`] computes it.
+
+mod decide;
+mod decision;
+mod plan;
+mod record;
+mod request;
+mod visitor;
+
+use alloc::string::String;
+
+use crate::encode::FoldInParameters;
+use crate::snapshot::{SectionKind, Snapshot, SnapshotError};
+
+pub use decision::{Decision, Explanation, HistoryItem, Item, Reason, Scope};
+pub use plan::Plan;
+pub use record::Recorded;
+pub use request::{MAX_CANDIDATES, MAX_EXCLUDE, MAX_SIMILAR, Request, RequestError, Visitor};
+
+/// What every answer needs.
+const BASE: &[SectionKind] = &[
+    SectionKind::Policy,
+    SectionKind::SegmentCentroids,
+    SectionKind::SegmentMembers,
+    SectionKind::Slates,
+    SectionKind::Contexts,
+    SectionKind::Gram,
+    SectionKind::Categories,
+    SectionKind::CategoryNames,
+    SectionKind::ItemCategory,
+    SectionKind::Availability,
+    SectionKind::ItemKeys,
+    SectionKind::KeyOrder,
+    SectionKind::Popularity,
+    SectionKind::ItemTextOffsets,
+    SectionKind::ItemText,
+];
+/// What a personal answer needs besides.
+const PERSONAL: &[SectionKind] = &[SectionKind::Factors, SectionKind::Scales, SectionKind::InverseNorms];
+
+/// Decisions over one snapshot.
+pub struct Engine<B> {
+    snapshot: Snapshot<B>,
+    version: String,
+    parameters: FoldInParameters,
+}
+
+impl<B: AsRef<[u8]>> Engine<B> {
+    /// An engine over a snapshot. Of a snapshot that was opened without digests, all sections but the factors must be
+    /// confirmed; until those are confirmed too, answers come from ready lists and nothing is personal.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Unverified`].
+    pub fn new(snapshot: Snapshot<B>) -> Result<Self, SnapshotError> {
+        snapshot.require(BASE)?;
+        let policy = snapshot.policy();
+        let parameters = FoldInParameters {
+            unobserved_weight: policy.unobserved_weight,
+            regularisation: policy.regularisation,
+            regularisation_exponent: policy.regularisation_exponent,
+            items: policy.trained_items,
+        };
+        Ok(Self {
+            version: snapshot.version(),
+            parameters,
+            snapshot,
+        })
+    }
+
+    /// The snapshot.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot<B> {
+        &self.snapshot
+    }
+
+    /// The snapshot, to confirm digests that were still open.
+    pub fn snapshot_mut(&mut self) -> &mut Snapshot<B> {
+        &mut self.snapshot
+    }
+
+    /// The snapshot's version.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Whether the factors are verified, so that answers can be personal.
+    #[must_use]
+    pub fn personal_ready(&self) -> bool {
+        self.snapshot.require(PERSONAL).is_ok()
+    }
+}

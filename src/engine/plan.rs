@@ -1,0 +1,147 @@
+//! For whom an answer is, and under which key it may be shared.
+
+use alloc::vec::Vec;
+
+use super::Engine;
+use super::decision::Scope;
+use super::request::{MAX_EXCLUDE, Request, RequestError, Visitor, quoted};
+use super::visitor::Portrait;
+use crate::cache::{CacheKey, Freshness, Sharing};
+use crate::context::Daypart;
+use crate::policy::{Audience, SlotPolicy};
+use crate::snapshot::CategoryIndex;
+
+/// What a request comes down to before anything is ranked.
+#[derive(Clone, Debug)]
+pub struct Plan<'s> {
+    /// For whom.
+    pub scope: Scope,
+    /// The visitor's segment, where it plays a part.
+    pub segment: Option<u16>,
+    /// The daypart, where it plays a part.
+    pub daypart: Option<Daypart>,
+    /// How many items.
+    pub n: usize,
+    /// The key under which the answer may be shared; `None` for an answer that must not be.
+    pub cache_key: Option<CacheKey>,
+    /// How long a shared answer lives.
+    pub freshness: Freshness,
+    pub(super) slot: &'s SlotPolicy,
+    pub(super) categories: Vec<CategoryIndex>,
+    pub(super) portrait: Option<Portrait>,
+}
+
+/// The rung of the ladder that an answer stands on.
+pub(super) struct Rung {
+    pub scope: Scope,
+    pub segment: Option<u16>,
+    pub daypart: Option<Daypart>,
+    pub portrait: Option<Portrait>,
+}
+
+impl<B: AsRef<[u8]>> Engine<B> {
+    /// Checks a request and says for whom its answer is. Costs no scan; for a slot of segments and a profile that remembers
+    /// its segment not even an encoding.
+    ///
+    /// # Errors
+    /// [`RequestError`]: what was asked for, and what is there.
+    pub fn plan<'s>(&'s self, request: &Request<'_>) -> Result<Plan<'s>, RequestError> {
+        let policy = self.snapshot.policy();
+        let slot = policy.slot(request.slot).ok_or_else(|| {
+            let names: Vec<&str> = policy.slots.iter().map(|slot| slot.name.as_str()).collect();
+            RequestError::UnknownSlot {
+                known: names.join(", "),
+                found: quoted(request.slot),
+            }
+        })?;
+        let n = request.n.unwrap_or(usize::from(slot.n_default));
+        let max = usize::from(slot.n_max);
+        if n == 0 || n > max {
+            return Err(RequestError::Count { max, found: n });
+        }
+        if request.exclude.len() > MAX_EXCLUDE {
+            return Err(RequestError::TooManyExcluded {
+                found: request.exclude.len(),
+            });
+        }
+        let categories = match request.category {
+            None => Vec::new(),
+            Some(name) => self.snapshot.categories_named(name),
+        };
+        if let Some(name) = request.category.filter(|_| categories.is_empty()) {
+            return Err(RequestError::UnknownCategory { found: quoted(name) });
+        }
+        let rung = self.rung(slot, &request.visitor);
+        let sharing = match rung.scope {
+            Scope::Visitor => None,
+            Scope::Segment => rung.segment.map(Sharing::Segment),
+            Scope::Context => rung.daypart.and_then(|daypart| u8::try_from(daypart.index()).ok()).map(Sharing::Daypart),
+            Scope::Everyone => Some(Sharing::Everyone),
+        };
+        // A list of exclusions would let a client make as many keys as it likes, so such an answer is not shared.
+        let cache_key = sharing
+            .filter(|_| request.exclude.is_empty())
+            .map(|sharing| CacheKey::new(&self.version, slot, sharing, &categories, &request.visitor.context, n));
+        Ok(Plan {
+            scope: rung.scope,
+            segment: rung.segment,
+            daypart: rung.daypart,
+            n,
+            cache_key,
+            freshness: Freshness::of(slot),
+            slot,
+            categories,
+            portrait: rung.portrait,
+        })
+    }
+
+    /// The finest rung that the slot allows and the visitor's history reaches.
+    fn rung(&self, slot: &SlotPolicy, visitor: &Visitor<'_>) -> Rung {
+        let profile = visitor.usable_profile();
+        let remembered = profile.and_then(|profile| self.remembered(profile));
+        if slot.audience == Audience::Segment || !self.personal_ready() {
+            if let Some(segment) = remembered {
+                return Rung::segment(segment, None);
+            }
+        }
+        if let Some(portrait) = self.portrait_of(visitor) {
+            let assigned = portrait.assignment.and_then(|found| u16::try_from(found.segment).ok());
+            let enough = portrait.known.len() as u64 >= u64::from(self.snapshot.policy().min_history);
+            if slot.audience == Audience::Visitor && enough {
+                return Rung {
+                    scope: Scope::Visitor,
+                    segment: assigned,
+                    daypart: None,
+                    portrait: Some(portrait),
+                };
+            }
+            if let Some(segment) = assigned {
+                return Rung::segment(segment, Some(portrait));
+            }
+        }
+        self.contextual_rung(visitor)
+    }
+
+    /// The rung of a visitor of whom nothing is known.
+    pub(super) fn contextual_rung(&self, visitor: &Visitor<'_>) -> Rung {
+        let has_priors = self.snapshot.contexts() > 0;
+        let daypart = has_priors.then(|| Daypart::of_local_ms(visitor.context.local_ms));
+        Rung {
+            scope: if has_priors { Scope::Context } else { Scope::Everyone },
+            segment: None,
+            daypart,
+            portrait: None,
+        }
+    }
+}
+
+impl Rung {
+    fn segment(segment: u16, portrait: Option<Portrait>) -> Self {
+        Self {
+            scope: Scope::Segment,
+            segment: Some(segment),
+            daypart: None,
+            portrait,
+        }
+    }
+}

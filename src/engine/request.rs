@@ -1,0 +1,108 @@
+//! What goes into a decision, and what can be wrong with it.
+
+use alloc::string::String;
+
+use thiserror::Error;
+
+use crate::context::Context;
+use crate::profile::{Consent, Profile};
+
+/// Most ids a request may exclude.
+pub const MAX_EXCLUDE: usize = 100;
+/// Most candidates a request may bring to be ranked.
+pub const MAX_CANDIDATES: usize = 1000;
+/// Most items near an item.
+pub const MAX_SIMILAR: usize = 100;
+
+/// A request for a slot's items.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The slot's name.
+    pub slot: &'a str,
+    /// How many items; the slot's default where absent.
+    pub n: Option<usize>,
+    /// Only items of the categories with this name, at any level.
+    pub category: Option<&'a str>,
+    /// Ids of items to leave out.
+    pub exclude: &'a [&'a str],
+    /// What is known of the visitor.
+    pub visitor: Visitor<'a>,
+}
+
+/// Who asks, when and from where.
+#[derive(Clone, Copy, Debug)]
+pub struct Visitor<'a> {
+    /// The visitor's profile, if there is one.
+    pub profile: Option<&'a Profile>,
+    /// Whether it may be used.
+    pub consent: Consent,
+    /// What the request tells without it.
+    pub context: Context<'a>,
+    /// The server's clock, Unix milliseconds.
+    pub now_ms: u64,
+}
+
+impl<'a> Visitor<'a> {
+    /// The profile, where consent allows its use.
+    #[must_use]
+    pub fn usable_profile(&self) -> Option<&'a Profile> {
+        match self.consent {
+            Consent::Granted => self.profile,
+            Consent::Denied => None,
+        }
+    }
+}
+
+/// What is wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The policy has no such slot.
+    #[error("slot: expected one of {known}, found {found:?}; add it to [[slots]] of the configuration or ask for one of these")]
+    UnknownSlot {
+        /// The slots there are, separated by commas.
+        known: String,
+        /// What was asked for.
+        found: String,
+    },
+    /// The number of items is not allowed.
+    #[error("n: expected 1 to {max}, found {found}")]
+    Count {
+        /// The most that is allowed.
+        max: usize,
+        /// What was asked for.
+        found: usize,
+    },
+    /// No category has this name.
+    #[error("category: expected the name of a category in the catalogue, found {found:?}")]
+    UnknownCategory {
+        /// What was asked for.
+        found: String,
+    },
+    /// Too many ids to exclude.
+    #[error("exclude: expected at most {MAX_EXCLUDE} ids, found {found}")]
+    TooManyExcluded {
+        /// How many there were.
+        found: usize,
+    },
+    /// The number of candidates is not allowed.
+    #[error("candidates: expected 1 to {MAX_CANDIDATES} ids, found {found}")]
+    Candidates {
+        /// How many there were.
+        found: usize,
+    },
+    /// The item is not in the model.
+    #[error("item: expected an id of the model's catalogue, found {found:?}")]
+    UnknownItem {
+        /// What was asked for.
+        found: String,
+    },
+    /// The part of the model that the answer needs is not checked yet.
+    #[error("model: the factors of this snapshot are not verified yet; ask again in a moment")]
+    NotReady,
+}
+
+/// A foreign text, shortened for an error.
+pub(super) fn quoted(text: &str) -> String {
+    text.chars().take(64).collect()
+}

@@ -1,0 +1,111 @@
+//! From a profile to a vector: which of its items the model knows, how heavy each is, and where that points.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::Engine;
+use super::decision::HistoryItem;
+use super::request::Visitor;
+use crate::encode::{Encoded, decay, fold_in};
+use crate::event::{EventKind, ItemIndex};
+use crate::profile::Profile;
+use crate::segment::{Assignment, assign};
+
+/// A known item of a history.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    pub item: ItemIndex,
+    pub weight: f32,
+    pub kind: EventKind,
+}
+
+/// A visitor as the model sees one.
+#[derive(Clone, Debug)]
+pub(super) struct Portrait {
+    /// By row.
+    pub known: Vec<Known>,
+    pub encoded: Encoded,
+    pub assignment: Option<Assignment>,
+}
+
+impl<B: AsRef<[u8]>> Engine<B> {
+    /// The items of the history that the model knows, with decayed weights, in order of their rows.
+    pub(super) fn known(&self, profile: &Profile, now_ms: u64) -> Vec<Known> {
+        let policy = self.snapshot.policy();
+        let mut known: BTreeMap<ItemIndex, Known> = BTreeMap::new();
+        for entry in profile.history() {
+            let Some(item) = self.snapshot.find(entry.item) else { continue };
+            let age_ms = now_ms.saturating_sub(u64::from(entry.at_min) * 60_000);
+            let weight = policy.kind_weights[usize::from(entry.kind.code())] * decay(age_ms, policy.half_life_ms);
+            if weight > 0.0 {
+                let place = known.entry(item).or_insert(Known {
+                    item,
+                    weight: 0.0,
+                    kind: entry.kind,
+                });
+                place.weight += weight;
+                place.kind = entry.kind;
+            }
+        }
+        known.into_values().collect()
+    }
+
+    /// The segment that the profile remembers, if it was assigned by this very snapshot.
+    pub(super) fn remembered(&self, profile: &Profile) -> Option<u16> {
+        let remembered = profile.segment?;
+        let same_model = self.snapshot.fingerprint().starts_with(&remembered.model);
+        (same_model && usize::from(remembered.segment) < self.snapshot.segments()).then_some(remembered.segment)
+    }
+
+    /// Encodes a profile and assigns its segment; `None` for a history without known items, or while the factors are not
+    /// verified.
+    pub(super) fn portrait(&self, profile: &Profile, now_ms: u64) -> Option<Portrait> {
+        if !self.personal_ready() {
+            return None;
+        }
+        let known = self.known(profile, now_ms);
+        if known.is_empty() {
+            return None;
+        }
+        let history: Vec<(Vec<f32>, f32)> = known
+            .iter()
+            .map(|known| (self.snapshot.factors(known.item).collect(), known.weight))
+            .collect();
+        let encoded = fold_in(self.snapshot.gram(), self.snapshot.dims(), &history, &self.parameters);
+        let previous = self.remembered(profile).map(usize::from);
+        let hysteresis = self.snapshot.policy().hysteresis;
+        let assignment = assign(&encoded.vector, self.snapshot.centroids(), previous, hysteresis);
+        Some(Portrait {
+            known,
+            encoded,
+            assignment,
+        })
+    }
+
+    /// The portrait of a visitor who agreed to one.
+    pub(super) fn portrait_of(&self, visitor: &Visitor<'_>) -> Option<Portrait> {
+        visitor.usable_profile().and_then(|profile| self.portrait(profile, visitor.now_ms))
+    }
+
+    /// The heaviest items of a history, for the explanation.
+    pub(super) fn history_items(&self, known: &[Known]) -> Vec<HistoryItem<'_>> {
+        let mut heaviest = known.to_vec();
+        heaviest.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.item.cmp(&b.item)));
+        heaviest
+            .iter()
+            .take(SHOWN_HISTORY)
+            .map(|known| {
+                let text = self.snapshot.text(known.item);
+                HistoryItem {
+                    item: text.id,
+                    title: text.title,
+                    kind: known.kind,
+                    weight: known.weight,
+                }
+            })
+            .collect()
+    }
+}
+
+/// Items of the history that an explanation shows.
+const SHOWN_HISTORY: usize = 10;

@@ -1,0 +1,238 @@
+//! The policy: configuration that travels with the model and that the core interprets.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::event::{EVENT_KINDS, EventKind};
+use crate::snapshot::SnapshotError;
+use crate::snapshot::layout::{PolicyRecord, SectionKind, SlotRecord};
+
+/// For whom a slot is ranked once a visitor is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// For the visitor alone; never stored shared.
+    Visitor,
+    /// For the visitor's segment; shared under the segment's key.
+    Segment,
+}
+
+/// Rules of one slot, a named place on a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotPolicy {
+    /// Its name: 1 to 24 of `a-z`, `0-9`, `-`.
+    pub name: String,
+    /// For whom it is ranked.
+    pub audience: Audience,
+    /// Items that the visitor had such an event with are left out of a personal answer.
+    pub exclude: Vec<EventKind>,
+    /// Whether the locale is part of the key.
+    pub vary_locale: bool,
+    /// Whether the class of device is part of the key.
+    pub vary_device: bool,
+    /// Items where the request does not say how many.
+    pub n_default: u16,
+    /// Most items.
+    pub n_max: u16,
+    /// Most items of one leaf category; 0 for no limit.
+    pub max_per_category: u16,
+    /// Seconds for which a shared answer is fresh.
+    pub ttl_s: u32,
+    /// Seconds after that for which it may be used while it is computed anew (RFC 5861).
+    pub stale_while_revalidate_s: u32,
+    /// Seconds after that for which it may be used when computing fails (RFC 5861).
+    pub stale_if_error_s: u32,
+}
+
+/// Parameters of the encoder and rules of all slots.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// Half-life of an event's weight, milliseconds.
+    pub half_life_ms: u64,
+    /// Weight of an event of each kind, by code.
+    pub kind_weights: [f32; EVENT_KINDS],
+    /// α₀, the weight of unobserved pairs (Rendle et al. 2021).
+    pub unobserved_weight: f32,
+    /// λ, the regularisation.
+    pub regularisation: f32,
+    /// ν, the exponent of the frequency scale: 0, 0.5 or 1, which need no `pow` and so agree on every platform.
+    pub regularisation_exponent: f32,
+    /// N, the number of items of the training matrix.
+    pub trained_items: u32,
+    /// A visitor keeps a segment until another one's cosine is larger by more than this.
+    pub hysteresis: f32,
+    /// Known items of history from which a visitor is ranked personally.
+    pub min_history: u32,
+    /// The slots.
+    pub slots: Vec<SlotPolicy>,
+}
+
+impl Policy {
+    /// The rules of a slot.
+    #[must_use]
+    pub fn slot(&self, name: &str) -> Option<&SlotPolicy> {
+        self.slots.iter().find(|slot| slot.name == name)
+    }
+
+    /// The longest time a profile event matters: after 20 half-lives less than a millionth of it is left.
+    #[must_use]
+    pub fn memory_ms(&self) -> u64 {
+        self.half_life_ms.saturating_mul(20)
+    }
+
+    /// Reads and checks the policy section.
+    pub(crate) fn from_records(record: &PolicyRecord, slots: &[SlotRecord]) -> Result<Self, SnapshotError> {
+        let refuse = |element, expected, found| {
+            Err(SnapshotError::Content {
+                kind: SectionKind::Policy,
+                element,
+                expected,
+                found,
+            })
+        };
+        if record.half_life_ms == 0 {
+            return refuse(0, "a half-life above 0 ms", 0.0);
+        }
+        for weight in record.kind_weights {
+            if !(0.0..=1e6).contains(&weight) {
+                return refuse(0, "event weights from 0 to 1e6", f64::from(weight));
+            }
+        }
+        for value in [record.unobserved_weight, record.regularisation] {
+            // Both above zero keep the encoder's matrix positive definite whatever the history.
+            if !(1e-9..=1e9).contains(&value) {
+                return refuse(0, "unobserved weight and regularisation from 1e-9 to 1e9", f64::from(value));
+            }
+        }
+        if ![0.0, 0.5, 1.0].contains(&record.regularisation_exponent) {
+            return refuse(0, "a regularisation exponent of 0, 0.5 or 1", f64::from(record.regularisation_exponent));
+        }
+        if !(0.0..=2.0).contains(&record.hysteresis) {
+            return refuse(0, "a hysteresis from 0 to 2", f64::from(record.hysteresis));
+        }
+        for reserved in [record.reserved, record.reserved_2] {
+            if reserved != 0 {
+                return refuse(0, "reserved bytes of zero", f64::from(reserved));
+            }
+        }
+        let mut read = Vec::with_capacity(slots.len());
+        for (element, slot) in slots.iter().enumerate() {
+            read.push(SlotPolicy::from_record(element + 1, slot)?);
+        }
+        Ok(Self {
+            half_life_ms: record.half_life_ms,
+            kind_weights: record.kind_weights,
+            unobserved_weight: record.unobserved_weight,
+            regularisation: record.regularisation,
+            regularisation_exponent: record.regularisation_exponent,
+            trained_items: record.trained_items,
+            hysteresis: record.hysteresis,
+            min_history: record.min_history,
+            slots: read,
+        })
+    }
+
+    /// The policy section's bytes.
+    #[cfg(any(test, feature = "writer"))]
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let record = PolicyRecord {
+            half_life_ms: self.half_life_ms,
+            kind_weights: self.kind_weights,
+            unobserved_weight: self.unobserved_weight,
+            regularisation: self.regularisation,
+            regularisation_exponent: self.regularisation_exponent,
+            hysteresis: self.hysteresis,
+            min_history: self.min_history,
+            slots: u32::try_from(self.slots.len()).unwrap_or(u32::MAX),
+            reserved: 0,
+            trained_items: self.trained_items,
+            reserved_2: 0,
+        };
+        let mut bytes = bytemuck::bytes_of(&record).to_vec();
+        for slot in &self.slots {
+            bytes.extend_from_slice(bytemuck::bytes_of(&slot.to_record()));
+        }
+        bytes
+    }
+}
+
+const VARY_LOCALE: u8 = 1;
+const VARY_DEVICE: u8 = 2;
+
+impl SlotPolicy {
+    fn from_record(element: usize, record: &SlotRecord) -> Result<Self, SnapshotError> {
+        let refuse = |expected, found: u32| SnapshotError::Content {
+            kind: SectionKind::Policy,
+            element,
+            expected,
+            found: f64::from(found),
+        };
+        let used = record.name.iter().position(|byte| *byte == 0).unwrap_or(record.name.len());
+        let (name, rest) = record.name.split_at(used);
+        let allowed = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+        if name.is_empty() || !name.iter().all(allowed) || rest.iter().any(|byte| *byte != 0) {
+            return Err(refuse("a slot name of a-z, 0-9 and -, padded with zeros", 0));
+        }
+        let audience = match record.audience {
+            0 => Audience::Visitor,
+            1 => Audience::Segment,
+            other => return Err(refuse("audience 0 (visitor) or 1 (segment)", u32::from(other))),
+        };
+        let known_kinds = (1u8 << EVENT_KINDS) - 1;
+        if record.exclude_kinds & !known_kinds != 0 {
+            return Err(refuse("bits of the five event kinds", u32::from(record.exclude_kinds)));
+        }
+        if record.vary & !(VARY_LOCALE | VARY_DEVICE) != 0 {
+            return Err(refuse("vary bits 0 and 1", u32::from(record.vary)));
+        }
+        if record.n_default == 0 || record.n_default > record.n_max || record.n_max > 1000 {
+            return Err(refuse("1 <= n default <= n max <= 1000", u32::from(record.n_default)));
+        }
+        let reserved = [u32::from(record.reserved), u32::from(record.reserved_2)];
+        if let Some(found) = reserved.iter().chain(&record.reserved_3).find(|value| **value != 0) {
+            return Err(refuse("reserved bytes of zero", *found));
+        }
+        Ok(Self {
+            name: name.iter().map(|byte| char::from(*byte)).collect(),
+            audience,
+            exclude: EventKind::ALL
+                .into_iter()
+                .filter(|kind| record.exclude_kinds & (1 << kind.code()) != 0)
+                .collect(),
+            vary_locale: record.vary & VARY_LOCALE != 0,
+            vary_device: record.vary & VARY_DEVICE != 0,
+            n_default: record.n_default,
+            n_max: record.n_max,
+            max_per_category: record.max_per_category,
+            ttl_s: record.ttl_s,
+            stale_while_revalidate_s: record.stale_while_revalidate_s,
+            stale_if_error_s: record.stale_if_error_s,
+        })
+    }
+
+    #[cfg(any(test, feature = "writer"))]
+    fn to_record(&self) -> SlotRecord {
+        let mut name = [0; 24];
+        // A longer name is cut here and refused when the written file is read back.
+        for (to, from) in name.iter_mut().zip(self.name.bytes()) {
+            *to = from;
+        }
+        SlotRecord {
+            name,
+            audience: match self.audience {
+                Audience::Visitor => 0,
+                Audience::Segment => 1,
+            },
+            exclude_kinds: self.exclude.iter().fold(0, |bits, kind| bits | (1 << kind.code())),
+            vary: u8::from(self.vary_locale) * VARY_LOCALE + u8::from(self.vary_device) * VARY_DEVICE,
+            reserved: 0,
+            n_default: self.n_default,
+            n_max: self.n_max,
+            max_per_category: self.max_per_category,
+            reserved_2: 0,
+            ttl_s: self.ttl_s,
+            stale_while_revalidate_s: self.stale_while_revalidate_s,
+            stale_if_error_s: self.stale_if_error_s,
+            reserved_3: [0; 4],
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The sealed cookie: a profile encrypted and authenticated with XChaCha20-Poly1305, in URL-safe base64.
+//!
+//! `base64url( format (1 byte) ‖ key id (1) ‖ nonce (24) ‖ ciphertext ‖ tag (16) )`; format and key id are authenticated.
+//! The 24-byte nonce is random: at that length no counter is needed, which a fleet of isolates could not share. Keys
+//! rotate: the first of the ring seals, every one opens.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use thiserror::Error;
+
+use super::{MAX_PROFILE_BYTES, Profile, ProfileError};
+
+const FORMAT: u8 = 1;
+const NONCE: usize = 24;
+const HEAD: usize = 2 + NONCE;
+const TAG: usize = 16;
+/// The longest sealed value, in characters; with name and attributes the cookie stays below 2 KiB.
+pub const MAX_COOKIE_CHARS: usize = (HEAD + MAX_PROFILE_BYTES + TAG).div_ceil(3) * 4;
+const _: () = assert!(MAX_COOKIE_CHARS <= 1_800);
+
+/// Why a cookie cannot be opened or a ring not be built.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CookieError {
+    /// The text is not base64 in URL-safe letters without padding, or too long.
+    #[error("profile cookie: expected up to {MAX_COOKIE_CHARS} letters of URL-safe base64, found {found} characters that are not")]
+    Encoding {
+        /// The text's length.
+        found: usize,
+    },
+    /// The text is too short for a sealed profile.
+    #[error("profile cookie: expected at least {expected} bytes, found {found}")]
+    Short {
+        /// Bytes needed.
+        expected: usize,
+        /// Bytes there.
+        found: usize,
+    },
+    /// Another format.
+    #[error("profile cookie format: expected {FORMAT}, found {found}")]
+    Format {
+        /// The byte that stood there.
+        found: u8,
+    },
+    /// Sealed with a key that is not in the ring (any more).
+    #[error("profile cookie: sealed with key {found}, which is not in the ring")]
+    UnknownKey {
+        /// The key's id.
+        found: u8,
+    },
+    /// Changed on the way, or sealed by somebody else.
+    #[error("profile cookie: the seal does not fit")]
+    Seal,
+    /// The sealed bytes are no profile.
+    #[error("profile cookie: {0}")]
+    Profile(#[from] ProfileError),
+    /// A ring needs a key.
+    #[error("cookie keys: expected at least one, found none")]
+    NoKeys,
+    /// A key cannot be read.
+    #[error("cookie keys, entry {index}: expected `id:base64 of 32 bytes` with an id from 0 to 255, each once")]
+    Key {
+        /// Position in the list.
+        index: usize,
+    },
+}
+
+/// The keys that seal and open cookies, newest first.
+pub struct Keyring {
+    keys: Vec<(u8, XChaCha20Poly1305)>,
+}
+
+impl Keyring {
+    /// Reads `id:base64` entries separated by commas or white space, newest first. Both base64 alphabets are read, with or
+    /// without padding.
+    ///
+    /// # Errors
+    /// [`CookieError::NoKeys`] or [`CookieError::Key`]. The error never repeats the key.
+    pub fn parse(list: &str) -> Result<Self, CookieError> {
+        let mut keys: Vec<(u8, XChaCha20Poly1305)> = Vec::new();
+        let entries = list.split([',', ' ', '\n', '\t']).filter(|entry| !entry.is_empty());
+        for (index, entry) in entries.enumerate() {
+            let bad = CookieError::Key { index };
+            let (id, text) = entry.split_once(':').ok_or_else(|| bad.clone())?;
+            let id = id.parse::<u8>().map_err(|_| bad.clone())?;
+            let url_safe: String = text
+                .trim_end_matches('=')
+                .chars()
+                .map(|letter| match letter {
+                    '+' => '-',
+                    '/' => '_',
+                    other => other,
+                })
+                .collect();
+            let bytes = Base64UrlUnpadded::decode_vec(&url_safe).map_err(|_| bad.clone())?;
+            let key = <[u8; 32]>::try_from(bytes).map_err(|_| bad.clone())?;
+            if keys.iter().any(|(other, _)| *other == id) {
+                return Err(bad);
+            }
+            keys.push((id, XChaCha20Poly1305::new(&Key::from(key))));
+        }
+        if keys.is_empty() {
+            return Err(CookieError::NoKeys);
+        }
+        Ok(Self { keys })
+    }
+
+    /// Seals a profile under the newest key. `nonce` must be fresh random bytes for every call.
+    ///
+    /// # Errors
+    /// [`CookieError::Seal`] where the cipher refuses, which it does for no message of this size.
+    pub fn seal(&self, profile: &Profile, nonce: [u8; NONCE]) -> Result<String, CookieError> {
+        let (id, cipher) = self.keys.first().ok_or(CookieError::NoKeys)?;
+        let head = [FORMAT, *id];
+        let plain = profile.to_bytes();
+        let payload = Payload {
+            msg: &plain,
+            aad: &head,
+        };
+        let sealed = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| CookieError::Seal)?;
+        Ok(Base64UrlUnpadded::encode_string(&[&head[..], &nonce, &sealed].concat()))
+    }
+
+    /// Opens a sealed profile with whichever key of the ring sealed it.
+    ///
+    /// # Errors
+    /// [`CookieError`] for anything that this ring did not seal.
+    pub fn open(&self, cookie: &str) -> Result<Profile, CookieError> {
+        let encoding = CookieError::Encoding { found: cookie.len() };
+        if cookie.len() > MAX_COOKIE_CHARS {
+            return Err(encoding);
+        }
+        let bytes = Base64UrlUnpadded::decode_vec(cookie).map_err(|_| encoding)?;
+        let short = CookieError::Short {
+            expected: HEAD + TAG,
+            found: bytes.len(),
+        };
+        let Some((head, sealed)) = bytes.split_first_chunk::<HEAD>() else {
+            return Err(short);
+        };
+        if sealed.len() < TAG {
+            return Err(short);
+        }
+        if head[0] != FORMAT {
+            return Err(CookieError::Format { found: head[0] });
+        }
+        let key = self.keys.iter().find(|(id, _)| *id == head[1]);
+        let (_, cipher) = key.ok_or(CookieError::UnknownKey { found: head[1] })?;
+        let mut nonce = [0; NONCE];
+        nonce.copy_from_slice(&head[2..]);
+        let payload = Payload {
+            msg: sealed,
+            aad: &head[..2],
+        };
+        let plain = cipher.decrypt(&XNonce::from(nonce), payload).map_err(|_| CookieError::Seal)?;
+        Ok(Profile::from_bytes(&plain)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::entry;
+    use super::super::{MAX_HISTORY, VisitorId};
+    use super::*;
+
+    fn ring(list: &str) -> Keyring {
+        Keyring::parse(list).unwrap()
+    }
+
+    fn key(id: u8, fill: u8) -> String {
+        alloc::format!("{id}:{}", Base64UrlUnpadded::encode_string(&[fill; 32]))
+    }
+
+    fn full() -> Profile {
+        let mut profile = Profile::new(VisitorId([9; 16]));
+        for minute in 0..MAX_HISTORY as u32 {
+            profile.remember(entry(u64::from(minute) << 40, 29_000_000 + minute));
+        }
+        profile
+    }
+
+    #[test]
+    fn a_sealed_profile_opens_again_and_fits_into_two_kibibytes() {
+        let ring = ring(&key(1, 7));
+        let cookie = ring.seal(&full(), [3; 24]).unwrap();
+        assert!(cookie.len() <= MAX_COOKIE_CHARS);
+        assert_eq!(ring.open(&cookie), Ok(full()));
+    }
+
+    #[test]
+    fn an_older_key_still_opens_and_a_removed_one_does_not() {
+        let old = ring(&key(1, 7));
+        let cookie = old.seal(&full(), [3; 24]).unwrap();
+        let rotated = ring(&[key(2, 8), key(1, 7)].join(","));
+        assert_eq!(rotated.open(&cookie), Ok(full()));
+        let fresh = rotated.seal(&full(), [4; 24]).unwrap();
+        assert_eq!(old.open(&fresh), Err(CookieError::UnknownKey { found: 2 }));
+        assert_eq!(ring(&key(2, 8)).open(&cookie), Err(CookieError::UnknownKey { found: 1 }));
+    }
+
+    #[test]
+    fn every_changed_character_is_refused() {
+        let ring = ring(&key(1, 7));
+        let mut profile = Profile::new(VisitorId([9; 16]));
+        profile.remember(entry(1, 29_000_000));
+        let cookie = ring.seal(&profile, [3; 24]).unwrap();
+        for at in 0..cookie.len() {
+            let mut changed = cookie.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            assert!(ring.open(core::str::from_utf8(&changed).unwrap()).is_err(), "{at}");
+        }
+        for len in 0..cookie.len() {
+            assert!(ring.open(&cookie[..len]).is_err());
+        }
+    }
+
+    #[test]
+    fn a_cookie_of_another_ring_with_the_same_key_id_is_refused() {
+        let cookie = ring(&key(1, 7)).seal(&full(), [3; 24]).unwrap();
+        assert_eq!(ring(&key(1, 8)).open(&cookie), Err(CookieError::Seal));
+    }
+
+    #[test]
+    fn bad_key_lists_are_refused_by_position() {
+        let error = |list: &str| Keyring::parse(list).err();
+        assert_eq!(error(""), Some(CookieError::NoKeys));
+        assert_eq!(error("1:short"), Some(CookieError::Key { index: 0 }));
+        assert_eq!(error(&[key(1, 7), key(1, 8)].join(" ")), Some(CookieError::Key { index: 1 }));
+        assert_eq!(error("300:AAAA"), Some(CookieError::Key { index: 0 }));
+    }
+}

@@ -1,0 +1,96 @@
+//! Segments: which one a user vector belongs to, and when a visitor changes over.
+//!
+//! Segments are directions: a unit-length centroid each, and a vector belongs to the one with the largest cosine
+//! (spherical k-means: Dhillon, Modha 2001). Cosine and not distance, because the length of a fold-in vector grows with the
+//! length of the history, and a visitor of three clicks must be able to reach every segment.
+
+/// Result of an assignment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Assignment {
+    /// The segment.
+    pub segment: usize,
+    /// Cosine with its centroid.
+    pub cosine: f64,
+    /// Whether hysteresis kept an earlier segment although another one is nearer.
+    pub kept: bool,
+}
+
+/// Assigns a vector to one of the unit-length `centroids` (count × dims, row-major), ties to the lower index.
+///
+/// `previous` is kept unless the best cosine is larger than its own by more than `hysteresis`, so that a visitor between two
+/// segments does not flicker from page to page. Returns `None` for no centroids or a vector of length zero.
+#[must_use]
+pub fn assign(vector: &[f32], centroids: &[f32], previous: Option<usize>, hysteresis: f32) -> Option<Assignment> {
+    let norm_squared: f64 = vector.iter().map(|value| f64::from(*value) * f64::from(*value)).sum();
+    if norm_squared <= 0.0 || vector.is_empty() {
+        return None;
+    }
+    let norm = norm_squared.sqrt();
+    let cosine_of = |centroid: &[f32]| -> f64 {
+        let dot: f64 = centroid.iter().zip(vector).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
+        dot / norm
+    };
+    let mut best: Option<(usize, f64)> = None;
+    for (segment, centroid) in centroids.chunks_exact(vector.len()).enumerate() {
+        let cosine = cosine_of(centroid);
+        if best.is_none_or(|(_, best)| cosine > best) {
+            best = Some((segment, cosine));
+        }
+    }
+    let (segment, cosine) = best?;
+    if let Some(previous) = previous.filter(|previous| *previous != segment) {
+        let start = previous.saturating_mul(vector.len());
+        if let Some(centroid) = centroids.get(start..start.saturating_add(vector.len())) {
+            let own = cosine_of(centroid);
+            if cosine - own <= f64::from(hysteresis) {
+                return Some(Assignment {
+                    segment: previous,
+                    cosine: own,
+                    kept: true,
+                });
+            }
+        }
+    }
+    Some(Assignment {
+        segment,
+        cosine,
+        kept: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CENTROIDS: [f32; 4] = [1.0, 0.0, 0.0, 1.0];
+
+    #[test]
+    fn the_nearest_direction_wins_whatever_the_length() {
+        for length in [0.001, 1.0, 500.0] {
+            let found = assign(&[0.2 * length, 0.9 * length], &CENTROIDS, None, 0.0).unwrap();
+            assert_eq!((found.segment, found.kept), (1, false));
+        }
+    }
+
+    #[test]
+    fn a_visitor_between_two_segments_keeps_the_earlier_one() {
+        let nearly_even = [0.70, 0.72];
+        assert_eq!(assign(&nearly_even, &CENTROIDS, None, 0.1).unwrap().segment, 1);
+        let kept = assign(&nearly_even, &CENTROIDS, Some(0), 0.1).unwrap();
+        assert_eq!((kept.segment, kept.kept), (0, true));
+        let changed = assign(&[0.1, 0.9], &CENTROIDS, Some(0), 0.1).unwrap();
+        assert_eq!((changed.segment, changed.kept), (1, false));
+    }
+
+    #[test]
+    fn a_remembered_segment_that_no_longer_exists_is_forgotten() {
+        assert_eq!(assign(&[1.0, 0.1], &CENTROIDS, Some(99), 0.5).unwrap().segment, 0);
+    }
+
+    #[test]
+    fn no_vector_has_no_segment() {
+        assert_eq!(assign(&[0.0, 0.0], &CENTROIDS, None, 0.0), None);
+        assert_eq!(assign(&[1.0, 0.0], &[], None, 0.0), None);
+        assert_eq!(assign(&[], &CENTROIDS, None, 0.0), None);
+    }
+}

@@ -1,0 +1,19 @@
+//! The model snapshot: one signed file, opened by validation and read where it lies.
+//!
+//! The format is described in `docs/snapshot-format.md`; its layout table is shared with the writer. Opening has two
+//! halves that are tested apart: the *structure* (nothing that follows can panic or read outside, whatever the bytes)
+//! and the *digests* (the bytes are those that were signed).
+
+mod aligned;
+mod check;
+mod error;
+pub(crate) mod layout;
+mod open;
+mod view;
+
+pub use aligned::AlignedBytes;
+pub use ed25519_dalek::VerifyingKey;
+pub use error::SnapshotError;
+pub use layout::SectionKind;
+pub use open::{PendingSection, Snapshot, Trust, parse_public_key};
+pub use view::{CategoryIndex, ItemText};

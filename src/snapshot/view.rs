@@ -1,0 +1,334 @@
+//! Reading an opened snapshot: typed slices and the catalogue.
+
+use alloc::vec::Vec;
+
+use half::f16;
+
+use super::check::{cast, to_usize};
+use super::error::SnapshotError;
+use super::layout::{CategoryRecord, NONE, SectionKind};
+use super::open::Snapshot;
+use crate::event::{ItemIndex, ItemKey};
+use crate::retrieve::Rows;
+
+/// A node of the category tree, by its position in the snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CategoryIndex(pub u32);
+
+/// What the catalogue says of one item. Borrowed from the snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ItemText<'s> {
+    /// The catalogue's id.
+    pub id: &'s str,
+    /// The title for people.
+    pub title: &'s str,
+    /// Address of a picture.
+    pub image: Option<&'s str>,
+    /// Further fields in the catalogue's order.
+    pub attributes: Vec<(&'s str, &'s str)>,
+}
+
+impl<B: AsRef<[u8]>> Snapshot<B> {
+    pub(super) fn section(&self, kind: SectionKind) -> &[u8] {
+        self.sections[kind as usize]
+            .clone()
+            .and_then(|range| self.bytes.as_ref().get(range))
+            .unwrap_or(&[])
+    }
+
+    /// Number of items.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        to_usize(self.header.rows)
+    }
+
+    /// Number of factors of an item.
+    #[must_use]
+    pub fn dims(&self) -> usize {
+        to_usize(self.header.dims)
+    }
+
+    /// Codes per row, padding included.
+    #[must_use]
+    pub fn stride(&self) -> usize {
+        to_usize(self.header.stride)
+    }
+
+    /// Number of segments.
+    #[must_use]
+    pub fn segments(&self) -> usize {
+        to_usize(self.header.segments)
+    }
+
+    /// Number of daypart priors: 8, or 0 where the events carried no time of day.
+    #[must_use]
+    pub fn contexts(&self) -> usize {
+        to_usize(self.header.contexts)
+    }
+
+    /// When the file was packed, Unix milliseconds.
+    #[must_use]
+    pub fn created_ms(&self) -> u64 {
+        self.header.created_ms
+    }
+
+    /// Time of the newest event the model has seen, Unix milliseconds.
+    #[must_use]
+    pub fn trained_until_ms(&self) -> u64 {
+        self.header.trained_until_ms
+    }
+
+    /// The int8 rows with their scales, for dot products.
+    #[must_use]
+    pub fn factor_rows(&self) -> Option<Rows<'_>> {
+        self.rows_scaled_by(SectionKind::Scales)
+    }
+
+    /// The int8 rows with inverse norms as scales, for cosines.
+    #[must_use]
+    pub fn cosine_rows(&self) -> Option<Rows<'_>> {
+        self.rows_scaled_by(SectionKind::InverseNorms)
+    }
+
+    /// The opener has checked all lengths, so that `None` is not seen for a file it accepted.
+    fn rows_scaled_by(&self, kind: SectionKind) -> Option<Rows<'_>> {
+        let codes = cast(self.section(SectionKind::Factors));
+        Rows::new(codes, self.stride(), cast::<f16>(self.section(kind))).ok()
+    }
+
+    /// The codes of one row, padding included.
+    #[must_use]
+    pub fn codes(&self, item: ItemIndex) -> &[i8] {
+        let start = item.get() * self.stride();
+        cast::<i8>(self.section(SectionKind::Factors))
+            .get(start..start + self.stride())
+            .unwrap_or(&[])
+    }
+
+    /// The dequantised factors of one row.
+    pub fn factors(&self, item: ItemIndex) -> impl Iterator<Item = f32> {
+        let scales: &[f16] = cast(self.section(SectionKind::Scales));
+        let scale = scales.get(item.get()).copied().unwrap_or(f16::ZERO).to_f32();
+        let codes = self.codes(item).iter().take(self.dims());
+        codes.map(move |code| f32::from(*code) * scale)
+    }
+
+    /// The Gram matrix Σ y yᵀ of the dequantised factors, dims × dims, row-major.
+    #[must_use]
+    pub fn gram(&self) -> &[f32] {
+        cast(self.section(SectionKind::Gram))
+    }
+
+    /// The row of a stable key. O(log rows).
+    #[must_use]
+    pub fn find(&self, key: ItemKey) -> Option<ItemIndex> {
+        let keys: &[u64] = cast(self.section(SectionKind::ItemKeys));
+        let order: &[u32] = cast(self.section(SectionKind::KeyOrder));
+        let key_of = |row: &u32| keys.get(to_usize(*row)).copied().unwrap_or(u64::MAX);
+        order
+            .binary_search_by_key(&key.0, key_of)
+            .ok()
+            .map(|place| ItemIndex(order[place]))
+    }
+
+    /// The row of a catalogue id. The id itself is compared, so that a key collision cannot answer for another item.
+    #[must_use]
+    pub fn find_id(&self, id: &str) -> Option<ItemIndex> {
+        self.find(ItemKey::of(id)).filter(|item| self.text(*item).id == id)
+    }
+
+    /// The stable key of a row.
+    #[must_use]
+    pub fn key(&self, item: ItemIndex) -> Option<ItemKey> {
+        let keys: &[u64] = cast(self.section(SectionKind::ItemKeys));
+        keys.get(item.get()).copied().map(ItemKey)
+    }
+
+    /// The popularity prior of a row: 1 for the most popular item.
+    #[must_use]
+    pub fn popularity(&self, item: ItemIndex) -> f32 {
+        let values: &[f16] = cast(self.section(SectionKind::Popularity));
+        values.get(item.get()).copied().unwrap_or(f16::ZERO).to_f32()
+    }
+
+    /// What the catalogue says of a row. Text that is not UTF-8 reads as empty: only a file without checked digests can
+    /// hold it.
+    #[must_use]
+    pub fn text(&self, item: ItemIndex) -> ItemText<'_> {
+        let offsets: &[u32] = cast(self.section(SectionKind::ItemTextOffsets));
+        let bounds = (offsets.get(item.get()), offsets.get(item.get() + 1));
+        let (Some(start), Some(end)) = bounds else {
+            return ItemText::default();
+        };
+        let record = self
+            .section(SectionKind::ItemText)
+            .get(to_usize(*start)..to_usize(*end))
+            .and_then(|bytes| core::str::from_utf8(bytes).ok())
+            .unwrap_or("");
+        let mut lines = record.split('\n');
+        ItemText {
+            id: lines.next().unwrap_or(""),
+            title: lines.next().unwrap_or(""),
+            image: lines.next().filter(|image| !image.is_empty()),
+            attributes: lines.filter_map(|line| line.split_once('=')).collect(),
+        }
+    }
+
+    /// Number of categories.
+    #[must_use]
+    pub fn category_count(&self) -> usize {
+        self.category_records().len()
+    }
+
+    fn category_records(&self) -> &[CategoryRecord] {
+        cast(self.section(SectionKind::Categories))
+    }
+
+    /// A category's own name.
+    #[must_use]
+    pub fn category_name(&self, category: CategoryIndex) -> &str {
+        let names = self.section(SectionKind::CategoryNames);
+        self.category_records()
+            .get(to_usize(category.0))
+            .and_then(|record| {
+                let start = to_usize(record.name_offset);
+                names.get(start..start + to_usize(record.name_bytes))
+            })
+            .and_then(|bytes| core::str::from_utf8(bytes).ok())
+            .unwrap_or("")
+    }
+
+    /// A category's parent and the number of items in it and below it.
+    #[must_use]
+    pub fn category_parent_and_items(&self, category: CategoryIndex) -> (Option<CategoryIndex>, u32) {
+        match self.category_records().get(to_usize(category.0)) {
+            Some(record) => (Some(CategoryIndex(record.parent)).filter(|parent| parent.0 != NONE), record.items),
+            None => (None, 0),
+        }
+    }
+
+    /// The leaf category of a row.
+    #[must_use]
+    pub fn leaf_category(&self, item: ItemIndex) -> Option<CategoryIndex> {
+        let values: &[u32] = cast(self.section(SectionKind::ItemCategory));
+        values.get(item.get()).copied().filter(|value| *value != NONE).map(CategoryIndex)
+    }
+
+    /// The categories of a row, root first.
+    #[must_use]
+    pub fn category_path(&self, item: ItemIndex) -> Vec<CategoryIndex> {
+        let mut path: Vec<CategoryIndex> =
+            core::iter::successors(self.leaf_category(item), |node| self.category_parent_and_items(*node).0).collect();
+        path.reverse();
+        path
+    }
+
+    /// The categories with this name, at any level, ASCII letters compared without case; in file order.
+    #[must_use]
+    pub fn categories_named(&self, name: &str) -> Vec<CategoryIndex> {
+        let count = u32::try_from(self.category_count()).unwrap_or(NONE);
+        (0..count)
+            .map(CategoryIndex)
+            .filter(|category| self.category_name(*category).eq_ignore_ascii_case(name))
+            .collect()
+    }
+
+    /// For each category whether it is one of `roots` or lies below one.
+    #[must_use]
+    pub fn below(&self, roots: &[CategoryIndex]) -> Vec<bool> {
+        let mut inside = alloc::vec![false; self.category_count()];
+        for (index, record) in self.category_records().iter().enumerate() {
+            // Parents stand first, so one pass carries the mark down to every depth.
+            let parent = record.parent != NONE && inside[to_usize(record.parent)];
+            inside[index] = parent || roots.iter().any(|root| to_usize(root.0) == index);
+        }
+        inside
+    }
+
+    /// For each row whether it has one of these categories or one below.
+    pub(crate) fn leaf_categories(&self) -> &[u32] {
+        cast(self.section(SectionKind::ItemCategory))
+    }
+
+    /// The first and last minute (Unix) at which a row may be shown, `None` where the file does not limit any.
+    pub(crate) fn availability(&self) -> Option<&[[u32; 2]]> {
+        self.sections[SectionKind::Availability as usize]
+            .is_some()
+            .then(|| cast(self.section(SectionKind::Availability)))
+    }
+
+    /// All segments' unit-length directions, segments × dims.
+    pub(crate) fn centroids(&self) -> &[f32] {
+        cast(self.section(SectionKind::SegmentCentroids))
+    }
+
+    /// A segment's unit-length direction.
+    #[must_use]
+    pub fn centroid(&self, segment: usize) -> &[f32] {
+        let values: &[f32] = cast(self.section(SectionKind::SegmentCentroids));
+        values.get(segment * self.dims()..(segment + 1) * self.dims()).unwrap_or(&[])
+    }
+
+    /// How many users the segment had while training.
+    #[must_use]
+    pub fn segment_members(&self, segment: usize) -> u32 {
+        let values: &[u32] = cast(self.section(SectionKind::SegmentMembers));
+        values.get(segment).copied().unwrap_or(0)
+    }
+
+    /// The prior user vector of a daypart.
+    #[must_use]
+    pub fn context_prior(&self, context: usize) -> &[f32] {
+        let values: &[f32] = cast(self.section(SectionKind::Contexts));
+        values.get(context * self.dims()..(context + 1) * self.dims()).unwrap_or(&[])
+    }
+
+    /// A ready list: 0 for everyone, then the segments, then the contexts.
+    pub(crate) fn slate(&self, list: usize) -> impl Iterator<Item = ItemIndex> {
+        let values: &[u32] = cast(self.section(SectionKind::Slates));
+        let places = values.get(list * self.slate_len..(list + 1) * self.slate_len);
+        places.unwrap_or(&[]).iter().filter(|row| **row != NONE).map(|row| ItemIndex(*row))
+    }
+
+    /// Items per ready list.
+    #[must_use]
+    pub fn slate_len(&self) -> usize {
+        self.slate_len
+    }
+
+    /// The lines for people about where the model comes from.
+    #[must_use]
+    pub fn provenance(&self) -> &str {
+        core::str::from_utf8(self.section(SectionKind::Provenance)).unwrap_or("")
+    }
+
+    /// The snapshot's version: time of packing and the first digits of its fingerprint, as
+    /// `20171204T000000Z-1f3a9c02`.
+    #[must_use]
+    pub fn version(&self) -> alloc::string::String {
+        let (year, month, day) = crate::context::civil_from_days(self.created_ms() / 86_400_000);
+        let second = self.created_ms() / 1000 % 86_400;
+        let f = self.fingerprint();
+        alloc::format!(
+            "{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z-{:02x}{:02x}{:02x}{:02x}",
+            second / 3600,
+            second / 60 % 60,
+            second % 60,
+            f[0],
+            f[1],
+            f[2],
+            f[3]
+        )
+    }
+
+    /// Refuses where one of the sections was not confirmed.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Unverified`].
+    pub fn require(&self, kinds: &[SectionKind]) -> Result<(), SnapshotError> {
+        match kinds.iter().find(|kind| !self.is_verified(**kind)) {
+            Some(kind) => Err(SnapshotError::Unverified { kind: *kind }),
+            None => Ok(()),
+        }
+    }
+}
