@@ -1,0 +1,73 @@
+// Answers without the Wasm instance, for the one request under which it broke. What a visitor's page needs is answered by an
+// empty list, which pages show as no recommendations; a write or a probe is told to come again.
+
+const HEADERS = { "cache-control": "no-store", "selvedge-fallback": "panic", "x-content-type-options": "nosniff" };
+
+/** @param {Request} request */
+export function fallback(request) {
+  const { pathname } = new URL(request.url);
+  const slot = listSlot(pathname);
+  if (slot !== null) return emptyDecision(slot);
+  return new Response(
+    JSON.stringify({
+      type: "https://selvedge.dev/problems/interrupted",
+      title: "Interrupted",
+      status: 503,
+      detail: "the Wasm instance broke under this request and was replaced; nothing of it was kept: send it again",
+      instance: pathname,
+    }),
+    { status: 503, headers: { ...HEADERS, "content-type": "application/problem+json", "retry-after": "1" } },
+  );
+}
+
+/** The slot of a path that answers with a list of items; null for other paths. */
+function listSlot(pathname) {
+  const [, version, resource, name] = pathname.split("/");
+  if (version !== "v1") return null;
+  switch (resource) {
+    case "recommend":
+      return safelyDecoded(name ?? "");
+    case "similar":
+    case "rank":
+      return resource;
+    default:
+      return null;
+  }
+}
+
+function safelyDecoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The decision of docs/http-api.md with nothing in it, as the core makes it where there is no model. */
+function emptyDecision(slot) {
+  const decision = {
+    slot,
+    model: null,
+    scope: "everyone",
+    segment: null,
+    context: null,
+    items: [],
+    unknown: [],
+    explanation: {
+      history: [],
+      segment_members: null,
+      segment_distance: null,
+      kept_segment: false,
+      candidates: 0,
+      excluded: 0,
+    },
+  };
+  return new Response(JSON.stringify(decision), {
+    headers: {
+      ...HEADERS,
+      "content-type": "application/json",
+      "cache-status": "selvedge; fwd=bypass; detail=panic",
+      "selvedge-scope": "everyone",
+    },
+  });
+}

@@ -1,0 +1,59 @@
+// The Wasm instance: notices when it breaks, tells whoever waits on it, and has it made anew before the next use.
+//
+// A Rust panic ends as a WebAssembly trap, which leaves the instance's memory as it was in the middle of whatever it did.
+// A promise that the instance owed is then never settled: without this file, the request would hang until the runtime
+// gives up on it, and so would every other request that the same isolate serves at that moment.
+
+/**
+ * @param {{ reset: () => void, log?: (message: string) => void }} options `reset` makes a fresh instance.
+ */
+export function createInstance({ reset, log = console.error }) {
+  let broken = false;
+  let panics = 0;
+  /** @type {Set<(outcome: typeof BROKEN) => void>} */
+  const waiting = new Set();
+
+  /** Marks the instance as broken and lets go of every call that is under way. */
+  function markBroken(reason) {
+    if (broken) return;
+    broken = true;
+    panics += 1;
+    log(`wasm instance broken, to be reset before the next request: ${reason}`);
+    for (const release of waiting) release(BROKEN);
+    waiting.clear();
+  }
+
+  /**
+   * Calls into the instance. Resolves to what the call resolves to, or to BROKEN if the instance breaks meanwhile. Every
+   * other rejection is passed on.
+   */
+  async function call(enter) {
+    if (broken) {
+      reset();
+      broken = false;
+    }
+    let release;
+    // One promise for each call, made in that call's own request context: a promise shared between requests would run the
+    // one's continuation in the other's context.
+    const breakage = new Promise((resolve) => {
+      release = resolve;
+      waiting.add(resolve);
+    });
+    try {
+      return await Promise.race([enter(), breakage]);
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError || broken) {
+        markBroken(error);
+        return BROKEN;
+      }
+      throw error;
+    } finally {
+      waiting.delete(release);
+    }
+  }
+
+  return { call, markBroken, panics: () => panics };
+}
+
+/** What a call comes to when the instance broke under it. */
+export const BROKEN = Symbol("wasm instance broken");

@@ -1,0 +1,104 @@
+//! An answer before it becomes the runtime's `Response`: status, headers and body, built without a call into JS.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use worker::js_sys::Uint8Array;
+use worker::wasm_bindgen::JsValue;
+use worker::web_sys::{Headers, ReadableStream, Response, ResponseInit};
+
+use crate::counters::Fallbacks;
+use crate::timing::Timing;
+
+enum Body {
+    Empty,
+    Text(String),
+    /// Handed through as it is, for instance from the cache.
+    Stream(ReadableStream),
+}
+
+/// One answer of the API.
+pub struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, Cow<'static, str>)>,
+    body: Body,
+}
+
+impl Answer {
+    /// An answer without a body.
+    pub fn empty(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::with_capacity(12),
+            body: Body::Empty,
+        }
+    }
+
+    /// A JSON answer.
+    pub fn json<T: Serialize>(status: u16, value: &T) -> Self {
+        // Our own types have string keys and no failing serializer, so this cannot fail; and if it ever did, an empty
+        // object is still JSON.
+        let text = serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned());
+        Self::json_text(status, text)
+    }
+
+    /// An answer whose JSON is already written.
+    pub fn json_text(status: u16, text: String) -> Self {
+        Self {
+            body: Body::Text(text),
+            ..Self::empty(status)
+        }
+        .with("content-type", "application/json")
+    }
+
+    /// An answer whose JSON comes as a stream.
+    pub fn json_stream(status: u16, stream: ReadableStream) -> Self {
+        Self {
+            body: Body::Stream(stream),
+            ..Self::empty(status)
+        }
+        .with("content-type", "application/json")
+    }
+
+    /// Sets a header, replacing an earlier value.
+    pub fn set(&mut self, name: &'static str, value: impl Into<Cow<'static, str>>) {
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value.into()));
+    }
+
+    /// [`Answer::set`] for building in one expression.
+    pub fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    /// The runtime's response.
+    ///
+    /// # Errors
+    /// What the runtime throws.
+    pub fn into_response(mut self, fallbacks: Fallbacks, timing: Timing) -> Result<Response, JsValue> {
+        if let Some(names) = fallbacks.header() {
+            self.set("selvedge-fallback", names);
+        }
+        self.set("server-timing", timing.header());
+        self.set("x-content-type-options", "nosniff");
+        let headers = Headers::new()?;
+        for (name, value) in &self.headers {
+            // Every value is ASCII by construction. Were one not, the answer without that header is better than none.
+            let _ = headers.set(name, value);
+        }
+        let init = ResponseInit::new();
+        init.set_status(self.status);
+        init.set_headers(&headers);
+        match self.body {
+            // The runtime throws for a body, even an empty one, on 204 and 304.
+            Body::Empty => Response::new_with_opt_str_and_init(None, &init),
+            Body::Text(text) => {
+                // Copied into memory of JS's own: the runtime sends later, when ours may have moved on.
+                let bytes = Uint8Array::new_from_slice(text.as_bytes());
+                Response::new_with_opt_buffer_source_and_init(Some(&bytes), &init)
+            }
+            Body::Stream(stream) => Response::new_with_opt_readable_stream_and_init(Some(&stream), &init),
+        }
+    }
+}

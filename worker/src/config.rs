@@ -1,0 +1,74 @@
+//! Configuration from variables and secrets, read once for each isolate: they cannot change while it lives.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use selvedge::profile::cookie::Keyring;
+use selvedge::snapshot::{VerifyingKey, parse_public_key};
+use worker::{Env, console_error};
+
+/// Seconds between two looks at the pointer where `SELVEDGE_REFRESH_S` says nothing.
+const REFRESH_S: u32 = 60;
+
+/// What `wrangler.toml` and the secrets say.
+pub struct Config {
+    /// Seconds between two looks at the snapshot pointer.
+    pub refresh_s: u32,
+    /// Whose snapshots are trusted.
+    pub public_keys: Vec<VerifyingKey>,
+    /// Seals and opens profile cookies; nothing where no usable key is configured.
+    pub keyring: Option<Keyring>,
+}
+
+thread_local! {
+    static CONFIG: OnceCell<Rc<Config>> = const { OnceCell::new() };
+}
+
+/// The isolate's configuration.
+pub fn of(env: &Env) -> Rc<Config> {
+    CONFIG.with(|config| config.get_or_init(|| Rc::new(read(env))).clone())
+}
+
+fn read(env: &Env) -> Config {
+    let text = |name: &str| env.var(name).ok().map(|value| value.to_string());
+    let refresh_s = match text("SELVEDGE_REFRESH_S") {
+        None => REFRESH_S,
+        Some(value) => value.trim().parse().unwrap_or_else(|_| {
+            console_error!(
+                "SELVEDGE_REFRESH_S: expected a whole number of seconds, found {value:?}; using {REFRESH_S}"
+            );
+            REFRESH_S
+        }),
+    };
+    let public_keys = text("SELVEDGE_PUBLIC_KEYS")
+        .unwrap_or_default()
+        .split([',', ' ', '\n'])
+        .filter(|key| !key.is_empty())
+        .filter_map(|key| {
+            let parsed = parse_public_key(key);
+            if parsed.is_none() {
+                console_error!(
+                    "SELVEDGE_PUBLIC_KEYS: expected Ed25519 public keys of 64 hexadecimal digits, found {key:?}; ignored"
+                );
+            }
+            parsed
+        })
+        .collect();
+    let keyring = match text("SELVEDGE_COOKIE_KEYS") {
+        None => {
+            console_error!(
+                "SELVEDGE_COOKIE_KEYS: not set; no profile is kept. Set it by `wrangler secret put`: id:base64 of 32 random bytes, newest first"
+            );
+            None
+        }
+        Some(list) => Keyring::parse(&list)
+            // The list is secret: the log says what is wrong with it and not what it is.
+            .map_err(|error| console_error!("SELVEDGE_COOKIE_KEYS: {error}; no profile is kept"))
+            .ok(),
+    };
+    Config {
+        refresh_s,
+        public_keys,
+        keyring,
+    }
+}

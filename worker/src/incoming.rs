@@ -1,0 +1,124 @@
+//! A request as it came in: path, query, headers and a body of bounded length.
+
+use serde::de::DeserializeOwned;
+use worker::js_sys;
+use worker::url::form_urlencoded;
+use worker::web_sys::{Headers, Request};
+
+use crate::problem::Problem;
+use crate::runtime;
+
+/// An incoming request.
+pub struct Incoming {
+    /// The method, as it was sent.
+    pub method: String,
+    url: String,
+    request: Request,
+    headers: Headers,
+}
+
+impl Incoming {
+    /// Wraps the runtime's request.
+    pub fn new(request: Request) -> Self {
+        Self {
+            method: request.method(),
+            url: request.url(),
+            headers: request.headers(),
+            request,
+        }
+    }
+
+    /// The path, percent-encoded as it came.
+    pub fn path(&self) -> &str {
+        let after_origin = &self.url[self.origin().len()..];
+        let end = after_origin.find(['?', '#']).unwrap_or(after_origin.len());
+        &after_origin[..end]
+    }
+
+    /// Scheme, host and port.
+    pub fn origin(&self) -> &str {
+        // The runtime hands out normalised absolute URLs: `scheme://host[:port]/…`.
+        let host_start = self.url.find("://").map_or(0, |at| at + 3);
+        let host_length = self.url[host_start..].find('/').unwrap_or(self.url.len() - host_start);
+        &self.url[..host_start + host_length]
+    }
+
+    /// Whether the connection is encrypted.
+    pub fn is_https(&self) -> bool {
+        self.url.starts_with("https:")
+    }
+
+    /// Name and value of each query parameter, decoded.
+    pub fn query(&self) -> impl Iterator<Item = (String, String)> {
+        let query = self.url.split_once('?').map_or("", |(_, query)| query);
+        let query = query.split_once('#').map_or(query, |(query, _)| query);
+        form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned()))
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name).ok().flatten()
+    }
+
+    /// A property of the runtime's `request.cf`, where it is there and text.
+    pub fn cf(&self, name: &str) -> Option<String> {
+        let cf = js_sys::Reflect::get(self.request.as_ref(), &"cf".into()).ok()?;
+        if cf.is_object() {
+            runtime::text_property(&cf, name)
+        } else {
+            None
+        }
+    }
+
+    /// Refuses a write that a page of another site sent.
+    ///
+    /// Cookies are `SameSite=Lax`, which keeps most of them away already; this also holds for browsers that relax it for
+    /// fresh cookies, and for writes without a cookie.
+    ///
+    /// # Errors
+    /// A 403 problem.
+    pub fn refuse_cross_site(&self) -> Result<(), Problem> {
+        if let Some(origin) = self.header("origin").filter(|origin| origin != self.origin()) {
+            return Err(Problem::cross_site("Origin", &origin));
+        }
+        match self.header("sec-fetch-site") {
+            Some(site) if site != "same-origin" && site != "none" => Err(Problem::cross_site("Sec-Fetch-Site", &site)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The body as JSON of at most `limit_bytes`.
+    ///
+    /// # Errors
+    /// A 400 or 413 problem.
+    pub async fn json<T: DeserializeOwned>(&self, limit_bytes: usize, expected: &str) -> Result<T, Problem> {
+        let announced = self
+            .header("content-length")
+            .and_then(|text| text.parse::<usize>().ok());
+        if announced.is_some_and(|bytes| bytes > limit_bytes) {
+            return Err(Problem::too_long(limit_bytes));
+        }
+        let Some(stream) = self.request.body() else {
+            return Err(Problem::body(expected, &"nothing"));
+        };
+        let mut bytes = vec![0; announced.unwrap_or(limit_bytes)];
+        let filled = runtime::read_into(&stream, &mut bytes)
+            .await
+            .map_err(|error| Problem::body(expected, &runtime::thrown(&error)))?;
+        if filled.overflow {
+            return Err(Problem::too_long(limit_bytes));
+        }
+        serde_json::from_slice(bytes.get(..filled.bytes).unwrap_or_default())
+            .map_err(|error| Problem::body(expected, &error))
+    }
+}
+
+/// A path segment, percent-decoded.
+///
+/// # Errors
+/// A 400 problem where it is not percent-encoded UTF-8.
+pub fn decoded(name: &str, segment: &str) -> Result<String, Problem> {
+    js_sys::decode_uri_component(segment)
+        .map(String::from)
+        .map_err(|_| Problem::parameter(name, "percent-encoded UTF-8", segment))
+}

@@ -1,0 +1,9 @@
+//! One file for each resource of the API.
+
+pub mod events;
+pub mod health;
+pub mod profile;
+pub mod rank;
+pub mod recommend;
+pub mod shared;
+pub mod similar;

@@ -1,0 +1,44 @@
+//! `GET /healthz` and `GET /readyz`: probes of the process and of the model.
+
+use serde::Serialize;
+use serde_json::Map;
+
+use crate::adapter::store;
+use crate::answer::Answer;
+use crate::counters;
+use crate::request::Call;
+use crate::runtime;
+
+#[derive(Serialize)]
+struct Readiness {
+    ready: bool,
+    model: Option<String>,
+    loaded_at_ms: Option<u64>,
+    counters: Map<String, serde_json::Value>,
+}
+
+/// The process answers.
+pub fn health() -> Answer {
+    Answer::json_text(200, r#"{"status":"ok"}"#.to_owned()).with("cache-control", "no-store")
+}
+
+/// The process answers from a model; 503 where it answers by fall-back, so that a probe sees it and no visitor does.
+pub async fn readiness(call: &mut Call<'_>) -> Answer {
+    let model = store::model(call.env, call.context, &call.config, call.now_ms).await;
+    if let Err(fallback) = &model {
+        call.fallbacks.add(*fallback);
+    }
+    let model = model.ok();
+    let mut counters: Map<String, serde_json::Value> = counters::all()
+        .into_iter()
+        .map(|(name, count)| (name.to_owned(), count.into()))
+        .collect();
+    counters.insert("panic".to_owned(), runtime::panics().into());
+    let readiness = Readiness {
+        ready: model.is_some(),
+        model: model.as_ref().map(|model| model.engine.version().to_owned()),
+        loaded_at_ms: model.as_ref().map(|model| model.loaded_at_ms),
+        counters,
+    };
+    Answer::json(if readiness.ready { 200 } else { 503 }, &readiness).with("cache-control", "no-store")
+}

@@ -1,0 +1,57 @@
+//! `POST /v1/rank`: the caller's own candidates, ranked for this visitor.
+
+use selvedge::engine::{MAX_CANDIDATES, Visitor as Asker};
+use serde::Deserialize;
+
+use super::recommend::{cache_control, described, json, not_stored, problem, without_model};
+use crate::adapter::store;
+use crate::adapter::visitor::Visitor;
+use crate::answer::Answer;
+use crate::problem::Problem;
+use crate::request::{Call, Surroundings};
+
+/// Room for the most candidates with the longest ids, each in JSON.
+const MAX_BODY_BYTES: usize = 320 * 1024;
+const EXPECTED: &str = "{\"candidates\": [\"id\", …], \"n\": 20} with 1 to 1000 candidates";
+
+#[derive(Deserialize)]
+struct Body {
+    candidates: Vec<String>,
+    n: Option<usize>,
+}
+
+/// Ranks candidates.
+///
+/// # Errors
+/// A problem for a body that is none, and for what the core refuses.
+pub async fn post(call: &mut Call<'_>) -> Result<Answer, Problem> {
+    let Body { candidates, n } = call.incoming.json(MAX_BODY_BYTES, EXPECTED).await?;
+    let candidates: Vec<&str> = candidates.iter().map(String::as_str).collect();
+    let n = n.unwrap_or_else(|| candidates.len().clamp(1, MAX_CANDIDATES));
+    call.timing.mark("body");
+    let visitor = Visitor::of(call.incoming, &call.config, &mut call.fallbacks);
+    let model = match store::model(call.env, call.context, &call.config, call.now_ms).await {
+        Ok(model) => model,
+        Err(fallback) => {
+            call.fallbacks.add(fallback);
+            return Ok(without_model("rank", candidates));
+        }
+    };
+    call.timing.mark("model");
+    let surroundings = Surroundings::of(call.incoming, call.now_ms);
+    let asker = Asker {
+        profile: visitor.profile.as_ref(),
+        consent: visitor.consent,
+        context: surroundings.context(),
+        now_ms: call.now_ms,
+    };
+    let decision = model
+        .engine
+        .rank(&asker, &candidates, n)
+        .map_err(|error| problem(&error))?;
+    let (scope, segment) = (decision.scope, decision.segment);
+    let json = json(&decision);
+    call.timing.mark("decide");
+    let answer = not_stored(call, scope, json);
+    Ok(described(answer, scope, segment, &model).with("cache-control", cache_control(scope)))
+}

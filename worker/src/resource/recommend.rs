@@ -1,0 +1,162 @@
+//! `GET /v1/recommend/{slot}`: a slot's items for this visitor.
+
+use std::rc::Rc;
+
+use selvedge::engine::{Decision, Engine, Explanation, Plan, Request, RequestError, Scope, Visitor as Asker};
+use selvedge::profile::{Consent, Profile};
+use selvedge::snapshot::AlignedBytes;
+
+use super::shared;
+use crate::adapter::edge_cache;
+use crate::adapter::store::{self, Model};
+use crate::adapter::visitor::Visitor;
+use crate::answer::Answer;
+use crate::incoming::decoded;
+use crate::problem::Problem;
+use crate::request::{Call, ListQuery, Surroundings};
+
+/// A request for a slot's items, owned, so that it can outlive its answer.
+struct Asked {
+    slot: String,
+    query: ListQuery,
+    consent: Consent,
+    profile: Option<Profile>,
+    surroundings: Surroundings,
+    now_ms: u64,
+}
+
+impl Asked {
+    fn ask<T>(&self, answer: impl FnOnce(&Request<'_>) -> T) -> T {
+        let exclude: Vec<&str> = self.query.exclude.iter().map(String::as_str).collect();
+        answer(&Request {
+            slot: &self.slot,
+            n: self.query.n,
+            category: self.query.category.as_deref(),
+            exclude: &exclude,
+            visitor: Asker {
+                profile: self.profile.as_ref(),
+                consent: self.consent,
+                context: self.surroundings.context(),
+                now_ms: self.now_ms,
+            },
+        })
+    }
+
+    fn plan<'s>(&self, engine: &'s Engine<AlignedBytes>) -> Result<Plan<'s>, RequestError> {
+        self.ask(|request| engine.plan(request))
+    }
+
+    fn decide(&self, engine: &Engine<AlignedBytes>, plan: &Plan<'_>) -> String {
+        self.ask(|request| json(&engine.decide(request, plan)))
+    }
+}
+
+/// A slot's decision.
+///
+/// # Errors
+/// A problem for a request that the core refuses.
+pub async fn get(call: &mut Call<'_>, slot: &str) -> Result<Answer, Problem> {
+    let slot = decoded("slot", slot)?;
+    let query = ListQuery::of(call.incoming)?;
+    let visitor = Visitor::of(call.incoming, &call.config, &mut call.fallbacks);
+    let model = match store::model(call.env, call.context, &call.config, call.now_ms).await {
+        Ok(model) => model,
+        Err(fallback) => {
+            call.fallbacks.add(fallback);
+            return Ok(without_model(&slot, Vec::new()));
+        }
+    };
+    call.timing.mark("model");
+    let asked = Rc::new(Asked {
+        slot,
+        query,
+        consent: visitor.consent,
+        profile: visitor.profile,
+        surroundings: Surroundings::of(call.incoming, call.now_ms),
+        now_ms: call.now_ms,
+    });
+    let mut plan = asked.plan(&model.engine).map_err(|error| problem(&error))?;
+    call.timing.mark("plan");
+
+    let (scope, segment) = (plan.scope, plan.segment);
+    let answer = match plan.cache_key.take() {
+        Some(key) => {
+            let again = Rc::clone(&asked);
+            let later = move |model: &Model| {
+                let plan = again.plan(&model.engine).ok()?;
+                Some(again.decide(&model.engine, &plan))
+            };
+            let now = || asked.decide(&model.engine, &plan);
+            shared::answer(call, &model, key, plan.freshness, now, later).await
+        }
+        None => {
+            let json = asked.decide(&model.engine, &plan);
+            call.timing.mark("decide");
+            not_stored(call, scope, json)
+        }
+    };
+    Ok(described(answer, scope, segment, &model).with("cache-control", cache_control(scope)))
+}
+
+/// An answer that our own cache is not asked for: a personal one, or one that the client narrowed down by itself.
+pub fn not_stored(call: &Call<'_>, scope: Scope, json: String) -> Answer {
+    if scope == Scope::Visitor {
+        return Answer::json_text(200, json).with("cache-status", "selvedge; fwd=bypass; detail=visitor");
+    }
+    let etag = edge_cache::etag(&json);
+    shared::conditional(call, &etag, || Answer::json_text(200, json))
+        .with("cache-status", "selvedge; fwd=bypass; detail=request")
+}
+
+/// What a cache in front may do with an answer whose key is not in its URL.
+pub const fn cache_control(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Visitor => "private, no-store",
+        _ => "private, no-cache",
+    }
+}
+
+/// The headers that tell what was answered, for logs and for caches in front.
+pub fn described(mut answer: Answer, scope: Scope, segment: Option<u16>, model: &Model) -> Answer {
+    answer.set("selvedge-model", model.engine.version().to_owned());
+    answer.set("selvedge-scope", scope.as_str());
+    if let Some(segment) = segment {
+        answer.set("selvedge-segment", segment.to_string());
+    }
+    answer
+}
+
+/// The answer while there is no model: a list with nothing in it, which a page shows as no recommendations. Candidates that
+/// were to be ranked come back in the order given.
+pub fn without_model(slot: &str, unknown: Vec<&str>) -> Answer {
+    let decision = Decision {
+        slot,
+        model: "",
+        scope: Scope::Everyone,
+        segment: None,
+        context: None,
+        items: Vec::new(),
+        unknown,
+        explanation: Explanation::default(),
+    };
+    Answer::json_text(200, json(&decision))
+        .with("cache-control", "no-store")
+        .with("cache-status", "selvedge; fwd=bypass; detail=no-model")
+        .with("selvedge-scope", Scope::Everyone.as_str())
+}
+
+/// A decision's JSON.
+pub fn json(decision: &Decision<'_>) -> String {
+    // Only a map with keys that are no text could fail, and a decision has none.
+    serde_json::to_string(decision).unwrap_or_else(|_| "{}".to_owned())
+}
+
+/// What the core refuses, as a problem.
+pub fn problem(error: &RequestError) -> Problem {
+    let reason = error.to_string();
+    match error {
+        RequestError::UnknownSlot { .. } => Problem::no_such_slot(reason),
+        RequestError::UnknownItem { .. } => Problem::no_such_item(reason),
+        _ => Problem::request(reason),
+    }
+}

@@ -1,0 +1,62 @@
+//! The routing table: which path and which method lead to which resource.
+
+/// What a request asks for. The text is a path's percent-encoded segment, as it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource<'a> {
+    /// A slot's decision.
+    Recommend(&'a str),
+    /// Items near an item.
+    Similar(&'a str),
+    /// The caller's candidates, ranked.
+    Rank,
+    /// What the visitor did.
+    Events,
+    /// The visitor's profile.
+    Profile,
+    /// Whether the process answers.
+    Health,
+    /// Whether it answers from a model.
+    Ready,
+    /// Panics on purpose.
+    #[cfg(feature = "panic-route")]
+    Panic,
+}
+
+/// Why no resource was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoRoute {
+    /// The path is none of ours.
+    Path,
+    /// The path is ours, the method is not; these are.
+    Method(&'static str),
+}
+
+const READ: &str = "GET, HEAD";
+const WRITE: &str = "POST";
+const REMOVE: &str = "DELETE";
+
+/// Finds the resource of a request.
+///
+/// # Errors
+/// [`NoRoute`], which says whether the path or only the method is unknown.
+pub fn find<'a>(method: &str, path: &'a str) -> Result<Resource<'a>, NoRoute> {
+    let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
+    let parts = [segments.next(), segments.next(), segments.next(), segments.next()];
+    let (allow, resource) = match parts {
+        [Some("v1"), Some("recommend"), Some(slot), None] if !slot.is_empty() => (READ, Resource::Recommend(slot)),
+        [Some("v1"), Some("similar"), Some(item), None] if !item.is_empty() => (READ, Resource::Similar(item)),
+        [Some("v1"), Some("rank"), None, _] => (WRITE, Resource::Rank),
+        [Some("v1"), Some("events"), None, _] => (WRITE, Resource::Events),
+        [Some("v1"), Some("profile"), None, _] => (REMOVE, Resource::Profile),
+        [Some("healthz"), None, ..] => (READ, Resource::Health),
+        [Some("readyz"), None, ..] => (READ, Resource::Ready),
+        #[cfg(feature = "panic-route")]
+        [Some("v1"), Some("panic"), None, _] => (READ, Resource::Panic),
+        _ => return Err(NoRoute::Path),
+    };
+    if allow.split(", ").any(|allowed| allowed == method) {
+        Ok(resource)
+    } else {
+        Err(NoRoute::Method(allow))
+    }
+}
