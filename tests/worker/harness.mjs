@@ -1,0 +1,74 @@
+// Starts the built Worker in workerd, as `wrangler.toml` describes it, with bindings of its own for each test file.
+//
+// Build first: `cargo xtask build worker`. Nothing here reaches beyond the loopback interface.
+
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+process.env.WRANGLER_SEND_METRICS = "false";
+process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+process.env.WRANGLER_LOG ??= "error";
+
+const { createTestHarness } = await import("wrangler");
+
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** 32 bytes of 7 under id 1: a key for tests and nothing else. */
+export const COOKIE_KEYS = `1:${Buffer.alloc(32, 7).toString("base64")}`;
+
+/**
+ * The Worker in workerd.
+ *
+ * @param {{ vars?: Record<string, string>, secrets?: Record<string, string>, config?: object, main?: string }} [options]
+ *   `config` is merged over the shape of wrangler.toml, for bindings that are to be missing.
+ */
+export async function start({ vars = {}, secrets = { SELVEDGE_COOKIE_KEYS: COOKIE_KEYS }, config, main } = {}) {
+  const entry = `${ROOT}${main ?? "build/worker/index.js"}`;
+  if (!existsSync(entry)) throw new Error(`${entry}: not there; run \`cargo xtask build worker\` first`);
+  const worker = config
+    ? { config: { ...BASE, main: entry, base_dir: entry.replace(/\/index\.js$/, ""), ...config, vars: { ...vars, ...secrets } } }
+    : { configPath: `${ROOT}wrangler.toml`, vars, secrets };
+  const server = createTestHarness({ root: ROOT, workers: [worker] });
+  const { url } = await server.listen();
+  const env = await server.getWorker().getEnv();
+  return {
+    origin: url.origin,
+    env,
+    logs: () => server.getLogs(),
+    close: () => server.close(),
+    /** One request; `cookies` are sent and `headers` added. */
+    fetch: (path, { cookies = {}, headers = {}, ...init } = {}) => {
+      const cookie = Object.entries(cookies).map(([name, value]) => `${name}=${value}`).join("; ");
+      return server.fetch(path, { ...init, headers: { ...(cookie && { cookie }), ...headers } });
+    },
+  };
+}
+
+/** What wrangler.toml says, without any binding. */
+const BASE = {
+  name: "selvedge-test",
+  compatibility_date: "2026-07-01",
+  no_bundle: true,
+  find_additional_modules: true,
+  rules: [
+    { type: "ESModule", globs: ["**/*.js"], fallthrough: false },
+    { type: "CompiledWasm", globs: ["**/*.wasm"], fallthrough: false },
+  ],
+};
+
+export const R2 = [
+  { binding: "MODELS", bucket_name: "test-models" },
+  { binding: "EVENTS", bucket_name: "test-events" },
+];
+
+/** POSTs JSON. */
+export const json = (body) => ({ method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+
+/** The fall-backs that an answer names. */
+export const fallbacks = (response) => (response.headers.get("selvedge-fallback") ?? "").split(", ").filter(Boolean);
+
+/** The profile cookie that an answer sets; undefined where it sets none. */
+export function profileCookie(response) {
+  const header = response.headers.getSetCookie().find((cookie) => cookie.startsWith("selvedge="));
+  return header?.slice("selvedge=".length).split(";")[0];
+}
