@@ -1,0 +1,133 @@
+/** The Worker's HTTP API (docs/http-api.md): answers together with what their headers say about how they were made. */
+
+import type { Decision, EventKind } from "../../package/src/types.ts";
+
+/** How an answer came about, read from its headers. */
+export interface Transport {
+  readonly url: string;
+  readonly status: number;
+  /** What the segment-keyed cache did; null where the resource does not use it. */
+  readonly cache: CacheStatus | null;
+  /** Milliseconds at the edge by stage, in the order given. */
+  readonly timing: readonly (readonly [string, number])[];
+  readonly fallback: string | null;
+  readonly model: string | null;
+  /** Milliseconds from here to the edge and back. */
+  readonly fetchMs: number;
+}
+
+export interface CacheStatus {
+  readonly raw: string;
+  readonly outcome: "hit" | "miss" | "bypass" | "other";
+  readonly key: string | null;
+  readonly ttl: number | null;
+  readonly stored: boolean;
+}
+
+export interface Answer {
+  readonly decision: Decision;
+  readonly transport: Transport;
+}
+
+export interface VisitorEvent {
+  readonly type: EventKind;
+  readonly item: string;
+  readonly timestamp_ms: number;
+  readonly slot?: string;
+  readonly position?: number;
+}
+
+export interface EventsAnswer {
+  readonly accepted: number;
+  readonly rejected: readonly { readonly index: number; readonly reason: string }[];
+  readonly segment: number | null;
+}
+
+/** An answer that is not 2xx, with the detail of its problem document. */
+export class ApiError extends Error {
+  constructor(readonly status: number, message: string) {
+    super(message);
+    this.name = "ApiError";
+  }
+}
+
+export function recommend(slot: string, options: { n: number; category?: string; exclude?: readonly string[] }): Promise<Answer> {
+  const query = new URLSearchParams({ n: String(options.n) });
+  if (options.category) query.set("category", options.category);
+  if (options.exclude?.length) query.set("exclude", options.exclude.slice(0, 100).join(","));
+  return ask(`/v1/recommend/${encodeURIComponent(slot)}?${query}`);
+}
+
+export function similar(item: string, n: number): Promise<Answer> {
+  return ask(`/v1/similar/${encodeURIComponent(item)}?n=${n}`);
+}
+
+export function rank(candidates: readonly string[], n: number): Promise<Answer> {
+  return ask("/v1/rank", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ candidates, n }) });
+}
+
+export async function sendEvents(events: readonly VisitorEvent[]): Promise<EventsAnswer> {
+  // `keepalive` lets the last batch leave while the page is being closed.
+  const response = await fetch("/v1/events", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ events }),
+    keepalive: true,
+  });
+  if (!response.ok) throw await problem(response);
+  return (await response.json()) as EventsAnswer;
+}
+
+export async function forget(): Promise<void> {
+  const response = await fetch("/v1/profile", { method: "DELETE" });
+  if (!response.ok) throw await problem(response);
+}
+
+async function ask(url: string, init?: RequestInit): Promise<Answer> {
+  const started = performance.now();
+  const response = await fetch(url, init);
+  const fetchMs = performance.now() - started;
+  if (!response.ok) throw await problem(response);
+  const decision = (await response.json()) as Decision;
+  const header = (name: string): string | null => response.headers.get(name);
+  const cacheStatus = header("cache-status");
+  return {
+    decision,
+    transport: {
+      url,
+      status: response.status,
+      cache: cacheStatus === null ? null : parseCacheStatus(cacheStatus),
+      timing: parseServerTiming(header("server-timing") ?? ""),
+      fallback: header("selvedge-fallback"),
+      model: header("selvedge-model"),
+      fetchMs,
+    },
+  };
+}
+
+async function problem(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => null)) as { title?: string; detail?: string } | null;
+  return new ApiError(response.status, body?.detail ?? body?.title ?? `${response.url} answered ${response.status}`);
+}
+
+/** RFC 9211, as far as one member of the list goes: `selvedge; hit; ttl=23; key="…"`. */
+export function parseCacheStatus(raw: string): CacheStatus {
+  const key = /;\s*key="((?:[^"\\]|\\.)*)"/.exec(raw)?.[1]?.replace(/\\(.)/g, "$1") ?? null;
+  const parameters = raw.replace(/"(?:[^"\\]|\\.)*"/g, '""').split(";").map((part) => part.trim());
+  const value = (name: string): string | undefined => parameters.find((part) => part.startsWith(`${name}=`))?.slice(name.length + 1);
+  const forwarded = value("fwd");
+  const outcome = parameters.includes("hit") ? "hit" : forwarded === "bypass" ? "bypass" : forwarded === undefined ? "other" : "miss";
+  const ttl = value("ttl");
+  return { raw, outcome, key, ttl: ttl === undefined ? null : Number(ttl), stored: parameters.includes("stored") };
+}
+
+/** `plan;dur=0.1, total;dur=0.4` as pairs. */
+export function parseServerTiming(raw: string): [string, number][] {
+  return raw
+    .split(",")
+    .map((entry) => entry.split(";").map((part) => part.trim()))
+    .flatMap(([name, ...rest]): [string, number][] => {
+      const duration = rest.find((part) => part.startsWith("dur="))?.slice(4);
+      return name && duration !== undefined && Number.isFinite(Number(duration)) ? [[name, Number(duration)]] : [];
+    });
+}

@@ -1,0 +1,51 @@
+/** Why something is shown, in the words of a shopper. */
+
+import type { Decision, Reason, Scope } from "../../package/src/types.ts";
+import { displayName } from "./naming.ts";
+
+/** "weekday-morning" as "weekday mornings". */
+export function contextName(context: string | null): string {
+  return context === null ? "this time of day" : `${context.replace(/[-_]/g, " ")}s`;
+}
+
+export function reasonText(reason: Reason, decision: Pick<Decision, "segment" | "context">): string {
+  switch (reason.kind) {
+    case "because":
+      return `Because of ${displayName(reason.title)}`;
+    case "similar":
+      return `Close to ${displayName(reason.title)}`;
+    case "segment":
+      return "Shoppers like you buy it";
+    case "context":
+      return `Usual on ${contextName(decision.context)}`;
+    case "popular":
+      return "Popular with everyone";
+  }
+}
+
+export const SCOPES: Readonly<Record<Scope, { readonly label: string; readonly meaning: string }>> = {
+  visitor: { label: "Personal", meaning: "ranked for this one visitor and stored nowhere" },
+  segment: { label: "Segment", meaning: "one slate for everyone in this segment, kept in the shared cache" },
+  context: { label: "Time of day", meaning: "what is usual at this time, shared by all visitors without a history" },
+  everyone: { label: "Everyone", meaning: "the same for all visitors" },
+};
+
+/** One line above a shelf: who this list was made for. */
+export function madeFor(decision: Decision): string {
+  if (decision.slot === "similar") return "Bought by the same shoppers; the same for all visitors";
+  const known = decision.explanation.history.length;
+  switch (decision.scope) {
+    case "visitor":
+      return known === 1 ? "Ranked for you, from one thing you did" : `Ranked for you, from ${known} things you did`;
+    case "segment":
+      return `What segment ${decision.segment ?? "–"} buys: ${decision.explanation.segment_members ?? "its"} shoppers like you`;
+    case "context":
+      return `Nothing is known about you yet: what is usual on ${contextName(decision.context)}`;
+    case "everyone":
+      return "Popular with everyone";
+  }
+}
+
+export const KINDS: Readonly<Record<string, string>> = {
+  impression: "saw", view: "viewed", click: "opened", add_to_cart: "put in the basket", conversion: "bought",
+};

@@ -1,0 +1,90 @@
+/** One product as a swatch of cloth: no photographs exist, so weave, dye and drawing come from what the item is. */
+
+import { dyeStrength, lookOf, type Look } from "./classify.ts";
+import { h, paint } from "./dom.ts";
+import { glyph } from "./glyphs.ts";
+import { displayBrand, displayName, displaySize } from "./naming.ts";
+
+/** What a tile needs to know; decisions and catalogue rows both have it. */
+export interface TileItem {
+  readonly id: string;
+  readonly title: string;
+  readonly categories: readonly string[];
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export function swatch(item: TileItem): HTMLElement {
+  return swatchOf(lookOf(item.id, item.title, item.categories));
+}
+
+export function swatchOf(look: Look): HTMLElement {
+  const element = h("span", { class: "swatch", "data-weave": look.weave }, glyph(look.glyph));
+  paint(element, { "--hue": look.hue, "--dye": dyeStrength(look.hue) });
+  return element;
+}
+
+/** "18 lb · Store brand" */
+export function metaText(item: TileItem): string {
+  return [displaySize(item.attributes["size"]), displayBrand(item.attributes["brand"])].filter(Boolean).join(" · ");
+}
+
+export const itemHref = (id: string): string => `?item=${encodeURIComponent(id)}`;
+
+export interface TileActions {
+  open(item: TileItem, tile: HTMLElement, slot: string, position: number): void;
+  add(item: TileItem, slot: string, position: number): void;
+}
+
+/** A list entry; position and reason are set by `describeTile`, which also serves tiles that stay. */
+export function createTile(item: TileItem, slot: string, actions: TileActions): HTMLLIElement {
+  const title = displayName(item.title);
+  const tile = h(
+    "li",
+    { class: "tile", "data-id": item.id },
+    swatch(item),
+    h(
+      "div",
+      { class: "tile-text" },
+      h(
+        "a",
+        {
+          class: "tile-link",
+          href: itemHref(item.id),
+          onclick: (event) => {
+            const click = event as MouseEvent;
+            // A new tab or window is the browser's business; the page there reports its own view.
+            if (click.metaKey || click.ctrlKey || click.shiftKey || click.button !== 0) return;
+            event.preventDefault();
+            actions.open(item, tile, slot, positionOf(tile));
+          },
+        },
+        title,
+      ),
+      h("span", { class: "tile-meta" }, metaText(item)),
+      h("span", { class: "tile-reason" }),
+    ),
+    h(
+      "button",
+      {
+        class: "add",
+        type: "button",
+        "aria-label": `Add ${title} to basket`,
+        onclick: () => {
+          tile.classList.add("added");
+          setTimeout(() => tile.classList.remove("added"), 900);
+          actions.add(item, slot, positionOf(tile));
+        },
+      },
+      h("span", { "aria-hidden": "true" }, "+"),
+    ),
+  );
+  return tile;
+}
+
+export function describeTile(tile: HTMLElement, position: number, reason: string): void {
+  tile.dataset["position"] = String(position);
+  const line = tile.querySelector(".tile-reason");
+  if (line) line.textContent = reason;
+}
+
+const positionOf = (tile: HTMLElement): number => Number(tile.dataset["position"] ?? 0);
