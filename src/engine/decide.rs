@@ -159,6 +159,30 @@ impl<B: AsRef<[u8]>> Engine<B> {
         })
     }
 
+    /// Catalogue items from a row on, most popular first.
+    #[must_use]
+    pub fn browse(&self, offset: usize, count: usize) -> Decision<'_> {
+        let end = offset.saturating_add(count.min(MAX_CANDIDATES)).min(self.snapshot.rows());
+        let items = (offset.min(end)..end)
+            .filter_map(|row| u32::try_from(row).ok())
+            .map(|row| {
+                let item = ItemIndex(row);
+                let score = self.snapshot.popularity(item);
+                self.item(&Scored { item, score }, Reason::Popular)
+            })
+            .collect();
+        Decision {
+            slot: "catalogue",
+            model: &self.version,
+            scope: Scope::Everyone,
+            segment: None,
+            context: None,
+            items,
+            unknown: Vec::new(),
+            explanation: self.explanation(None, None, self.snapshot.rows()),
+        }
+    }
+
     fn find(&self, id: &str) -> Result<ItemIndex, RequestError> {
         self.snapshot.find_id(id).ok_or_else(|| RequestError::UnknownItem { found: quoted(id) })
     }

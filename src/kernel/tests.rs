@@ -1,1 +1,164 @@
+//! The shared suite of all backends, against arithmetic that is as plain as can be.
 
+use half::f16;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::*;
+use crate::retrieve::tests::Xorshift;
+
+const STRIDES: [usize; 8] = [16, 32, 48, 64, 128, 144, 256, MAX_STRIDE];
+
+fn naive_dot(row: &[[i8; LANES]], query: &[[i16; LANES]]) -> i64 {
+    row.as_flattened()
+        .iter()
+        .zip(query.as_flattened())
+        .map(|(row, query)| i64::from(*row) * i64::from(*query))
+        .sum()
+}
+
+/// Scores by `half`'s own conversion and wide integers.
+fn naive_scores(block: Block<'_>, query: QueryCodes<'_>) -> Vec<f32> {
+    let rows = block.codes.chunks(query.codes.len());
+    rows.zip(block.scales)
+        .map(|(row, scale)| {
+            let scale = if scale.is_finite() { scale.to_f32() } else { f32::NAN };
+            let dot = i32::try_from(naive_dot(row, query.codes)).expect("a dot product fits i32");
+            dot as f32 * scale * query.scale + 0.0
+        })
+        .collect()
+}
+
+fn check(backend: Backend, block: Block<'_>, query: QueryCodes<'_>, floor: f32) {
+    let expected = naive_scores(block, query);
+    let mut scores = [f32::NAN; BLOCK_ROWS];
+    let above = backend.score_block(block, query, floor, &mut scores);
+    for (row, expected) in expected
+        .iter()
+        .enumerate()
+        .filter(|(row, _)| block.wanted >> row & 1 == 1)
+    {
+        assert!(
+            scores[row].to_bits() == expected.to_bits() || scores[row].is_nan() && expected.is_nan(),
+            "{}: row {row} of {} scored {}, expected {expected}",
+            backend.name(),
+            block.scales.len(),
+            scores[row],
+        );
+        assert!(
+            above || expected.is_nan() || *expected <= floor,
+            "{}: row {row} was missed",
+            backend.name()
+        );
+    }
+}
+
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+fn every_backend_scores_blocks_of_every_length_and_stride_like_the_naive_oracle() {
+    let mut random = Xorshift::new(1);
+    for stride in STRIDES {
+        for rows in [1, 2, 3, 4, 5, 7, 8, 61, 63, 64] {
+            let codes = random.chunks(rows * stride / LANES, Xorshift::code);
+            let query = random.chunks(stride / LANES, Xorshift::query_code);
+            let scales: Vec<f16> = (0..rows).map(|_| random.scale()).collect();
+            let query = QueryCodes {
+                codes: &query,
+                scale: 0.001,
+            };
+            for wanted in [u64::MAX, 1, 0b1_0000, 1 << 63, random.next()] {
+                let block = Block {
+                    codes: &codes,
+                    scales: &scales,
+                    wanted,
+                };
+                for backend in Backend::available() {
+                    check(backend, block, query, 0.0);
+                    check(backend, block, query, f32::NEG_INFINITY);
+                }
+            }
+        }
+    }
+}
+
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+fn the_most_extreme_codes_at_the_largest_stride_do_not_overflow() {
+    for code in [i8::MIN, i8::MAX] {
+        for query in [MAX_QUERY_CODE, -MAX_QUERY_CODE] {
+            let codes = vec![[code; LANES]; 5 * MAX_STRIDE / LANES];
+            let query = vec![[query; LANES]; MAX_STRIDE / LANES];
+            let block = Block {
+                codes: &codes,
+                scales: &[f16::ONE; 5],
+                wanted: u64::MAX,
+            };
+            for backend in Backend::available() {
+                check(
+                    backend,
+                    block,
+                    QueryCodes {
+                        codes: &query,
+                        scale: 1.0,
+                    },
+                    0.0,
+                );
+            }
+        }
+    }
+}
+
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+fn every_f16_widens_to_the_same_f32_as_by_half_and_infinities_to_nan() {
+    for bits in 0..=u16::MAX {
+        let value = f16::from_bits(bits);
+        let widened = widen(value);
+        if value.is_finite() {
+            assert_eq!(widened.to_bits(), value.to_f32().to_bits(), "{bits:#06x}");
+        } else {
+            assert!(widened.is_nan(), "{bits:#06x} became {widened}");
+        }
+    }
+}
+
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+fn a_block_is_reported_only_when_a_score_is_above_the_floor() {
+    let codes = [[1i8; LANES]; 6];
+    let query = [[1i16; LANES]];
+    let block = Block {
+        codes: &codes,
+        scales: &[f16::ONE; 6],
+        wanted: u64::MAX,
+    };
+    let query = QueryCodes {
+        codes: &query,
+        scale: 1.0,
+    };
+    for backend in Backend::available() {
+        let mut scores = [0.0; BLOCK_ROWS];
+        assert!(backend.score_block(block, query, 15.9, &mut scores));
+        assert!(
+            !backend.score_block(block, query, 16.0, &mut scores),
+            "equal to the floor is not above it"
+        );
+        let hostile = Block {
+            scales: &[f16::NAN; 6],
+            ..block
+        };
+        assert!(
+            !backend.score_block(hostile, query, 0.0, &mut scores),
+            "NaN is never above"
+        );
+    }
+}
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[test]
+fn avx2_is_used_where_the_machine_has_it() {
+    assert_eq!(
+        Backend::detect().name() == "avx2",
+        std::arch::is_x86_feature_detected!("avx2")
+    );
+}

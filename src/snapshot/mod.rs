@@ -10,6 +10,8 @@ mod error;
 pub(crate) mod layout;
 mod open;
 mod view;
+#[cfg(any(test, feature = "writer"))]
+pub mod writer;
 
 pub use aligned::AlignedBytes;
 pub use ed25519_dalek::VerifyingKey;

@@ -169,6 +169,12 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             .is_none_or(|index| self.verified & (1 << index) != 0)
     }
 
+    /// Gives the bytes back.
+    #[must_use]
+    pub fn into_bytes(self) -> B {
+        self.bytes
+    }
+
     /// The whole file.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -1,0 +1,253 @@
+//! `wasm-bindgen` bindings of the engine, for browsers and Node. They convert; every rule is in the modules they call.
+//!
+//! Values cross as objects by `serde-wasm-bindgen`, never as JSON text. Times are milliseconds as JavaScript has them.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
+
+use crate::context::{Context, Device};
+use crate::engine::{Decision, Engine, Recorded, Request, Visitor};
+use crate::profile::{Consent, Profile, VisitorId};
+use crate::snapshot::{AlignedBytes, CategoryIndex, Snapshot, Trust, parse_public_key};
+
+/// A request for a slot's items, as JavaScript gives it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JsRequest {
+    slot: String,
+    n: Option<usize>,
+    category: Option<String>,
+    #[serde(default)]
+    exclude: Vec<String>,
+    #[serde(flatten)]
+    when: JsWhen,
+}
+
+/// When and how a visitor asks.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JsWhen {
+    now_ms: f64,
+    local_ms: Option<f64>,
+    consent: Option<bool>,
+}
+
+/// An event, as JavaScript gives it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JsEvent {
+    r#type: String,
+    item: String,
+    timestamp_ms: Option<f64>,
+    value: Option<f64>,
+}
+
+/// A category of the catalogue.
+#[derive(Serialize)]
+struct JsCategory<'s> {
+    name: &'s str,
+    parent: Option<u32>,
+    items: u32,
+}
+
+/// A visitor's profile. It stays in the memory of the page until the page stores its bytes.
+#[wasm_bindgen(js_name = Profile)]
+pub struct JsProfile(Profile);
+
+#[wasm_bindgen(js_class = Profile)]
+impl JsProfile {
+    /// An empty profile for a visitor id of 16 random bytes.
+    ///
+    /// # Errors
+    /// Where the id has another length.
+    #[wasm_bindgen(constructor)]
+    pub fn new(visitor: &[u8]) -> Result<Self, JsError> {
+        let id = <[u8; 16]>::try_from(visitor)
+            .map_err(|_| JsError::new(&alloc::format!("visitor id: expected 16 bytes, found {}", visitor.len())))?;
+        Ok(Self(Profile::new(VisitorId(id))))
+    }
+
+    /// Reads a profile from its bytes.
+    ///
+    /// # Errors
+    /// Where the bytes are no profile.
+    #[wasm_bindgen(js_name = fromBytes)]
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, JsError> {
+        Ok(Self(Profile::from_bytes(bytes)?))
+    }
+
+    /// The profile's bytes, to be stored on the device.
+    #[wasm_bindgen(js_name = toBytes)]
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.to_bytes()
+    }
+
+    /// Number of remembered events.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn events(&self) -> usize {
+        self.0.history().len()
+    }
+}
+
+/// The engine over one snapshot.
+#[wasm_bindgen(js_name = Engine)]
+pub struct JsEngine(Engine<AlignedBytes>);
+
+#[wasm_bindgen(js_class = Engine)]
+impl JsEngine {
+    /// Opens a snapshot: structure, digests, and a signature by one of the public keys (64 hexadecimal digits each).
+    ///
+    /// # Errors
+    /// Where the snapshot or a key is refused; the message says what was read, expected and found.
+    #[wasm_bindgen(constructor)]
+    pub fn new(snapshot: &js_sys::Uint8Array, public_keys: Vec<String>) -> Result<Self, JsError> {
+        let mut keys = Vec::with_capacity(public_keys.len());
+        for key in &public_keys {
+            keys.push(parse_public_key(key).ok_or_else(|| {
+                JsError::new(&alloc::format!(
+                    "public key: expected 64 hexadecimal digits of an Ed25519 key, found {} characters",
+                    key.len()
+                ))
+            })?);
+        }
+        // Straight from the page's memory into the place where it stays.
+        let mut bytes = AlignedBytes::zeroed(usize::try_from(snapshot.length())?);
+        snapshot.copy_to(bytes.as_mut_slice());
+        let snapshot = Snapshot::open(bytes, Trust::Keys(&keys))?;
+        Ok(Self(Engine::new(snapshot)?))
+    }
+
+    /// The snapshot's version.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn version(&self) -> String {
+        self.0.version().to_string()
+    }
+
+    /// Number of items.
+    #[wasm_bindgen(getter, js_name = itemCount)]
+    #[must_use]
+    pub fn item_count(&self) -> usize {
+        self.0.snapshot().rows()
+    }
+
+    /// A decision for a slot.
+    ///
+    /// # Errors
+    /// Where the request is refused.
+    pub fn recommend(&self, request: JsValue, profile: &JsProfile) -> Result<JsValue, JsError> {
+        let request: JsRequest = serde_wasm_bindgen::from_value(request)?;
+        let exclude: Vec<&str> = request.exclude.iter().map(String::as_str).collect();
+        let request = Request {
+            slot: &request.slot,
+            n: request.n,
+            category: request.category.as_deref(),
+            exclude: &exclude,
+            visitor: request.when.visitor(profile),
+        };
+        let plan = self.0.plan(&request)?;
+        to_js(&self.0.decide(&request, &plan))
+    }
+
+    /// Items near an item.
+    ///
+    /// # Errors
+    /// Where the item is not in the model.
+    pub fn similar(&self, item: &str, n: usize, now_ms: f64) -> Result<JsValue, JsError> {
+        to_js(&self.0.similar(item, n, milliseconds(now_ms))?)
+    }
+
+    /// Ranks the caller's candidates.
+    ///
+    /// # Errors
+    /// Where there are none or too many.
+    pub fn rank(
+        &self,
+        candidates: Vec<String>,
+        n: usize,
+        when: JsValue,
+        profile: &JsProfile,
+    ) -> Result<JsValue, JsError> {
+        let when: JsWhen = serde_wasm_bindgen::from_value(when)?;
+        let ids: Vec<&str> = candidates.iter().map(String::as_str).collect();
+        to_js(&self.0.rank(&when.visitor(profile), &ids, n)?)
+    }
+
+    /// Takes an event into a profile and returns the visitor's segment, if there is one.
+    ///
+    /// # Errors
+    /// Where the event is refused.
+    pub fn record(&self, profile: &mut JsProfile, event: JsValue, now_ms: f64) -> Result<Option<u16>, JsError> {
+        let event: JsEvent = serde_wasm_bindgen::from_value(event)?;
+        let now_ms = milliseconds(now_ms);
+        let at_ms = event.timestamp_ms.map(milliseconds);
+        let recorded = Recorded::check(&event.r#type, &event.item, at_ms, event.value, now_ms)?;
+        recorded.remember(&mut profile.0, &event.item);
+        Ok(self.0.settle(&mut profile.0, now_ms))
+    }
+
+    /// Catalogue items from a row on, most popular first.
+    ///
+    /// # Errors
+    /// Where the values cannot be handed over.
+    pub fn items(&self, offset: usize, count: usize) -> Result<JsValue, JsError> {
+        to_js(&self.0.browse(offset, count))
+    }
+
+    /// The category tree; `parent` is an index into the same list.
+    ///
+    /// # Errors
+    /// Where the values cannot be handed over.
+    pub fn categories(&self) -> Result<JsValue, JsError> {
+        let snapshot = self.0.snapshot();
+        let count = u32::try_from(snapshot.category_count()).unwrap_or(u32::MAX);
+        let list: Vec<JsCategory<'_>> = (0..count)
+            .map(|index| {
+                let (parent, items) = snapshot.category_parent_and_items(CategoryIndex(index));
+                JsCategory {
+                    name: snapshot.category_name(CategoryIndex(index)),
+                    parent: parent.map(|parent| parent.0),
+                    items,
+                }
+            })
+            .collect();
+        serialize(&list)
+    }
+}
+
+impl JsWhen {
+    fn visitor<'a>(&self, profile: &'a JsProfile) -> Visitor<'a> {
+        Visitor {
+            profile: Some(&profile.0),
+            consent: if self.consent.unwrap_or(true) { Consent::Granted } else { Consent::Denied },
+            context: Context {
+                local_ms: milliseconds(self.local_ms.unwrap_or(self.now_ms)),
+                locale: "",
+                device: Device::Desktop,
+            },
+            now_ms: milliseconds(self.now_ms),
+        }
+    }
+}
+
+/// A JavaScript time as whole milliseconds; what is no time becomes 0.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, and NaN becomes 0")]
+fn milliseconds(value: f64) -> u64 {
+    value as u64
+}
+
+fn to_js(decision: &Decision<'_>) -> Result<JsValue, JsError> {
+    serialize(decision)
+}
+
+fn serialize<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsError> {
+    // Maps as objects and missing values as null: the same shape as the JSON of the HTTP API.
+    let serializer = Serializer::new().serialize_maps_as_objects(true).serialize_missing_as_null(true);
+    Ok(value.serialize(&serializer)?)
+}

@@ -1,0 +1,102 @@
+//! The catalogue's part of a snapshot: category tree and item texts.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::ItemInput;
+use crate::snapshot::check::to_usize;
+use crate::snapshot::error::SnapshotError;
+use crate::snapshot::layout::{CategoryRecord, NONE};
+
+pub struct Catalogue {
+    pub categories: Vec<CategoryRecord>,
+    pub category_names: Vec<u8>,
+    pub item_category: Vec<u32>,
+    pub text_offsets: Vec<u32>,
+    pub text: Vec<u8>,
+}
+
+impl Catalogue {
+    /// The catalogue of these rows.
+    pub fn of(items: &[&ItemInput]) -> Result<Self, SnapshotError> {
+        // Paths in lexical order put every parent before its children.
+        let mut paths: BTreeMap<&[String], u32> = BTreeMap::new();
+        for item in items {
+            for depth in 1..=item.categories.len() {
+                *paths.entry(&item.categories[..depth]).or_insert(0) += 1;
+            }
+        }
+        let index_of: BTreeMap<&[String], u32> = paths.keys().zip(0u32..).map(|(path, index)| (*path, index)).collect();
+        let mut catalogue = Self {
+            categories: Vec::with_capacity(paths.len()),
+            category_names: Vec::new(),
+            item_category: Vec::with_capacity(items.len()),
+            text_offsets: vec![0],
+            text: Vec::new(),
+        };
+        let mut places: BTreeMap<&str, u32> = BTreeMap::new();
+        for (path, count) in &paths {
+            let (Some(name), parent) = (path.last(), &path[..path.len() - 1]) else { continue };
+            let place = match places.get(name.as_str()) {
+                Some(place) => *place,
+                None => {
+                    let place = length(catalogue.category_names.len(), "bytes of category names (at most)")?;
+                    catalogue.category_names.extend_from_slice(name.as_bytes());
+                    places.insert(name, place);
+                    place
+                }
+            };
+            catalogue.categories.push(CategoryRecord {
+                parent: index_of.get(parent).copied().unwrap_or(NONE),
+                name_offset: place,
+                name_bytes: length(name.len(), "bytes of a category name (at most)")?,
+                items: *count,
+            });
+        }
+        for item in items {
+            let leaf = index_of.get(item.categories.as_slice()).copied().unwrap_or(NONE);
+            catalogue.item_category.push(leaf);
+            catalogue.push_text(item)?;
+        }
+        Ok(catalogue)
+    }
+
+    fn push_text(&mut self, item: &ItemInput) -> Result<(), SnapshotError> {
+        let checked = |what: &'static str, text: &str, separator: Option<char>| {
+            if text.chars().any(|letter| letter.is_control() || Some(letter) == separator) {
+                return Err(SnapshotError::BuildText {
+                    item: item.id.clone(),
+                    what,
+                    found: text.into(),
+                });
+            }
+            Ok(())
+        };
+        checked("id", &item.id, None)?;
+        checked("title", &item.title, None)?;
+        let image = item.image.as_deref().unwrap_or("");
+        checked("image", image, None)?;
+        let mut record = [item.id.as_str(), &item.title, image].join("\n");
+        for (key, value) in &item.attributes {
+            checked("attribute name", key, Some('='))?;
+            checked("attribute", value, None)?;
+            record.push('\n');
+            record.push_str(key);
+            record.push('=');
+            record.push_str(value);
+        }
+        self.text.extend_from_slice(record.as_bytes());
+        self.text_offsets.push(length(self.text.len(), "bytes of item texts (at most)")?);
+        Ok(())
+    }
+}
+
+fn length(bytes: usize, what: &'static str) -> Result<u32, SnapshotError> {
+    u32::try_from(bytes).map_err(|_| SnapshotError::Build {
+        what,
+        expected: to_usize(u32::MAX) as u64,
+        found: bytes as u64,
+    })
+}

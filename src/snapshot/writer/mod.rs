@@ -1,0 +1,294 @@
+//! Building a snapshot from a model. Feature `writer`: the Worker and the browser are built without it.
+
+mod catalogue;
+mod file;
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use bytemuck::cast_slice;
+pub use ed25519_dalek::SigningKey;
+use half::f16;
+
+use super::check::to_usize;
+use super::error::SnapshotError;
+use super::layout::{MAX_DIMS, MAX_ROWS, MAX_SEGMENTS, NONE, SectionKind, stride_of};
+use super::open::{Snapshot, Trust};
+use super::AlignedBytes;
+use crate::event::{ItemIndex, ItemKey};
+use crate::policy::Policy;
+use crate::quantize::{Query, inverse_norm, quantize_row};
+use crate::retrieve::{Filter, Rows, top_k};
+use catalogue::Catalogue;
+
+/// An item as it goes into a snapshot.
+#[derive(Clone, Debug, Default)]
+pub struct ItemInput {
+    /// The catalogue's id.
+    pub id: String,
+    /// The title.
+    pub title: String,
+    /// Address of a picture.
+    pub image: Option<String>,
+    /// Category names, root first.
+    pub categories: Vec<String>,
+    /// Further fields.
+    pub attributes: Vec<(String, String)>,
+    /// The trained factors, `dims` long.
+    pub factors: Vec<f32>,
+    /// How popular it is; any scale, 0 or more.
+    pub popularity: f32,
+    /// First minute (Unix) at which it may be shown.
+    pub available_from_min: Option<u32>,
+    /// First minute (Unix) at which it may not be shown any more.
+    pub available_until_min: Option<u32>,
+}
+
+/// A segment as it goes into a snapshot.
+#[derive(Clone, Debug)]
+pub struct SegmentInput {
+    /// Its direction, any length but zero.
+    pub centroid: Vec<f32>,
+    /// Its users while training.
+    pub members: u32,
+}
+
+/// A model as it goes into a snapshot.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Number of factors.
+    pub dims: usize,
+    /// The items, in any order: rows are laid out by popularity, then by id.
+    pub items: Vec<ItemInput>,
+    /// The segments.
+    pub segments: Vec<SegmentInput>,
+    /// Prior user vectors of the 8 dayparts, or none.
+    pub contexts: Vec<Vec<f32>>,
+    /// Items per ready list.
+    pub slate_len: usize,
+    /// The policy.
+    pub policy: Policy,
+    /// When it is packed, Unix milliseconds.
+    pub created_ms: u64,
+    /// Time of the newest event, Unix milliseconds.
+    pub trained_until_ms: u64,
+    /// `key=value` lines for people.
+    pub provenance: String,
+}
+
+/// Builds a snapshot; signed if there is a key. What is written was opened again, so that a reader accepts it.
+///
+/// Complexity: `O(rows · dims²)` for the Gram matrix.
+///
+/// # Errors
+/// [`SnapshotError::Build`], [`SnapshotError::BuildText`], [`SnapshotError::KeyCollision`], or what the reader says of parts
+/// that do not fit together.
+pub fn build(model: &Model, key: Option<&SigningKey>) -> Result<AlignedBytes, SnapshotError> {
+    limits(model)?;
+    let mut items: Vec<&ItemInput> = model.items.iter().collect();
+    items.sort_by(|a, b| b.popularity.total_cmp(&a.popularity).then_with(|| a.id.cmp(&b.id)));
+    let matrix = Matrix::quantize(&items, model.dims)?;
+    let (keys, key_order) = keys(&items)?;
+    let catalogue = Catalogue::of(&items)?;
+    let slates = slates(model, &matrix)?;
+    let availability = availability(&items);
+
+    let centroids = unit_centroids(model)?;
+    let members: Vec<u32> = model.segments.iter().map(|segment| segment.members).collect();
+    let contexts: Vec<f32> = model.contexts.concat();
+    let most = items.first().map_or(0.0, |item| item.popularity).max(f32::MIN_POSITIVE);
+    let popularity: Vec<u16> =
+        items.iter().map(|item| f16::from_f32((item.popularity / most).clamp(0.0, 1.0)).to_bits()).collect();
+
+    let mut sections: Vec<(SectionKind, Vec<u8>)> = vec![
+        (SectionKind::Policy, model.policy.to_bytes()),
+        (SectionKind::SegmentCentroids, cast_slice(&centroids).to_vec()),
+        (SectionKind::SegmentMembers, cast_slice(&members).to_vec()),
+        (SectionKind::Slates, cast_slice(&slates).to_vec()),
+        (SectionKind::Contexts, cast_slice(&contexts).to_vec()),
+        (SectionKind::Gram, cast_slice(&matrix.gram()).to_vec()),
+        (SectionKind::Categories, cast_slice(&catalogue.categories).to_vec()),
+        (SectionKind::CategoryNames, catalogue.category_names),
+        (SectionKind::ItemCategory, cast_slice(&catalogue.item_category).to_vec()),
+        (SectionKind::ItemKeys, cast_slice(&keys).to_vec()),
+        (SectionKind::KeyOrder, cast_slice(&key_order).to_vec()),
+        (SectionKind::Popularity, cast_slice(&popularity).to_vec()),
+        (SectionKind::Scales, cast_slice(&matrix.scales).to_vec()),
+        (SectionKind::InverseNorms, cast_slice(&matrix.inverse_norms).to_vec()),
+        (SectionKind::ItemTextOffsets, cast_slice(&catalogue.text_offsets).to_vec()),
+        (SectionKind::ItemText, catalogue.text),
+        (SectionKind::Factors, cast_slice(&matrix.codes).to_vec()),
+        (SectionKind::Provenance, model.provenance.clone().into_bytes()),
+    ];
+    if let Some(availability) = availability {
+        sections.push((SectionKind::Availability, cast_slice(&availability).to_vec()));
+    }
+    // The layout table's order: small sections before the factors.
+    sections.sort_by_key(|(kind, _)| SectionKind::ALL.iter().position(|other| other == kind));
+    let bytes = AlignedBytes::copy_of(&file::assemble(model, &sections, key)?);
+    let verifying = key.map(SigningKey::verifying_key);
+    let keys: Vec<_> = verifying.into_iter().collect();
+    let trust = if keys.is_empty() { Trust::Unverified } else { Trust::Keys(&keys) };
+    Ok(Snapshot::open(bytes, trust)?.into_bytes())
+}
+
+fn limits(model: &Model) -> Result<(), SnapshotError> {
+    let check = |what, expected: usize, found: usize, good: bool| {
+        if good {
+            Ok(())
+        } else {
+            Err(SnapshotError::Build {
+                what,
+                expected: expected as u64,
+                found: found as u64,
+            })
+        }
+    };
+    let rows = model.items.len();
+    check("items (at least)", 1, rows, rows >= 1)?;
+    check("items (at most)", to_usize(MAX_ROWS), rows, rows <= to_usize(MAX_ROWS))?;
+    let dims = model.dims;
+    check("factors (at most, and at least 1)", to_usize(MAX_DIMS), dims, (1..=to_usize(MAX_DIMS)).contains(&dims))?;
+    let segments = model.segments.len();
+    check("segments (at most)", to_usize(MAX_SEGMENTS), segments, segments <= to_usize(MAX_SEGMENTS))?;
+    let contexts = model.contexts.len();
+    check("contexts (or none)", crate::context::DAYPARTS, contexts, contexts == 0 || contexts == 8)?;
+    check("slate length (at least)", 1, model.slate_len, model.slate_len >= 1)?;
+    for slot in &model.policy.slots {
+        check("bytes of a slot name (at most)", 24, slot.name.len(), slot.name.len() <= 24)?;
+    }
+    for vector in model.contexts.iter().chain(model.segments.iter().map(|segment| &segment.centroid)) {
+        check("factors of a segment or context", dims, vector.len(), vector.len() == dims)?;
+    }
+    for item in &model.items {
+        check("factors of an item", dims, item.factors.len(), item.factors.len() == dims)?;
+    }
+    Ok(())
+}
+
+struct Matrix {
+    dims: usize,
+    stride: usize,
+    codes: Vec<i8>,
+    scales: Vec<f16>,
+    inverse_norms: Vec<f16>,
+}
+
+impl Matrix {
+    fn quantize(items: &[&ItemInput], dims: usize) -> Result<Self, SnapshotError> {
+        let stride = stride_of(dims);
+        let mut codes = vec![0i8; items.len() * stride];
+        let mut scales = Vec::with_capacity(items.len());
+        let mut inverse_norms = Vec::with_capacity(items.len());
+        for (row, (item, codes)) in items.iter().zip(codes.chunks_exact_mut(stride)).enumerate() {
+            let scale = quantize_row(&item.factors, codes).map_err(|_| SnapshotError::Build {
+                what: "item with factors that are not finite, row",
+                expected: 0,
+                found: row as u64,
+            })?;
+            scales.push(scale);
+            inverse_norms.push(inverse_norm(codes));
+        }
+        Ok(Self {
+            dims,
+            stride,
+            codes,
+            scales,
+            inverse_norms,
+        })
+    }
+
+    /// Σ y yᵀ over the dequantised rows, summed in 64 bits.
+    fn gram(&self) -> Vec<f32> {
+        let dims = self.dims;
+        let mut sum = vec![0.0f64; dims * dims];
+        let mut row = vec![0.0f64; dims];
+        for (codes, scale) in self.codes.chunks_exact(self.stride).zip(&self.scales) {
+            let scale = f64::from(scale.to_f32());
+            for (value, code) in row.iter_mut().zip(codes) {
+                *value = f64::from(*code) * scale;
+            }
+            for (line, left) in sum.chunks_exact_mut(dims).zip(&row) {
+                for (cell, right) in line.iter_mut().zip(&row) {
+                    *cell += left * right;
+                }
+            }
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "the format stores 32 bits")]
+        let gram = sum.into_iter().map(|value| value as f32).collect();
+        gram
+    }
+
+    fn top(&self, vector: &[f32], k: usize) -> Result<Vec<ItemIndex>, SnapshotError> {
+        let fits = SnapshotError::Build {
+            what: "finite factors of a segment or context (dims)",
+            expected: self.dims as u64,
+            found: vector.len() as u64,
+        };
+        let rows = Rows::new(&self.codes, self.stride, &self.scales).map_err(|_| fits.clone())?;
+        let query = Query::new(vector, self.stride).map_err(|_| fits)?;
+        let found = top_k(&rows, &query, &Filter::all(self.scales.len()), k);
+        Ok(found.into_iter().map(|scored| scored.item).collect())
+    }
+}
+
+fn keys(items: &[&ItemInput]) -> Result<(Vec<u64>, Vec<u32>), SnapshotError> {
+    let keys: Vec<u64> = items.iter().map(|item| ItemKey::of(&item.id).0).collect();
+    let rows = u32::try_from(items.len()).unwrap_or(NONE);
+    let mut order: Vec<u32> = (0..rows).collect();
+    order.sort_by_key(|row| keys[to_usize(*row)]);
+    for pair in order.windows(2) {
+        let (first, second) = (to_usize(pair[0]), to_usize(pair[1]));
+        if keys[first] == keys[second] {
+            return Err(SnapshotError::KeyCollision {
+                first: items[first].id.clone(),
+                second: items[second].id.clone(),
+                key: keys[first],
+            });
+        }
+    }
+    Ok((keys, order))
+}
+
+/// Ready lists: everyone's (rows are in order of popularity), each segment's, each context's.
+fn slates(model: &Model, matrix: &Matrix) -> Result<Vec<u32>, SnapshotError> {
+    let k = model.slate_len;
+    let rows = u32::try_from(model.items.len()).unwrap_or(NONE);
+    let mut slates = Vec::with_capacity((1 + model.segments.len() + model.contexts.len()) * k);
+    let mut push = |list: &mut dyn Iterator<Item = u32>| {
+        slates.extend(list.take(k));
+        let full = slates.len().div_ceil(k) * k;
+        slates.resize(full, NONE);
+    };
+    push(&mut (0..rows));
+    for vector in model.segments.iter().map(|segment| &segment.centroid).chain(&model.contexts) {
+        push(&mut matrix.top(vector, k)?.into_iter().map(|item| item.0));
+    }
+    Ok(slates)
+}
+
+fn unit_centroids(model: &Model) -> Result<Vec<f32>, SnapshotError> {
+    let mut centroids = Vec::with_capacity(model.segments.len() * model.dims);
+    for (index, segment) in model.segments.iter().enumerate() {
+        let squared: f64 = segment.centroid.iter().map(|value| f64::from(*value) * f64::from(*value)).sum();
+        if !squared.is_finite() || squared <= 0.0 {
+            return Err(SnapshotError::Build {
+                what: "segment whose centroid has no direction",
+                expected: 0,
+                found: index as u64,
+            });
+        }
+        let norm = squared.sqrt();
+        #[expect(clippy::cast_possible_truncation, reason = "the format stores 32 bits")]
+        centroids.extend(segment.centroid.iter().map(|value| (f64::from(*value) / norm) as f32));
+    }
+    Ok(centroids)
+}
+
+fn availability(items: &[&ItemInput]) -> Option<Vec<u32>> {
+    let limited = |item: &&&ItemInput| item.available_from_min.is_some() || item.available_until_min.is_some();
+    items.iter().find(limited)?;
+    let pair = |item: &&ItemInput| [item.available_from_min.unwrap_or(0), item.available_until_min.unwrap_or(NONE)];
+    Some(items.iter().flat_map(pair).collect())
+}
