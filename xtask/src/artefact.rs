@@ -1,0 +1,98 @@
+//! Steps that the Worker and the browser package share: wasm-opt, sizes, folders.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use flate2::{Compression, write::GzEncoder};
+
+use crate::failure::Failure;
+use crate::process;
+use crate::tools;
+
+/// What rustc 1.95 may emit for `wasm32-unknown-unknown` with `simd128`, and nothing newer: wasm-opt
+/// must not bring in an instruction that a browser or workerd does not know.
+const WASM_FEATURES: &[&str] = &[
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-call-indirect-overlong",
+    "--enable-exception-handling",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--enable-simd",
+];
+
+/// Compiler flags of every Wasm artefact with SIMD.
+pub const SIMD: &str = "-Ctarget-feature=+simd128";
+
+/// Optimises a module in place.
+pub fn optimise(wasm: &str, level: &str) -> Result<(), Failure> {
+    let fresh = format!("{wasm}.opt");
+    process::run(
+        tools::wasm_opt()?
+            .args([wasm, "-o", &fresh, level])
+            .args(WASM_FEATURES),
+    )?;
+    fs::rename(&fresh, wasm).map_err(Failure::io("replace", wasm))
+}
+
+/// Bytes after gzip at its best level.
+pub fn gzip_size(path: impl AsRef<Path>) -> Result<usize, Failure> {
+    let path = path.as_ref();
+    let content = fs::read(path).map_err(Failure::io("read", path))?;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder
+        .write_all(&content)
+        .and_then(|()| encoder.finish())
+        .map(|compressed| compressed.len())
+        .map_err(Failure::io("compress", path))
+}
+
+/// Prints the sizes of an artefact's files and holds their sum against the limit.
+pub fn check_size(artefact: &'static str, files: &[&str], limit: usize) -> Result<(), Failure> {
+    let mut found = 0;
+    for file in files {
+        let compressed = gzip_size(file)?;
+        let raw = fs::metadata(file).map_err(Failure::io("read", file))?.len();
+        println!("{file}: {raw} bytes, {compressed} after gzip");
+        found += compressed;
+    }
+    println!("{artefact}: {found} bytes after gzip, limit {limit}");
+    if found > limit {
+        return Err(Failure::TooBig {
+            artefact,
+            found,
+            limit,
+        });
+    }
+    Ok(())
+}
+
+/// An empty folder, whatever was there before.
+pub fn empty_dir(path: &str) -> Result<(), Failure> {
+    if Path::new(path).exists() {
+        fs::remove_dir_all(path).map_err(Failure::io("empty", path))?;
+    }
+    fs::create_dir_all(path).map_err(Failure::io("create", path))
+}
+
+/// Copies a folder with all that is in it, except hidden files.
+pub fn copy_dir(from: &Path, to: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(to).map_err(Failure::io("create", to))?;
+    for entry in fs::read_dir(from).map_err(Failure::io("list", from))? {
+        let path = entry.map_err(Failure::io("list", from))?.path();
+        let name = path.file_name().unwrap_or_default();
+        if name.to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if path.is_dir() {
+            copy_dir(&path, &to.join(name))?;
+        } else {
+            fs::copy(&path, to.join(name)).map_err(Failure::io("copy", &path))?;
+        }
+    }
+    Ok(())
+}

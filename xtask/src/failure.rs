@@ -1,0 +1,84 @@
+//! What can go wrong in a task, and what to do then.
+
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+/// Why a task stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The file system refused.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    /// A program could not be started at all.
+    #[error("cannot start `{program}`")]
+    Start {
+        program: String,
+        source: io::Error,
+        hint: &'static str,
+    },
+    /// A program ran and failed; its own messages stand above.
+    #[error("`{command}` failed: {status}")]
+    Command { command: String, status: ExitStatus },
+    /// Something the task needs is not on this machine and must not be installed silently.
+    #[error("{what} is missing")]
+    Missing { what: String, hint: String },
+    /// Something is there, and is not what it should be.
+    #[error("{what}: expected {expected}, found {found}")]
+    Mismatch {
+        what: String,
+        expected: String,
+        found: String,
+        hint: String,
+    },
+    /// An artefact has outgrown its limit.
+    #[error("{artefact} is {found} bytes after gzip, the limit is {limit}")]
+    TooBig {
+        artefact: &'static str,
+        found: usize,
+        limit: usize,
+    },
+}
+
+impl Failure {
+    /// For `map_err` on file operations: `fs::read(p).map_err(Failure::io("read", p))`.
+    pub fn io(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.as_ref().to_path_buf();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    /// What to do next, where that is known.
+    fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Start { hint, .. } => Some(hint),
+            Self::Missing { hint, .. } | Self::Mismatch { hint, .. } => Some(hint),
+            Self::TooBig { .. } => Some(
+                "`cargo tree -p PACKAGE --target wasm32-unknown-unknown -e normal` shows what came in",
+            ),
+            Self::Io { .. } | Self::Command { .. } => None,
+        }
+    }
+
+    /// Writes `error:` with the chain of causes, a blank line, and `hint:`.
+    pub fn print(&self) {
+        eprintln!("error: {self}");
+        let mut cause = self.source();
+        while let Some(source) = cause {
+            eprintln!("  caused by: {source}");
+            cause = source.source();
+        }
+        if let Some(hint) = self.hint() {
+            eprintln!("\nhint: {hint}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Running other programs.
+
+use std::process::{Command, Stdio};
+
+use crate::failure::Failure;
+
+/// Runs to the end with our stdout and stderr.
+pub fn run(command: &mut Command) -> Result<(), Failure> {
+    let status = command
+        .stdin(Stdio::null())
+        .status()
+        .map_err(cannot_start(command))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Failure::Command {
+        command: shown(command),
+        status,
+    })
+}
+
+/// Runs to the end and gives back stdout; stderr passes through.
+pub fn output(command: &mut Command) -> Result<String, Failure> {
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(cannot_start(command))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(Failure::Command {
+        command: shown(command),
+        status: output.status,
+    })
+}
+
+/// Whether a program is there and answers `--version` with success; its first line if so.
+pub fn version(program: &str) -> Option<String> {
+    let output = Command::new(program)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines().next().map(str::to_owned)
+}
+
+/// The command line as a person would type it.
+pub fn shown(command: &Command) -> String {
+    std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn cannot_start(command: &Command) -> impl FnOnce(std::io::Error) -> Failure {
+    let program = command.get_program().to_string_lossy().into_owned();
+    move |source| Failure::Start {
+        program,
+        source,
+        hint: "`cargo xtask setup` installs what the tasks need and says what it cannot install",
+    }
+}

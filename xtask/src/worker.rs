@@ -1,0 +1,93 @@
+//! Building the Worker: cargo, wasm-bindgen, wasm-opt and the entry shim, into `build/worker`.
+//!
+//! worker-build does the same and downloads its tools when it runs; this is its recipe with the tools
+//! of our own lock files.
+
+use std::fs;
+
+use crate::artefact;
+use crate::failure::Failure;
+use crate::process;
+use crate::progress::step;
+use crate::stamp::{self, Inputs};
+use crate::tools;
+
+/// What `wrangler.toml` names as `main`.
+const ENTRY: &str = "build/worker/index.js";
+const WASM: &str = "build/worker/index_bg.wasm";
+const STAGING: &str = "build/worker.partial";
+const SHIM: &str = "worker/shim";
+
+/// Issue: the gzipped Worker must stay far below the 3 MB of the free plan, so that a cold isolate starts fast.
+const SIZE_LIMIT: usize = 200_000;
+
+/// Builds the Worker; `dev` skips the optimiser and the size limit.
+pub fn build(dev: bool) -> Result<(), Failure> {
+    step("compiling the Worker");
+    process::run(
+        tools::cargo()
+            .args(["build", "--package", "selvedge-worker", "--lib"])
+            .args(["--target", "wasm32-unknown-unknown"])
+            .args((!dev).then_some("--release"))
+            .env("RUSTFLAGS", artefact::SIMD)
+            .env("WASM_BINDGEN_USE_JS_SYS", "1"),
+    )?;
+    let profile = if dev { "debug" } else { "release" };
+    let compiled = tools::target_dir()?
+        .join("wasm32-unknown-unknown")
+        .join(profile)
+        .join("selvedge_worker.wasm");
+
+    let inputs = Inputs::of(&format!("worker 1, {profile}"))
+        .and(&compiled)?
+        .and(SHIM)?
+        .and("package-lock.json")?
+        .and(tools::BINDGEN)?;
+    stamp::unless_fresh("worker", inputs, &[ENTRY, WASM], || {
+        step("binding and optimising the Worker");
+        assemble(&compiled.to_string_lossy(), dev)
+    })?;
+    if dev {
+        return Ok(());
+    }
+    artefact::check_size("Worker", &[ENTRY, WASM], SIZE_LIMIT)
+}
+
+fn assemble(compiled: &str, dev: bool) -> Result<(), Failure> {
+    artefact::empty_dir(STAGING)?;
+    process::run(
+        tools::wasm_bindgen()
+            .args([compiled, "--target", "module", "--no-typescript"])
+            .args(["--out-dir", STAGING, "--out-name", "index"])
+            // A panic leaves the instance unusable; with these two the shim can begin a new one.
+            .args(["--experimental-reset-state-function", "--force-enable-abort-handler"]),
+    )?;
+    if !dev {
+        artefact::optimise(&format!("{STAGING}/index_bg.wasm"), "-O3")?;
+    }
+    artefact::copy_dir(SHIM.as_ref(), STAGING.as_ref())?;
+
+    let glue = format!("{STAGING}/index.js");
+    let text = fs::read_to_string(&glue).map_err(Failure::io("read", &glue))?;
+    // Source phase imports are not yet known to esbuild; workerd gives a compiled module either way.
+    let text = text.replace("import source ", "import ");
+    fs::write(&glue, text).map_err(Failure::io("write", &glue))?;
+
+    let bundle = "build/worker.bundle";
+    artefact::empty_dir(bundle)?;
+    process::run(
+        tools::esbuild()?
+            .arg(format!("{STAGING}/entry.js"))
+            .args(["--bundle", "--format=esm", "--target=es2024", "--log-level=warning"])
+            .args(["--external:cloudflare:*", "--external:./index_bg.wasm"])
+            .args((!dev).then_some("--minify-syntax"))
+            .args((!dev).then_some("--minify-whitespace"))
+            .arg(format!("--outfile={bundle}/index.js")),
+    )?;
+    let wasm = format!("{STAGING}/index_bg.wasm");
+    fs::rename(&wasm, format!("{bundle}/index_bg.wasm")).map_err(Failure::io("move", &wasm))?;
+    artefact::empty_dir("build/worker")?;
+    fs::remove_dir("build/worker").map_err(Failure::io("replace", "build/worker"))?;
+    fs::rename(bundle, "build/worker").map_err(Failure::io("move", bundle))?;
+    fs::remove_dir_all(STAGING).map_err(Failure::io("remove", STAGING))
+}
