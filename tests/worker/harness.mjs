@@ -2,7 +2,8 @@
 //
 // Build first: `cargo xtask build worker`. Nothing here reaches beyond the loopback interface.
 
-import { existsSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 process.env.WRANGLER_SEND_METRICS = "false";
@@ -71,4 +72,28 @@ export const fallbacks = (response) => (response.headers.get("selvedge-fallback"
 export function profileCookie(response) {
   const header = response.headers.getSetCookie().find((cookie) => cookie.startsWith("selvedge="));
   return header?.slice("selvedge=".length).split(";")[0];
+}
+
+/**
+ * The planted model of examples/planted.rs: two snapshots and the public key. Made by cargo unless SELVEDGE_PLANTED names a
+ * directory that holds it already.
+ */
+export function planted() {
+  let dir = process.env.SELVEDGE_PLANTED;
+  if (!dir) {
+    dir = `${ROOT}build/planted`;
+    execFileSync("cargo", ["run", "--quiet", "--package", "selvedge", "--example", "planted", "--", dir], { cwd: ROOT });
+  }
+  const read = (name) => readFileSync(`${dir}/${name}`);
+  return {
+    snapshot: read("planted.selvedge"),
+    next: read("planted-next.selvedge"),
+    publicKey: read("planted.pub").toString(),
+  };
+}
+
+/** Publishes a snapshot into the bucket: the file first, then the pointer to it. */
+export async function publish(env, snapshot, key = "models/planted.selvedge", pointer = { key, bytes: snapshot.length }) {
+  await env.MODELS.put(key, snapshot);
+  await env.MODELS.put("models/current.json", JSON.stringify(pointer));
 }
