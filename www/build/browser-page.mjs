@@ -1,1 +1,40 @@
-export async function buildBrowserPage() {}
+// The page that runs the engine in the browser. It takes `@selvedge/edge` as a user gets it: packed, then installed.
+
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { bundle, fill } from "./site.mjs";
+
+/** Installs the packed file into an empty project, bundles the page against it and writes `browser/index.html`. */
+export async function buildBrowserPage({ www, out, assets, packageFile, publicKeys, shared }) {
+  const wrong = publicKeys.find((key) => !/^[0-9a-f]{64}$/i.test(key));
+  if (wrong !== undefined || publicKeys.length === 0) {
+    throw new Error(`--public-key: expected 64 hexadecimal digits of the Ed25519 key that signs the snapshots, found ${wrong ?? "none"}`);
+  }
+  const project = await mkdtemp(join(tmpdir(), "selvedge-browser-"));
+  try {
+    await writeFile(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
+    const arguments_ = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--offline", resolve(packageFile)];
+    await promisify(execFile)("npm", arguments_, { cwd: project }).catch(({ stderr }) => {
+      throw new Error(`npm could not install ${packageFile}:\n${stderr}`);
+    });
+    const written = await bundle({
+      entryPoints: { browser: join(www, "browser/src/main.ts") },
+      assets,
+      define: { SELVEDGE_PUBLIC_KEYS: JSON.stringify(publicKeys) },
+      nodePaths: [join(project, "node_modules")],
+      loader: { ".wasm": "file" },
+      publicPath: "/assets",
+    });
+    await mkdir(join(out, "browser"), { recursive: true });
+    await writeFile(join(out, "browser/index.html"), fill(await readFile(join(www, "browser/index.html"), "utf8"), {
+      "browser.js": written.get("browser.js"),
+      "main.css": shared.get("style.css"),
+      "theme-early": shared.get("theme-early.js"),
+    }));
+  } finally {
+    await rm(project, { recursive: true, force: true });
+  }
+}

@@ -34,7 +34,7 @@ export async function buildSite({ out, packageFile, publicKeys }) {
 }
 
 /** Bundles and minifies; returns the address of each output by its plain name, and prints the sizes. */
-export async function bundle({ entryPoints, assets, define = {}, nodePaths = [], loader = {} }) {
+export async function bundle({ entryPoints, assets, define = {}, nodePaths = [], loader = {}, publicPath = "" }) {
   const result = await build({
     entryPoints,
     outdir: assets,
@@ -48,6 +48,7 @@ export async function bundle({ entryPoints, assets, define = {}, nodePaths = [],
     define,
     nodePaths,
     loader,
+    publicPath,
     legalComments: "none",
     logLevel: "warning",
     // The type check maps the package to its sources; the bundle takes it as a user gets it.

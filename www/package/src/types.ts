@@ -58,3 +58,10 @@ export interface Decision {
   readonly unknown: readonly string[];
   readonly explanation: Explanation;
 }
+
+/** A category of the catalogue with its number of items; `parent` is an index into the list it is in. */
+export interface Category {
+  readonly name: string;
+  readonly parent: number | null;
+  readonly items: number;
+}

@@ -146,7 +146,7 @@ export class Shop {
     switch (route.view) {
       case "home":
         document.title = "Selvedge shop";
-        this.#view.replaceChildren(introView());
+        this.#view.replaceChildren(introView("Every shelf is ranked at the network’s edge. Open or add something: the page weaves itself anew, and the label tells why."));
         break;
       case "item":
         this.#renderItem(route.item);

@@ -29,12 +29,12 @@ export function link(href: string, go: Go, attributes: Record<string, string>, .
   );
 }
 
-export function introView(): HTMLElement {
+export function introView(text: string): HTMLElement {
   return h(
     "header",
     { class: "intro" },
     h("h1", {}, "Woven ", h("em", {}, "as you shop")),
-    h("p", {}, "Every shelf is ranked at the network’s edge. Open or add something, and the page weaves itself anew; the label tells why."),
+    h("p", {}, text),
   );
 }
 
