@@ -1,0 +1,56 @@
+/** Pictures of both pages for people to look at, and what can be measured about their looks. */
+
+import { addFrom, expect, open, test } from "./shop.ts";
+
+const PICTURES = "test-results/pages";
+
+for (const [device, width, height] of [["desktop", 1440, 900], ["phone", 390, 844]] as const) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    test(`the shop on a ${device}, ${colorScheme}`, async ({ page }) => {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.addInitScript(() => {
+        const shifts: number[] = [];
+        Object.assign(globalThis, { shifts });
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) if (!entry.hadRecentInput) shifts.push(entry.value);
+        }).observe({ type: "layout-shift", buffered: true });
+      });
+      await open(page);
+      await expect(page.locator("#departments a").first()).toBeVisible();
+      await page.screenshot({ path: `${PICTURES}/shop-${device}-${colorScheme}.png` });
+      const shift = await page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts.reduce((sum, value) => sum + value, 0));
+      // 0.1 is what Core Web Vitals calls good.
+      expect(shift).toBeLessThan(0.05);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+
+      await addFrom(page, 3);
+      await page.screenshot({ path: `${PICTURES}/shop-${device}-${colorScheme}-personal.png`, fullPage: true });
+      if (device === "phone") {
+        await page.getByRole("button", { name: "Why this page" }).click();
+        await page.screenshot({ path: `${PICTURES}/shop-${device}-${colorScheme}-label.png` });
+      }
+    });
+
+    test(`the browser page on a ${device}, ${colorScheme}`, async ({ page }) => {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await open(page, "/browser/");
+      await page.locator(".shelf[data-slot=home] .add").nth(3).click();
+      await expect(page.locator(".shelf[data-slot=home]")).toHaveAttribute("data-scope", "visitor");
+      await page.screenshot({ path: `${PICTURES}/browser-${device}-${colorScheme}.png` });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    });
+  }
+}
+
+test("the chosen colours stay after a reload", async ({ page }) => {
+  await open(page);
+  const ground = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await ground();
+  await page.getByRole("button", { name: "Use dark colours" }).click();
+  const dark = await ground();
+  expect(dark).not.toBe(light);
+  await open(page);
+  expect(await ground()).toBe(dark);
+});
