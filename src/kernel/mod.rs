@@ -162,15 +162,7 @@ fn score_block<V: Vector>(
             &FixedQuery::<V, 8>::load(vector, query.codes),
             &mut products,
         ),
-        _ => dots(
-            vector,
-            block,
-            &AnyQuery {
-                vector,
-                codes: query.codes,
-            },
-            &mut products,
-        ),
+        _ => dots(vector, block, &AnyQuery(query.codes), &mut products),
     }
     if let Ok(scales) = <&[f16; BLOCK_ROWS]>::try_from(block.scales) {
         scale_dots(&products, scales, query.scale, floor, scores)
@@ -183,12 +175,13 @@ fn score_block<V: Vector>(
     }
 }
 
-/// How the inner loop reads the query.
-trait QueryChunks<V: Vector> {
-    /// Groups of 16 codes per row.
-    fn len(&self) -> usize;
+/// How the inner loop walks over the rows and the query.
+trait RowDot<V: Vector> {
+    /// The rows, one after the other.
+    fn rows<'a>(&self, codes: &'a [[i8; LANES]]) -> impl Iterator<Item = &'a [[i8; LANES]]>;
+
     /// Lane sums of the dot product of one row.
-    fn row(&self, vector: V, row: &[[i8; LANES]]) -> V::Sum;
+    fn dot(&self, vector: V, row: &[[i8; LANES]]) -> V::Sum;
 }
 
 /// A query of a stride known to the compiler.
@@ -204,75 +197,56 @@ impl<V: Vector, const CHUNKS: usize> FixedQuery<V, CHUNKS> {
     }
 }
 
-impl<V: Vector, const CHUNKS: usize> QueryChunks<V> for FixedQuery<V, CHUNKS> {
+impl<V: Vector, const CHUNKS: usize> RowDot<V> for FixedQuery<V, CHUNKS> {
     #[inline(always)]
-    fn len(&self) -> usize {
-        CHUNKS
+    fn rows<'a>(&self, codes: &'a [[i8; LANES]]) -> impl Iterator<Item = &'a [[i8; LANES]]> {
+        codes.as_chunks::<CHUNKS>().0.iter().map(<[_; CHUNKS]>::as_slice)
     }
 
     #[inline(always)]
-    fn row(&self, vector: V, row: &[[i8; LANES]]) -> V::Sum {
-        let mut sum = vector.zero();
-        if let Ok(row) = <&[[i8; LANES]; CHUNKS]>::try_from(row) {
-            for (codes, query) in row.iter().zip(&self.0) {
-                sum = vector.multiply_add(sum, codes, *query);
-            }
-        }
-        sum
-    }
-}
-
-/// A query of any stride, read from memory for every row.
-struct AnyQuery<'a, V> {
-    vector: V,
-    codes: &'a [[i16; LANES]],
-}
-
-impl<V: Vector> QueryChunks<V> for AnyQuery<'_, V> {
-    #[inline(always)]
-    fn len(&self) -> usize {
-        self.codes.len()
-    }
-
-    #[inline(always)]
-    fn row(&self, vector: V, row: &[[i8; LANES]]) -> V::Sum {
-        row.iter().zip(self.codes).fold(vector.zero(), |sum, (codes, query)| {
-            vector.multiply_add(sum, codes, self.vector.load_query(query))
+    fn dot(&self, vector: V, row: &[[i8; LANES]]) -> V::Sum {
+        row.iter().zip(&self.0).fold(vector.zero(), |sum, (codes, query)| {
+            vector.multiply_add(sum, codes, *query)
         })
     }
 }
 
-/// Dot products of the block's rows, skipping each group of four rows of which none is wanted.
+/// A query of any stride, read from memory for every row.
+struct AnyQuery<'a>(&'a [[i16; LANES]]);
+
+impl<V: Vector> RowDot<V> for AnyQuery<'_> {
+    #[inline(always)]
+    fn rows<'a>(&self, codes: &'a [[i8; LANES]]) -> impl Iterator<Item = &'a [[i8; LANES]]> {
+        // A stride of 0 has no rows; `chunks_exact` would panic on it.
+        codes.chunks_exact(self.0.len().max(1))
+    }
+
+    #[inline(always)]
+    fn dot(&self, vector: V, row: &[[i8; LANES]]) -> V::Sum {
+        row.iter().zip(self.0).fold(vector.zero(), |sum, (codes, query)| {
+            vector.multiply_add(sum, codes, vector.load_query(query))
+        })
+    }
+}
+
+/// Dot products of the block's rows, 0 for those that are not wanted.
+///
+/// Two passes, lane sums to memory first, because V8 issues loads early and arithmetic late: with four rows in one step
+/// it holds the products of all four at once, runs out of vector registers and spills them (seen in its code; 8 % of the
+/// scan where the rows are in cache). It moves no load over a store, so a store after each row keeps rows apart.
 #[inline(always)]
-fn dots<V: Vector, Q: QueryChunks<V>>(vector: V, block: Block<'_>, query: &Q, products: &mut [i32; BLOCK_ROWS]) {
-    let chunks = query.len();
-    if chunks == 0 {
-        return;
-    }
-    let fours = block.codes.chunks_exact(4 * chunks);
-    let rest = fours.remainder();
+fn dots<V: Vector>(vector: V, block: Block<'_>, query: &impl RowDot<V>, products: &mut [i32; BLOCK_ROWS]) {
+    let mut sums = [vector.zero(); BLOCK_ROWS];
     let mut wanted = block.wanted;
-    let (groups, _) = products.as_chunks_mut::<4>();
-    let mut groups = groups.iter_mut();
-    for (four, products) in fours.zip(groups.by_ref()) {
-        if wanted & 0b1111 != 0 {
-            let (first, four) = four.split_at(chunks);
-            let (second, four) = four.split_at(chunks);
-            let (third, fourth) = four.split_at(chunks);
-            *products = vector.add_lanes([
-                query.row(vector, first),
-                query.row(vector, second),
-                query.row(vector, third),
-                query.row(vector, fourth),
-            ]);
+    for (row, sum) in query.rows(block.codes).zip(&mut sums) {
+        if wanted & 1 != 0 {
+            *sum = query.dot(vector, row);
         }
-        wanted >>= 4;
+        wanted >>= 1;
     }
-    if let Some(products) = groups.next() {
-        for (row, product) in rest.chunks_exact(chunks).zip(products) {
-            let zero = vector.zero();
-            [*product, ..] = vector.add_lanes([query.row(vector, row), zero, zero, zero]);
-        }
+    let (groups, _) = products.as_chunks_mut::<4>();
+    for (sums, products) in sums.as_chunks::<4>().0.iter().zip(groups) {
+        *products = vector.add_lanes(*sums);
     }
 }
 
