@@ -1,0 +1,21 @@
+//! The native half of Selvedge: from raw events to a signed snapshot.
+//!
+//! Each stage reads and writes files, so that any of them can be run again, looked at, or replaced:
+//! [`ingest`] fills the [`lake`], training reads it, packing writes the snapshot. [`cli`] only translates.
+
+pub mod als;
+pub mod bench_quality;
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod evaluate;
+pub mod ingest;
+pub mod init;
+pub mod interactions;
+pub mod lake;
+pub mod model;
+pub mod pack;
+pub mod random;
+pub mod segment;
+pub mod synthetic;
+pub mod train;

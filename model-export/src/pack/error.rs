@@ -1,0 +1,127 @@
+//! What can go wrong while packing, inspecting or making keys.
+
+use std::path::{Path, PathBuf};
+
+use selvedge::snapshot::SnapshotError;
+
+use crate::error::{Exit, Explain};
+use crate::lake::LakeError;
+use crate::model::ModelError;
+
+/// Why there is no snapshot, or why one is refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PackError {
+    /// A file cannot be read or written.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The signing key is not there.
+    #[error("no signing key at {}", path.display())]
+    NoKey {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The file is no key.
+    #[error("signing key {}: expected 64 hexadecimal digits, found {found} characters that are not", path.display())]
+    BadKey {
+        /// The file.
+        path: PathBuf,
+        /// Characters in it.
+        found: usize,
+    },
+    /// A text is no public key.
+    #[error("public key: expected 64 hexadecimal digits of an Ed25519 key, found {found:?}")]
+    BadPublicKey {
+        /// The text.
+        found: String,
+    },
+    /// A key would overwrite another.
+    #[error("{} is there already", path.display())]
+    KeyExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes")]
+    Random(#[source] getrandom::Error),
+    /// A slot's number does not fit the format.
+    #[error("slot {slot:?}, {what}: expected at most 65535, found {found}")]
+    Slot {
+        /// The slot.
+        slot: String,
+        /// Which setting.
+        what: &'static str,
+        /// Its value.
+        found: u32,
+    },
+    /// A part of the model is missing or damaged.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The lake or a file of it cannot be read or written.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// The parts do not make a snapshot.
+    #[error("the model cannot be packed")]
+    Build(#[source] SnapshotError),
+    /// A snapshot is refused.
+    #[error("snapshot {} is refused", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: SnapshotError,
+    },
+}
+
+impl PackError {
+    /// Wraps an IO error with what was tried on which path.
+    pub fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+}
+
+impl Explain for PackError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Io { .. } | Self::Random(_) => Exit::Environment,
+            Self::NoKey { .. } | Self::BadKey { .. } | Self::BadPublicKey { .. } | Self::KeyExists { .. } => Exit::Usage,
+            Self::Slot { .. } => Exit::Usage,
+            Self::Model(error) => error.exit(),
+            Self::Lake(error) => error.exit(),
+            Self::Build(_) | Self::Refused { .. } => Exit::Snapshot,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoKey { path } => Some(format!(
+                "make one with `selvedge keygen {}`, or say where it is in [pack] signing_key",
+                path.display()
+            )),
+            Self::BadKey { .. } => Some("make a new one with `selvedge keygen`".to_owned()),
+            Self::BadPublicKey { .. } => {
+                Some("`selvedge keygen` wrote it beside the signing key, in the file that ends in .pub".to_owned())
+            }
+            Self::KeyExists { .. } => {
+                Some("choose another name: what the old key signed could not be verified any more".to_owned())
+            }
+            Self::Slot { .. } => Some("make the number in [[slots]] smaller".to_owned()),
+            Self::Model(error) => error.hint(),
+            Self::Lake(error) => error.hint(),
+            Self::Refused {
+                source: SnapshotError::Unsigned | SnapshotError::UnknownKey { .. },
+                ..
+            } => Some("pass the public key that signed it with --public-key, or look into it with --no-verify".to_owned()),
+            Self::Refused { .. } => Some("do not deploy it; pack the model again".to_owned()),
+            Self::Io { .. } | Self::Random(_) | Self::Build(_) => None,
+        }
+    }
+}
