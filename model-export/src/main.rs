@@ -1,2 +1,7 @@
-//! The native half.
-fn main() {}
+//! The `selvedge` command; everything it does is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    selvedge_export::cli::main()
+}

@@ -1,0 +1,148 @@
+//! `selvedge.toml`: where the data is, what its columns mean, and how the model is made.
+//!
+//! Paths are relative to the configuration file's own directory, so that a command works from anywhere.
+
+mod error;
+mod overrides;
+mod sources;
+mod stages;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use error::ConfigError;
+pub use sources::{
+    CatalogueColumns, CatalogueSource, ColumnMap, EventColumns, EventPreset, EventSource, FileFormat,
+    KindOrIgnore, TextFormat,
+};
+pub use stages::{
+    Audience, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, SegmentConfig, SlotConfig, TrainConfig,
+    WeightsConfig,
+};
+
+/// The whole configuration. Every section has defaults except what only the owner of the data can know.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Names that `{name}` in paths stands for.
+    pub vars: BTreeMap<String, String>,
+    /// Where the lake is and how clean data must be.
+    pub lake: LakeConfig,
+    /// Files of events.
+    pub events: Vec<EventSource>,
+    /// Files of items.
+    pub catalogue: Vec<CatalogueSource>,
+    /// The work directory of the model.
+    pub model: ModelConfig,
+    /// Training.
+    pub train: TrainConfig,
+    /// Segments.
+    pub segment: SegmentConfig,
+    /// Evaluation.
+    pub evaluate: EvaluateConfig,
+    /// What pages ask for.
+    pub slots: Vec<SlotConfig>,
+    /// The snapshot.
+    pub pack: PackConfig,
+}
+
+impl Config {
+    /// Reads a configuration file and applies `overrides`, each `key.path=value`.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no TOML, has unknown keys or values out of range.
+    pub fn load(path: &Path, overrides: &[String]) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let base = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        Self::parse(&text, path, base, overrides)
+    }
+
+    /// The same from text; `path` only names it in errors, `base` is what relative paths start from.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(text: &str, path: &Path, base: &Path, overrides: &[String]) -> Result<Self, ConfigError> {
+        // The file alone is read first, even when overrides follow: only this way has an error its line number.
+        let mut config: Self =
+            toml::from_str(text).map_err(|source| ConfigError::syntax(path, source))?;
+        if !overrides.is_empty() {
+            config = overrides::apply(text, path, overrides)?;
+        }
+        config.resolve(path, base)?;
+        config.check(path)?;
+        Ok(config)
+    }
+
+    /// Replaces `{name}` in paths and makes them start from `base`.
+    fn resolve(&mut self, path: &Path, base: &Path) -> Result<(), ConfigError> {
+        let vars = std::mem::take(&mut self.vars);
+        let fill = |text: &str| overrides::substitute(text, &vars, path);
+        let place = |target: &mut PathBuf| -> Result<(), ConfigError> {
+            if let Some(text) = target.to_str() {
+                *target = base.join(fill(text)?);
+            }
+            Ok(())
+        };
+        place(&mut self.lake.dir)?;
+        place(&mut self.model.dir)?;
+        place(&mut self.pack.signing_key)?;
+        if let Some(output) = &mut self.pack.output {
+            place(output)?;
+        }
+        let events = self.events.iter_mut().map(|source| &mut source.path);
+        let catalogue = self.catalogue.iter_mut().map(|source| &mut source.path);
+        for pattern in events.chain(catalogue) {
+            let filled = fill(pattern)?;
+            *pattern = if Path::new(&filled).is_absolute() {
+                filled
+            } else {
+                // The directory is a place, not a pattern: its brackets mean themselves.
+                let directory = glob::Pattern::escape(&base.to_string_lossy());
+                format!("{directory}/{filled}")
+            };
+        }
+        self.vars = vars;
+        Ok(())
+    }
+
+    fn check(&self, path: &Path) -> Result<(), ConfigError> {
+        self.lake.check(path)?;
+        self.train.check(path)?;
+        self.segment.check(path)?;
+        self.evaluate.check(path)?;
+        self.pack.check(path)?;
+        for slot in &self.slots {
+            slot.check(path)?;
+        }
+        for (index, slot) in self.slots.iter().enumerate() {
+            if self.slots[..index].iter().any(|other| other.name == slot.name) {
+                return Err(ConfigError::value(path, "slots.name", "names used once", &slot.name));
+            }
+        }
+        for source in &self.events {
+            source.check(path)?;
+        }
+        Ok(())
+    }
+
+    /// The slots, or the one that a site without any gets: `home`.
+    #[must_use]
+    pub fn slots(&self) -> Vec<SlotConfig> {
+        if self.slots.is_empty() {
+            vec![SlotConfig::default()]
+        } else {
+            self.slots.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

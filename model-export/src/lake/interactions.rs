@@ -1,0 +1,114 @@
+//! Events of known users as numbers, ready for training.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use arrow_array::Array as _;
+use selvedge::event::EventKind;
+
+use super::{Lake, LakeError, table};
+
+/// One event of a known user.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interaction {
+    /// Index into [`Interactions::users`].
+    pub user: u32,
+    /// Index into [`Interactions::items`].
+    pub item: u32,
+    /// What happened.
+    pub kind: EventKind,
+    /// When, in milliseconds since 1970.
+    pub timestamp_ms: i64,
+    /// The event's value; NaN where there is none.
+    pub value: f32,
+}
+
+/// Events of known users, by time; events of the same time stand as in the lake.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Interactions {
+    /// User ids, in order of first appearance in the lake.
+    pub users: Vec<String>,
+    /// Item ids, in order of first appearance in the lake.
+    pub items: Vec<String>,
+    /// The events.
+    pub rows: Vec<Interaction>,
+    /// Events without a user, which are not among `rows`.
+    pub anonymous: u64,
+}
+
+/// Text → dense numbers.
+#[derive(Default)]
+struct Interner {
+    ids: HashMap<String, u32>,
+    names: Vec<String>,
+}
+
+impl Interner {
+    fn intern(&mut self, name: &str, what: &'static str) -> Result<u32, LakeError> {
+        if let Some(&id) = self.ids.get(name) {
+            return Ok(id);
+        }
+        let id = u32::try_from(self.names.len()).map_err(|_| LakeError::TooMany { what })?;
+        self.ids.insert(name.to_owned(), id);
+        self.names.push(name.to_owned());
+        Ok(id)
+    }
+}
+
+impl Lake {
+    /// The events with `range.start` ≤ time < `range.end`, in milliseconds since 1970; [`super::ALL_TIME`] is all.
+    ///
+    /// Rows of the same event id come once. Memory: 32 bytes per row and the ids once.
+    ///
+    /// # Errors
+    /// The lake cannot be read, or a row in it is outside the schema.
+    pub fn read_interactions(&self, range: Range<i64>) -> Result<Interactions, LakeError> {
+        const COLUMNS: &[&str] = &["event_id", "user_id", "item_id", "event_type", "timestamp", "value"];
+        let mut users = Interner::default();
+        let mut items = Interner::default();
+        let mut rows = Vec::new();
+        let mut anonymous = 0;
+        let mut batches = self.event_columns(range.clone(), COLUMNS)?;
+        while let Some(next) = batches.next_located() {
+            let (path, batch) = next?;
+            let user_ids = table::text(&path, &batch, "user_id")?;
+            let item_ids = table::text(&path, &batch, "item_id")?;
+            let kinds = table::text(&path, &batch, "event_type")?;
+            let times = table::timestamp_ms(&path, &batch, "timestamp")?;
+            let values = table::f64(&path, &batch, "value")?;
+            for row in 0..batch.num_rows() {
+                let timestamp_ms = times.value(row);
+                if !range.contains(&timestamp_ms) {
+                    continue;
+                }
+                if user_ids.is_null(row) {
+                    anonymous += 1;
+                    continue;
+                }
+                let kind = EventKind::parse(kinds.value(row)).ok_or_else(|| LakeError::Cell {
+                    path: path.clone(),
+                    column: "event_type",
+                    row,
+                    expected: "a kind of the schema",
+                    found: kinds.value(row).to_owned(),
+                })?;
+                #[expect(clippy::cast_possible_truncation, reason = "24 bits of a price or a rating are enough")]
+                let value = if values.is_null(row) { f32::NAN } else { values.value(row) as f32 };
+                rows.push(Interaction {
+                    user: users.intern(user_ids.value(row), "user")?,
+                    item: items.intern(item_ids.value(row), "item")?,
+                    kind,
+                    timestamp_ms,
+                    value,
+                });
+            }
+        }
+        rows.sort_by_key(|row| row.timestamp_ms);
+        Ok(Interactions {
+            users: users.names,
+            items: items.names,
+            rows,
+            anonymous,
+        })
+    }
+}
