@@ -34,6 +34,12 @@ impl SplitMix64 {
         bits / 9_007_199_254_740_992.0
     }
 
+    /// Uniform in `0..bound`; 0 for a bound of 0. Lemire's multiplication; its bias of `bound / 2^64` plays no part here.
+    pub fn below(&mut self, bound: usize) -> usize {
+        let product = u128::from(self.next_u64()) * bound as u128;
+        usize::try_from(product >> 64).unwrap_or(0)
+    }
+
     /// Standard normal, by Box and Muller's method.
     pub fn normal(&mut self) -> f64 {
         // 1 − uniform is in (0, 1]: the logarithm stays finite.

@@ -105,6 +105,10 @@ pub fn rank_update<const BLOCKS: usize, const FUSED: bool, const SUBTRACT: bool>
 ///
 /// Blocked by 16 rows: nine tenths of the work is in [`rank_update`].
 #[inline(always)]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "two arrays are read at the same place; iterators would hide it"
+)]
 pub fn factor_upper<const BLOCKS: usize, const FUSED: bool>(
     matrix: &mut [Row<BLOCKS>],
     inverse_diagonal: &mut Row<BLOCKS>,

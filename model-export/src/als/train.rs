@@ -117,6 +117,9 @@ pub enum TrainError {
     },
 }
 
+/// Scores user and item factors; higher is better.
+pub type Validate<'a> = dyn FnMut(&Factors, &Factors) -> f64 + 'a;
+
 /// Largest number of factors.
 pub const MAX_DIMS: usize = 256;
 
@@ -131,7 +134,7 @@ pub const MAX_DIMS: usize = 256;
 pub fn train(
     interactions: &SparseMatrix,
     parameters: &Parameters,
-    validate: Option<&mut dyn FnMut(&Factors, &Factors) -> f64>,
+    validate: Option<&mut Validate<'_>>,
 ) -> Result<Outcome, TrainError> {
     check(interactions, parameters)?;
     match parameters.dims.div_ceil(BLOCK) {
@@ -200,7 +203,7 @@ fn check(interactions: &SparseMatrix, parameters: &Parameters) -> Result<(), Tra
 fn run<const BLOCKS: usize>(
     interactions: &SparseMatrix,
     parameters: &Parameters,
-    mut validate: Option<&mut dyn FnMut(&Factors, &Factors) -> f64>,
+    mut validate: Option<&mut Validate<'_>>,
 ) -> Result<Outcome, TrainError> {
     let cpu = Cpu::detect();
     let dims = parameters.dims;

@@ -1,0 +1,181 @@
+//! The stage `train`: from the lake to factors.
+
+mod contexts;
+mod fit;
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::als::TrainError;
+use crate::config::Config;
+use crate::error::{Exit, Explain};
+use crate::interactions::{EventLog, Weighting};
+use crate::lake::{ALL_TIME, Lake, LakeError};
+use crate::model::{Description, ItemFactors, ModelDir, ModelError, UserFactors};
+
+pub use contexts::{context_factors, daypart};
+pub use fit::{FitError, Fitted, days_ms, fit, objective};
+
+/// What the stage has to say.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// `model.json`.
+    #[serde(flatten)]
+    pub description: Description,
+    /// Events of known users that were read.
+    pub events: usize,
+    /// Seconds spent on training, validation included.
+    pub train_s: f64,
+}
+
+/// Why there is no model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StageError {
+    /// The lake cannot be read.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// There are no events of known users.
+    #[error("no events of known users in the lake {}: {anonymous} anonymous events were found", lake.display())]
+    NoEvents {
+        /// The lake.
+        lake: std::path::PathBuf,
+        /// Events without a user.
+        anonymous: u64,
+    },
+    /// The zone of a source is not known.
+    #[error("events.time_zone is {name:?}, expected an IANA name such as Europe/Berlin")]
+    TimeZone {
+        /// The name found.
+        name: String,
+        /// Why.
+        source: jiff::Error,
+    },
+    /// Training failed.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// The model cannot be written.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+impl Explain for StageError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Lake(error) => error.exit(),
+            Self::Model(error) => error.exit(),
+            Self::NoEvents { .. } | Self::Fit(FitError::Train(TrainError::Empty { .. })) => Exit::Data,
+            Self::TimeZone { .. } | Self::Fit(_) => Exit::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Lake(error) => return error.hint(),
+            Self::Model(error) => return error.hint(),
+            Self::NoEvents { .. } => "run `selvedge ingest` first; `events.columns.user` names the column of the user",
+            Self::TimeZone { .. } => "correct the time_zone of this [[events]] section",
+            Self::Fit(FitError::Train(TrainError::Empty { .. })) => {
+                "lower train.min_item_users, or give the kinds of events that you have a weight in [train.weights]"
+            }
+            Self::Fit(FitError::Train(TrainError::NotPositiveDefinite { .. })) => {
+                "raise train.regularisation, or lower the weights in [train.weights]"
+            }
+            Self::Fit(_) => "correct the value in [train]",
+        };
+        Some(text.to_owned())
+    }
+}
+
+/// Reads the events of known users.
+///
+/// # Errors
+/// The lake cannot be read, or there is no such event.
+pub fn read_log(config: &Config) -> Result<EventLog, StageError> {
+    let lake = Lake::open(&config.lake.dir)?;
+    let read = lake.read_interactions(ALL_TIME)?;
+    let anonymous = read.anonymous;
+    let log = EventLog::new(read);
+    if log.events.is_empty() {
+        return Err(StageError::NoEvents {
+            lake: lake.dir().to_owned(),
+            anonymous,
+        });
+    }
+    Ok(log)
+}
+
+/// Name and rules of the site's clock: the first zone other than UTC that a source of events declares, as sources that
+/// are in UTC by nature (an edge collector's) say nothing about where people live.
+fn site_zone(config: &Config) -> Result<(String, TimeZone), StageError> {
+    let declared = config
+        .events
+        .iter()
+        .map(|source| source.time_zone.as_str())
+        .find(|zone| *zone != "UTC");
+    let name = declared.unwrap_or("UTC").to_owned();
+    match TimeZone::get(&name) {
+        Ok(zone) => Ok((name, zone)),
+        Err(source) => Err(StageError::TimeZone { name, source }),
+    }
+}
+
+/// Trains on everything in the lake and writes the factors.
+///
+/// # Errors
+/// [`StageError`].
+pub fn run(config: &Config) -> Result<Summary, StageError> {
+    let (time_zone, zone) = site_zone(config)?;
+    let log = read_log(config)?;
+    let until_ms = log.end_ms().unwrap_or(0);
+    let started = std::time::Instant::now();
+    let Fitted {
+        set,
+        outcome,
+        validation,
+    } = fit(&log, until_ms, &config.train)?;
+    let train_s = started.elapsed().as_secs_f64();
+    let objective = objective(&config.train);
+    let description = Description {
+        dims: config.train.factors,
+        unobserved_weight: objective.unobserved_weight,
+        regularisation: objective.regularisation,
+        regularisation_exponent: objective.regularisation_exponent,
+        iterations: outcome.iteration,
+        seed: config.train.seed,
+        trained_until_ms: until_ms,
+        weights: Description::weights_of(&config.train),
+        half_life_days: config.train.half_life_days,
+        time_zone,
+        users: set.users.len(),
+        items: set.items.len(),
+        interactions: set.matrix.entries(),
+        validation,
+    };
+    let contexts = context_factors(&log, &set, &Weighting::new(&config.train), &outcome.users, &zone);
+    let model = ModelDir::new(&config.model.dir);
+    let id = |ids: &[String], numbers: &[u32]| -> Vec<String> {
+        numbers.iter().map(|&number| ids[number as usize].clone()).collect()
+    };
+    #[expect(clippy::cast_precision_loss, reason = "counts of users are far below 2^53")]
+    let popularity = set.item_users.iter().map(|&users| users as f64).collect();
+    model.write_items(&ItemFactors {
+        ids: id(&log.items, &set.items),
+        popularity,
+        events: set.item_events,
+        factors: outcome.items,
+    })?;
+    model.write_users(&UserFactors {
+        ids: id(&log.users, &set.users),
+        events: set.user_events,
+        factors: outcome.users,
+    })?;
+    model.write_contexts(&contexts)?;
+    // Last: whoever finds it finds the rest.
+    model.write_description(&description)?;
+    Ok(Summary {
+        description,
+        events: log.events.len(),
+        train_s,
+    })
+}
