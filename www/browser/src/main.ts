@@ -1,6 +1,6 @@
 /** The shop without a server: the packed `@selvedge/edge` ranks on this device, and nothing that is done here is sent. */
 
-import { Profile, SelvedgeError, type Decision, type EventKind } from "@selvedge/edge";
+import { Profile, SelvedgeError, type Decision, type Engine, type EventKind } from "@selvedge/edge";
 import { byId } from "../../site/src/dom.ts";
 import { installDrawer } from "../../site/src/drawer.ts";
 import { madeFor, reasonText } from "../../site/src/reasons.ts";
@@ -90,6 +90,15 @@ class BrowserShop {
     const { engine } = this.#model;
     const profile = this.#profile;
     const nowMs = Date.now();
+    try {
+      this.#rankWith(engine, profile, nowMs);
+    } catch (error) {
+      if (!(error instanceof SelvedgeError)) throw error;
+      for (const shelf of [this.#home, this.#segment]) shelf.failed(error.message, () => this.#rank());
+    }
+  }
+
+  #rankWith(engine: Engine, profile: Profile, nowMs: number): void {
     const ask = (): Decision => engine.recommend({ slot: "home", n: 15, nowMs }, profile);
     const started = performance.now();
     for (let run = 1; run < TIMED_RUNS; run += 1) ask();
@@ -102,7 +111,7 @@ class BrowserShop {
 
   #show(shelf: Shelf, decision: Decision): void {
     for (const item of decision.items) this.#known.set(item.id, item);
-    shelf.showItems(decision.items.map((item) => ({ item, reason: reasonText(item.reason, decision) })), madeFor(decision));
+    shelf.showItems(decision.items.map((item) => ({ item, reason: reasonText(item, decision) })), madeFor(decision));
     shelf.element.dataset["scope"] = decision.scope;
   }
 

@@ -5,7 +5,7 @@ interface CatalogueFile {
   readonly dataset: string;
   readonly categories: readonly { readonly name: string; readonly parent: number | null; readonly items: number }[];
   /** id, title, category index, size, brand; sorted by popularity. */
-  readonly items: readonly (readonly [string, string, number, string | null, string | null])[];
+  readonly items: readonly (readonly [string, string, number | null, string | null, string | null])[];
 }
 
 export interface Product {
@@ -60,7 +60,7 @@ export class Catalogue {
   search(query: string, limit: number): Product[] {
     const words = fold(query).split(" ").filter(Boolean);
     if (words.length === 0) return [];
-    this.#haystacks ??= this.#file.items.map(([, title, category]) => ` ${fold(title)} | ${fold((this.#paths[category] ?? []).join(" "))}`);
+    this.#haystacks ??= this.#file.items.map(([, title, category]) => ` ${fold(title)} | ${fold(this.#path(category).join(" "))}`);
     const inTitle: number[] = [];
     const inCategory: number[] = [];
     for (const [row, text] of this.#haystacks.entries()) {
@@ -72,11 +72,15 @@ export class Catalogue {
     return [...inTitle, ...inCategory].slice(0, limit).map((row) => this.#at(row));
   }
 
+  #path(category: number | null): readonly string[] {
+    return category === null ? [] : (this.#paths[category] ?? []);
+  }
+
   #at(row: number): Product {
     const item = this.#file.items[row];
     if (item === undefined) throw new RangeError(`catalogue row ${row} of ${this.size}`);
     const [id, title, category, size, brand] = item;
-    return { id, title, categories: this.#paths[category] ?? [], attributes: { ...(brand && { brand }), ...(size && { size }) } };
+    return { id, title, categories: this.#path(category), attributes: { ...(brand && { brand }), ...(size && { size }) } };
   }
 }
 

@@ -26,7 +26,7 @@ export function historyLines(decision: Decision | undefined, categoriesOf: (id: 
 export function itemLines(decision: Decision): Node[] {
   return decision.items.map((item) => {
     const share = item.reason.kind === "because" ? item.reason.share : null;
-    const why = `${reasonText(item.reason, decision)}${share === null ? "" : ` (${percent(share)})`} · score ${item.score.toFixed(3)}`;
+    const why = `${reasonText(item, decision)}${share === null ? "" : ` (${percent(share)})`} · score ${item.score.toFixed(3)}`;
     return h("li", { "data-item": item.id }, line(displayName(item.title), why), share === null ? null : bar(share));
   });
 }

@@ -1,6 +1,6 @@
 /** Why something is shown, in the words of a shopper. */
 
-import type { Decision, Reason, Scope } from "../../package/src/types.ts";
+import type { Decision, EventKind, Item, Scope } from "../../package/src/types.ts";
 import { displayName } from "./naming.ts";
 
 /** "weekday-morning" as "weekday mornings". */
@@ -8,9 +8,11 @@ export function contextName(context: string | null): string {
   return context === null ? "this time of day" : `${context.replace(/[-_]/g, " ")}s`;
 }
 
-export function reasonText(reason: Reason, decision: Pick<Decision, "segment" | "context">): string {
+export function reasonText(item: Pick<Item, "id" | "reason">, decision: Decision): string {
+  const { reason } = item;
   switch (reason.kind) {
     case "because":
+      if (reason.item === item.id) return AGAIN[kindOf(decision, item.id)] ?? "You know it";
       return `Because of ${displayName(reason.title)}`;
     case "similar":
       return `Close to ${displayName(reason.title)}`;
@@ -44,6 +46,15 @@ export function madeFor(decision: Decision): string {
     case "everyone":
       return "Popular with everyone";
   }
+}
+
+/** For an item that is recommended because of itself. */
+const AGAIN: Readonly<Record<string, string>> = {
+  view: "You looked at it", click: "You opened it", add_to_cart: "You put it in the basket", conversion: "You bought it",
+};
+
+function kindOf({ explanation }: Decision, id: string): EventKind | "" {
+  return explanation.history.find(({ item }) => item === id)?.kind ?? "";
 }
 
 export const KINDS: Readonly<Record<string, string>> = {

@@ -65,7 +65,7 @@ export class Shelf {
   show(answer: Answer, note: string): void {
     const { decision } = answer;
     this.showItems(
-      decision.items.map((item) => ({ item, reason: reasonText(item.reason, decision) })),
+      decision.items.map((item) => ({ item, reason: reasonText(item, decision) })),
       note,
     );
     this.element.dataset["scope"] = decision.scope;

@@ -201,7 +201,7 @@ export class Shop {
       const found = hits.length < SEARCH_CANDIDATES ? `${hits.length}` : `more than ${SEARCH_CANDIDATES}`;
       shelf.showItems(
         [
-          ...answer.decision.items.map((item) => ({ item, reason: reasonText(item.reason, answer.decision) })),
+          ...answer.decision.items.map((item) => ({ item, reason: reasonText(item, answer.decision) })),
           ...unknown.map((item) => ({ item, reason: "New: nobody bought it yet" })),
         ].slice(0, PLACES.search),
         `${found} found for “${query.trim()}”, in ${answer.decision.scope === "visitor" ? "your" : "everyone’s"} order`,
