@@ -17,7 +17,7 @@ const WASM: &str = "build/pkg/wasm/selvedge_bg.wasm";
 /// What `npm pack` writes, under a name without a version, so that pages and tests can name it.
 pub const TARBALL: &str = "build/selvedge-edge.tgz";
 
-/// Issue: what a phone has to load before the first recommendation.
+/// What a phone has to load before the first recommendation.
 const SIZE_LIMIT: usize = 100_000;
 
 /// Builds the package; `dev` skips the optimiser and the size limit.
@@ -29,6 +29,7 @@ pub fn build(dev: bool) -> Result<(), Failure> {
             .args(["--crate-type", "cdylib", "--features", "js"])
             .args(["--target", "wasm32-unknown-unknown"])
             .args((!dev).then_some("--release"))
+            .args(artefact::release_settings(&[]))
             .env("RUSTFLAGS", artefact::SIMD)
             .env("WASM_BINDGEN_USE_JS_SYS", "1"),
     )?;
