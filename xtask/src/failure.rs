@@ -37,6 +37,16 @@ pub enum Failure {
         found: String,
         hint: String,
     },
+    /// Something from outside could not be had.
+    #[error("{what} could not be fetched")]
+    Unavailable {
+        what: &'static str,
+        source: Box<Failure>,
+        hint: &'static str,
+    },
+    /// The handler of Ctrl-C could not be set.
+    #[error("cannot handle Ctrl-C")]
+    Signals(#[source] ctrlc::Error),
     /// An artefact has outgrown its limit.
     #[error("{artefact} is {found} bytes after gzip, the limit is {limit}")]
     TooBig {
@@ -60,12 +70,12 @@ impl Failure {
     /// What to do next, where that is known.
     fn hint(&self) -> Option<&str> {
         match self {
-            Self::Start { hint, .. } => Some(hint),
+            Self::Start { hint, .. } | Self::Unavailable { hint, .. } => Some(hint),
             Self::Missing { hint, .. } | Self::Mismatch { hint, .. } => Some(hint),
             Self::TooBig { .. } => Some(
                 "`cargo tree -p PACKAGE --target wasm32-unknown-unknown -e normal` shows what came in",
             ),
-            Self::Io { .. } | Self::Command { .. } => None,
+            Self::Io { .. } | Self::Command { .. } | Self::Signals(_) => None,
         }
     }
 

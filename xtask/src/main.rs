@@ -5,6 +5,7 @@
 
 mod artefact;
 mod browser;
+mod demo;
 mod failure;
 mod process;
 mod progress;
@@ -42,6 +43,8 @@ enum Task {
         #[arg(long)]
         dev: bool,
     },
+    /// Show it: a shop on localhost whose page re-ranks as one clicks.
+    Demo(demo::Options),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -72,6 +75,7 @@ fn run(task: Task) -> Result<(), Failure> {
     match task {
         Task::Setup => setup::ensure(&[Need::Wasm, Need::Npm, Need::Browser, Need::Python])?,
         Task::Build { what, dev } => build(what, dev)?,
+        Task::Demo(options) => demo::run(&options)?,
     }
     progress::step("done");
     Ok(())

@@ -1,0 +1,112 @@
+//! `cargo xtask demo`: from nothing to a personalised page on localhost.
+
+mod data;
+mod keys;
+mod model;
+mod server;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::browser;
+use crate::failure::Failure;
+use crate::process;
+use crate::progress::step;
+use crate::setup::{self, Need};
+use crate::site;
+use crate::tools;
+use crate::worker;
+
+pub use server::Server;
+
+/// Where everything of the demo lies that git must not see.
+const HOME: &str = ".selvedge/demo";
+
+/// The port that `wrangler dev` takes as well.
+const PORT: u16 = 8787;
+
+#[derive(Args)]
+pub struct Options {
+    /// Make one smoke round against the running demo, then stop.
+    #[arg(long)]
+    check: bool,
+    /// Use a generated data set instead of downloading one.
+    #[arg(long)]
+    synthetic: bool,
+    /// Listen on this port [default: 8787; with --check a free one].
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+/// What the shop sells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Dataset {
+    /// A year of grocery shopping, downloaded.
+    CompleteJourney,
+    /// Generated with planted tastes.
+    Synthetic,
+}
+
+impl Dataset {
+    fn name(self) -> &'static str {
+        match self {
+            Self::CompleteJourney => "completejourney",
+            Self::Synthetic => "synthetic",
+        }
+    }
+
+    /// Its folder below `.selvedge/demo`, absolute, because configuration files count from their own place.
+    fn home(self) -> Result<PathBuf, Failure> {
+        let home = PathBuf::from(HOME).join(self.name());
+        std::path::absolute(&home).map_err(Failure::io("find", home))
+    }
+}
+
+/// Builds, starts, and either checks once or serves until Ctrl-C.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let dataset = if options.synthetic {
+        Dataset::Synthetic
+    } else {
+        Dataset::CompleteJourney
+    };
+    let port = match options.port {
+        Some(port) => port,
+        None if options.check => server::free_port()?,
+        None => PORT,
+    };
+    server::stop_on_signals()?;
+    prepare(dataset)?;
+    let server = Server::start(port)?;
+    if options.check {
+        smoke(server.url())?;
+        return server.stop();
+    }
+    step("the demo runs; Ctrl-C stops it");
+    println!("{}", server.url());
+    server.wait()
+}
+
+/// Everything that is there before the server starts.
+pub fn prepare(dataset: Dataset) -> Result<(), Failure> {
+    setup::ensure(&[Need::Wasm, Need::Npm])?;
+    let data = data::fetch(dataset)?;
+    let selvedge = model::build_cli()?;
+    let public_key = keys::signing_pair(&selvedge)?;
+    keys::worker_secrets(&public_key)?;
+    let data = match data {
+        Some(data) => data,
+        None => data::generate(&selvedge)?,
+    };
+    model::make(dataset, &data, &selvedge)?;
+    worker::build(false)?;
+    browser::build(false)?;
+    site::build(&[public_key])?;
+    model::publish(dataset)
+}
+
+/// One round over the API: it answers, a click changes the page, the profile can be deleted.
+pub fn smoke(url: &str) -> Result<(), Failure> {
+    step("smoke round");
+    process::run(tools::node_script("xtask/scripts/smoke.mjs")?.arg(url))
+}

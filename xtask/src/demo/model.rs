@@ -1,0 +1,58 @@
+//! From the demo's data to a signed snapshot among the site's assets, by the `selvedge` binary.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{Dataset, keys};
+use crate::artefact;
+use crate::failure::Failure;
+use crate::process;
+use crate::progress::step;
+use crate::site::SITE;
+use crate::tools;
+
+/// What `publish` puts among the site's assets.
+const PUBLISHED: &[&str] = &["models", "data"];
+
+/// Builds the command line and says where it is.
+pub fn build_cli() -> Result<PathBuf, Failure> {
+    step("building `selvedge`");
+    process::run(tools::cargo().args(["build", "--profile", "native", "--package", "selvedge-export"]))?;
+    Ok(tools::target_dir()?.join("native/selvedge"))
+}
+
+/// Ingests, trains, segments, evaluates and packs; each stage is left out when it is up to date.
+pub fn make(dataset: Dataset, data: &Path, selvedge: &Path) -> Result<(), Failure> {
+    step("from events to a signed snapshot");
+    let home = dataset.home()?;
+    let site = home.join("site");
+    fs::create_dir_all(site.join("data")).map_err(Failure::io("create", &site))?;
+    let key = std::path::absolute(keys::SIGNING_KEY)
+        .map_err(Failure::io("find", keys::SIGNING_KEY))?;
+    let mut command = Command::new(selvedge);
+    command.args(["--config", &format!("demo/{}.toml", dataset.name())]);
+    for (setting, path) in [
+        ("vars.data", data),
+        ("lake.dir", &home.join("lake")),
+        ("model.dir", &home.join("model")),
+        ("pack.signing_key", &key),
+    ] {
+        command.args(["--set", &format!("{setting}={}", path.display())]);
+    }
+    command.arg("run");
+    command.arg("--publish").arg(&site);
+    command.arg("--catalogue-json").arg(site.join("data/catalogue.json"));
+    process::run(&mut command)
+}
+
+/// Puts the snapshot and the catalogue among the site's assets, in place of what was there.
+pub fn publish(dataset: Dataset) -> Result<(), Failure> {
+    let from = dataset.home()?.join("site");
+    for folder in PUBLISHED {
+        let to = format!("{SITE}/{folder}");
+        artefact::empty_dir(&to)?;
+        artefact::copy_dir(&from.join(folder), to.as_ref())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! The Worker in workerd, by `wrangler dev` with local bindings.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{HOME, keys};
+use crate::failure::Failure;
+use crate::progress::step;
+use crate::tools;
+
+const LOG: &str = ".selvedge/demo/wrangler.log";
+/// wrangler takes 3 s on a quiet machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on Ctrl-C and SIGTERM end the server instead of leaving it behind.
+pub fn stop_on_signals() -> Result<(), Failure> {
+    ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::SeqCst) {
+            // Asked twice: whatever we are in the middle of does not look.
+            std::process::exit(130);
+        }
+    })
+    .map_err(Failure::Signals)
+}
+
+/// A port that is free just now.
+pub fn free_port() -> Result<u16, Failure> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(Failure::io("find a free port on", "127.0.0.1"))
+}
+
+/// A running demo; dropping it stops it.
+pub struct Server {
+    wrangler: Child,
+    url: String,
+}
+
+impl Server {
+    /// Starts it and waits until it is ready to answer with a model.
+    pub fn start(port: u16) -> Result<Self, Failure> {
+        step("starting the Worker in workerd");
+        let log = fs::File::create(LOG).map_err(Failure::io("write", LOG))?;
+        let errors = log.try_clone().map_err(Failure::io("write", LOG))?;
+        let mut command = tools::wrangler()?;
+        command
+            .args(["dev", "--local", "--no-bundle"])
+            .args(["--show-interactive-dev-session=false", "--ip=127.0.0.1"])
+            .args(["--port", &port.to_string(), "--inspector-port=0"])
+            .args(["--persist-to", &format!("{HOME}/state")])
+            .args(["--env-file", keys::WORKER_ENV])
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(errors)
+            // A group of its own: wrangler starts workerd, and both must end.
+            .process_group(0);
+        let wrangler = command.spawn().map_err(|source| Failure::Start {
+            program: "wrangler".into(),
+            source,
+            hint: "run `cargo xtask setup`",
+        })?;
+        let mut server = Self {
+            wrangler,
+            url: format!("http://127.0.0.1:{port}"),
+        };
+        server.wait_until_ready(port)?;
+        Ok(server)
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn wait_until_ready(&mut self, port: u16) -> Result<(), Failure> {
+        let begin = Instant::now();
+        let mut last = "no answer".to_owned();
+        while begin.elapsed() < PATIENCE && !INTERRUPTED.load(Ordering::SeqCst) {
+            if self.has_ended() {
+                return Err(self.not_ready("wrangler ended".into()));
+            }
+            match status_of(port, "/readyz") {
+                Ok(200) => return Ok(()),
+                Ok(status) => last = format!("status {status}"),
+                Err(error) => last = error.to_string(),
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+        Err(self.not_ready(last))
+    }
+
+    fn not_ready(&self, found: String) -> Failure {
+        let log = fs::read_to_string(LOG).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let end = lines[lines.len().saturating_sub(20)..].join("\n");
+        Failure::Mismatch {
+            what: format!("{}/readyz", self.url),
+            expected: format!("status 200 within {} s", PATIENCE.as_secs()),
+            found,
+            hint: format!("the end of {LOG} says:\n{end}"),
+        }
+    }
+
+    fn has_ended(&mut self) -> bool {
+        matches!(self.wrangler.try_wait(), Ok(Some(_)) | Err(_))
+    }
+
+    /// Serves until Ctrl-C.
+    pub fn wait(mut self) -> Result<(), Failure> {
+        while !INTERRUPTED.load(Ordering::SeqCst) {
+            if self.has_ended() {
+                return Err(self.not_ready("wrangler ended by itself".into()));
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+        self.stop()
+    }
+
+    /// Ends it in good order, so that what lies in its queue is written.
+    pub fn stop(mut self) -> Result<(), Failure> {
+        self.signal("TERM");
+        let begin = Instant::now();
+        while !self.has_ended() && begin.elapsed() < Duration::from_secs(10) {
+            thread::sleep(LOOK_AGAIN);
+        }
+        Ok(())
+    }
+
+    fn signal(&self, name: &str) {
+        let group = format!("kill -{name} -- -{} 2>/dev/null", self.wrangler.id());
+        // A group that is gone already needs no signal.
+        let _ = Command::new("sh").args(["-c", &group]).status();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.signal("KILL");
+        let _ = self.wrangler.wait();
+    }
+}
+
+/// The status of one GET. A whole HTTP client for three digits would be too much.
+fn status_of(port: u16, path: &str) -> std::io::Result<u16> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut head = [0; 12];
+    stream.read_exact(&mut head)?;
+    std::str::from_utf8(&head[9..])
+        .ok()
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| std::io::Error::from(std::io::ErrorKind::InvalidData))
+}
