@@ -1,0 +1,282 @@
+//! The snapshot file: what is written is read, and nothing else is.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cast_possible_truncation, reason = "tests")]
+
+mod fixture;
+
+use proptest::prelude::*;
+use selvedge::engine::{Engine, Request, Visitor};
+use selvedge::context::Context;
+use selvedge::event::{ItemIndex, ItemKey};
+use selvedge::profile::Consent;
+use selvedge::snapshot::writer::{SigningKey, build};
+use selvedge::snapshot::{AlignedBytes, SectionKind, Snapshot, SnapshotError, Trust};
+use sha2::{Digest, Sha256};
+
+fn trusted() -> [selvedge::snapshot::VerifyingKey; 1] {
+    [fixture::key().verifying_key()]
+}
+
+fn open(bytes: &[u8]) -> Result<Snapshot<AlignedBytes>, SnapshotError> {
+    Snapshot::open(AlignedBytes::copy_of(bytes), Trust::Keys(&trusted()))
+}
+
+/// Everything a reader can ask of a snapshot, so that a panic anywhere is found.
+fn exercise(snapshot: Snapshot<AlignedBytes>) {
+    for row in 0..snapshot.rows() as u32 {
+        let item = ItemIndex(row);
+        let text = snapshot.text(item);
+        let _ = snapshot.find_id(text.id);
+        let _ = snapshot.category_path(item);
+        let _ = snapshot.popularity(item);
+    }
+    let _ = snapshot.categories_named("Group 1");
+    let Ok(engine) = Engine::new(snapshot) else { return };
+    let visitor = Visitor {
+        profile: None,
+        consent: Consent::Granted,
+        context: Context::default(),
+        now_ms: fixture::NOW_MS,
+    };
+    let names: Vec<String> = engine.snapshot().policy().slots.iter().map(|slot| slot.name.clone()).collect();
+    for slot in &names {
+        let request = Request {
+            slot,
+            n: None,
+            category: None,
+            exclude: &[],
+            visitor,
+        };
+        if let Ok(plan) = engine.plan(&request) {
+            let _ = engine.decide(&request, &plan);
+        }
+    }
+    let mut profile = selvedge::profile::Profile::new(selvedge::profile::VisitorId([1; 16]));
+    for item in ["item-000", "item-006", "item-100"] {
+        let event = selvedge::engine::Recorded::check("click", item, None, None, fixture::NOW_MS).unwrap();
+        event.remember(&mut profile, item);
+    }
+    let _ = engine.settle(&mut profile, fixture::NOW_MS);
+    let visitor = Visitor {
+        profile: Some(&profile),
+        ..visitor
+    };
+    let _ = engine.rank(&visitor, &["item-001", "item-002", "none"], 3);
+    let _ = engine.similar("item-003", 5, fixture::NOW_MS);
+}
+
+#[test]
+fn what_was_written_is_read() {
+    let snapshot = open(fixture::snapshot_bytes().as_ref()).unwrap();
+    assert_eq!((snapshot.rows(), snapshot.dims(), snapshot.stride()), (fixture::ITEMS, fixture::DIMS, 32));
+    assert_eq!((snapshot.segments(), snapshot.contexts(), snapshot.slate_len()), (fixture::GROUPS, 8, 30));
+    assert_eq!(snapshot.policy(), &fixture::policy());
+    let item = snapshot.find_id("item-005").unwrap();
+    assert_eq!(snapshot.key(item), Some(ItemKey::of("item-005")));
+    let text = snapshot.text(item);
+    assert_eq!((text.title, text.image), ("Ware 5 – größte Auswahl", Some("/images/5.webp")));
+    assert_eq!(text.attributes, [("brand", "Brand 5"), ("size", "1 kg")]);
+    let path: Vec<&str> = snapshot.category_path(item).into_iter().map(|c| snapshot.category_name(c)).collect();
+    assert_eq!(path, ["Group 5", "Shelf 5-1"]);
+    let model = fixture::model();
+    let trained = &model.items.iter().find(|input| input.id == "item-005").unwrap().factors;
+    for (read, trained) in snapshot.factors(item).zip(trained) {
+        assert!((read - trained).abs() < 0.006, "{read} against {trained}");
+    }
+    assert!(snapshot.version().starts_with("20171204T093000Z-"), "{}", snapshot.version());
+    assert!(snapshot.unverified().is_empty());
+}
+
+#[test]
+fn the_same_model_makes_the_same_file() {
+    assert_eq!(fixture::snapshot_bytes().as_ref(), fixture::snapshot_bytes().as_ref());
+}
+
+#[test]
+fn every_single_bit_flip_of_a_signed_file_is_refused() {
+    // One byte of each 64-byte line in turn, all bits of it, and every byte of the head: with the digests per section every
+    // flip inside a section takes the same path, so a sample of them together with all of the head is the whole of it.
+    let good = fixture::snapshot_bytes();
+    let good = good.as_ref();
+    let snapshot = open(good).unwrap();
+    let head = snapshot.directory().next().unwrap().1.start;
+    let mut bytes = AlignedBytes::copy_of(good);
+    let mut flip = |at: usize, bit: u8| {
+        bytes.as_mut_slice()[at] ^= 1 << bit;
+        let refused = Snapshot::open(bytes.as_ref(), Trust::Keys(&trusted())).is_err();
+        bytes.as_mut_slice()[at] ^= 1 << bit;
+        assert!(refused, "byte {at}, bit {bit}");
+    };
+    for at in 0..head {
+        for bit in 0..8 {
+            flip(at, bit);
+        }
+    }
+    for at in (head..good.len()).step_by(61) {
+        flip(at, (at % 8) as u8);
+    }
+}
+
+#[test]
+fn every_bit_of_every_section_is_covered_by_its_digest() {
+    // The exhaustive half of the test above: the digest of a section differs for every single flipped bit of it, and all
+    // bytes outside of sections are head or zero padding, which is checked.
+    let good = fixture::snapshot_bytes();
+    let snapshot = open(good.as_ref()).unwrap();
+    let mut covered = vec![false; good.as_ref().len()];
+    for (_, range, sha256, verified) in snapshot.directory() {
+        assert!(verified);
+        assert_eq!(<[u8; 32]>::from(Sha256::digest(&good.as_ref()[range.clone()])), *sha256);
+        covered[range].fill(true);
+    }
+    let head = snapshot.directory().next().unwrap().1.start;
+    for (at, byte) in good.as_ref().iter().enumerate().skip(head) {
+        if !covered[at] {
+            assert_eq!(*byte, 0, "padding at {at}");
+            let mut bytes = AlignedBytes::copy_of(good.as_ref());
+            bytes.as_mut_slice()[at] = 1;
+            let error = Snapshot::open(bytes.as_ref(), Trust::Unverified).err();
+            assert!(matches!(error, Some(SnapshotError::Padding { .. })), "padding at {at}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn no_truncation_is_accepted_with_or_without_verification() {
+    let good = fixture::snapshot_bytes();
+    for len in (0..good.as_ref().len()).rev().step_by(37).chain(0..2000) {
+        let bytes = AlignedBytes::copy_of(&good.as_ref()[..len]);
+        assert!(Snapshot::open(bytes.as_ref(), Trust::Unverified).is_err(), "{len}");
+    }
+}
+
+#[test]
+fn an_unsigned_file_and_a_file_by_another_key_are_refused() {
+    let unsigned = build(&fixture::model(), None).unwrap();
+    assert_eq!(open(unsigned.as_ref()).err(), Some(SnapshotError::Unsigned));
+    let other = build(&fixture::model(), Some(&SigningKey::from_bytes(&[7; 32]))).unwrap();
+    assert!(matches!(open(other.as_ref()).err(), Some(SnapshotError::UnknownKey { .. })));
+    assert!(Snapshot::open(unsigned, Trust::Unverified).is_ok());
+}
+
+#[test]
+fn sections_confirmed_one_by_one_make_the_engine_ready_in_two_steps() {
+    let keys = trusted();
+    let mut snapshot = Snapshot::open_signed(fixture::snapshot_bytes(), Trust::Keys(&keys)).unwrap();
+    assert!(matches!(
+        Engine::new(Snapshot::open_signed(fixture::snapshot_bytes(), Trust::Keys(&keys)).unwrap()).err(),
+        Some(SnapshotError::Unverified { .. })
+    ));
+    let digest = |snapshot: &Snapshot<AlignedBytes>, range: std::ops::Range<usize>| -> [u8; 32] {
+        Sha256::digest(&snapshot.as_bytes()[range]).into()
+    };
+    let pending = snapshot.unverified();
+    assert_eq!(pending.last().unwrap().kind, Some(SectionKind::Provenance));
+    let (late, early): (Vec<_>, Vec<_>) = pending.into_iter().partition(|p| p.kind == Some(SectionKind::Factors));
+    for section in early {
+        let sha256 = digest(&snapshot, section.range.clone());
+        snapshot.confirm(section.index, &sha256).unwrap();
+    }
+    let mut engine = Engine::new(snapshot).unwrap();
+    assert!(!engine.personal_ready());
+    let wrong = engine.snapshot_mut().confirm(late[0].index, &[0; 32]);
+    assert_eq!(wrong, Err(SnapshotError::Digest { kind: SectionKind::Factors }));
+    let sha256 = digest(engine.snapshot(), late[0].range.clone());
+    engine.snapshot_mut().confirm(late[0].index, &sha256).unwrap();
+    assert!(engine.personal_ready());
+}
+
+/// Builds a file whose directory was changed by `change` and signs it again: the attacker here is a careless writer.
+fn resigned(change: impl FnOnce(&mut [u8])) -> AlignedBytes {
+    let mut bytes = AlignedBytes::copy_of(fixture::snapshot_bytes().as_ref());
+    change(bytes.as_mut_slice());
+    bytes
+}
+
+#[test]
+fn unknown_sections_are_refused_where_required_and_skipped_where_not() {
+    // The provenance note (the last entry) becomes a kind that nobody knows.
+    let count = 19;
+    let entry = 64 + (count - 1) * 64;
+    let good = fixture::snapshot_bytes();
+    assert_eq!(u32::from_le_bytes(good.as_ref()[entry..entry + 4].try_into().unwrap()), 19);
+    let skipped = resigned(|bytes| bytes[entry..entry + 4].copy_from_slice(&999u32.to_le_bytes()));
+    assert!(Snapshot::open(skipped, Trust::Unverified).is_ok());
+    let refused = resigned(|bytes| {
+        bytes[entry..entry + 4].copy_from_slice(&999u32.to_le_bytes());
+        bytes[entry + 4] = 1;
+    });
+    assert_eq!(
+        Snapshot::open(refused, Trust::Unverified).err(),
+        Some(SnapshotError::UnknownRequired { kind: 999 })
+    );
+}
+
+#[test]
+fn errors_say_where_what_was_expected_and_what_was_found() {
+    let error = |change: &dyn Fn(&mut [u8])| {
+        Snapshot::open(resigned(change), Trust::Unverified).err().expect("refused").to_string()
+    };
+    assert!(error(&|bytes| bytes[0] = 0).contains("magic bytes"));
+    assert_eq!(
+        error(&|bytes| bytes[8] = 9),
+        "snapshot header at offset 8: expected format version 1, found 9; update the reader or pack the model again"
+    );
+    assert_eq!(error(&|bytes| bytes[44] = 0), "snapshot dims at offset 44: expected 1 to 1024, found 0");
+    assert!(error(&|bytes| bytes[64 + 8] ^= 64).contains("expected to start at offset"));
+}
+
+#[test]
+fn not_a_number_in_scales_or_gram_is_refused() {
+    let good = fixture::snapshot_bytes();
+    let snapshot = open(good.as_ref()).unwrap();
+    let start = |kind: SectionKind| snapshot.directory().find(|entry| entry.0 == kind as u32).unwrap().1.start;
+    for (kind, value) in [(SectionKind::Scales, vec![0x00, 0x7e]), (SectionKind::Gram, vec![0, 0, 0xc0, 0x7f])] {
+        let at = start(kind);
+        let bytes = resigned(|bytes| bytes[at..at + value.len()].copy_from_slice(&value));
+        let error = Snapshot::open(bytes, Trust::Unverified).err();
+        assert!(matches!(error, Some(SnapshotError::Content { kind: found, .. }) if found == kind), "{error:?}");
+    }
+}
+
+#[test]
+fn a_model_that_does_not_fit_together_is_not_written() {
+    let mut model = fixture::model();
+    model.items[3].factors.pop();
+    assert!(matches!(build(&model, None), Err(SnapshotError::Build { .. })));
+    let mut model = fixture::model();
+    model.items[3].title = "two\nlines".into();
+    assert!(matches!(build(&model, None), Err(SnapshotError::BuildText { .. })));
+    let mut model = fixture::model();
+    model.items[3].id = model.items[4].id.clone();
+    assert!(matches!(build(&model, None), Err(SnapshotError::KeyCollision { .. })));
+    let mut model = fixture::model();
+    model.items[3].factors[0] = f32::NAN;
+    assert!(matches!(build(&model, None), Err(SnapshotError::Build { .. })));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn with_verification_off_no_flipped_byte_panics(changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+        let mut bytes = AlignedBytes::copy_of(GOOD.as_slice());
+        for (place, value) in changes {
+            let at = place.index(bytes.as_ref().len());
+            bytes.as_mut_slice()[at] = value;
+        }
+        if let Ok(snapshot) = Snapshot::open(bytes, Trust::Unverified) {
+            exercise(snapshot);
+        }
+    }
+
+    #[test]
+    fn with_verification_off_no_change_to_the_head_panics(at in 0usize..1500, value in any::<u8>()) {
+        let mut bytes = AlignedBytes::copy_of(GOOD.as_slice());
+        bytes.as_mut_slice()[at] = value;
+        if let Ok(snapshot) = Snapshot::open(bytes, Trust::Unverified) {
+            exercise(snapshot);
+        }
+    }
+}
+
+static GOOD: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| fixture::snapshot_bytes().as_ref().to_vec());
