@@ -36,6 +36,8 @@ export async function buildBrowserPage({ www, out, assets, packageFile, publicKe
       "browser.js": written.get("browser.js"),
       "main.css": shared.get("style.css"),
       "theme-early": shared.get("theme-early.js"),
+      // Written into the page: an address would be asked for again whenever the page's own address changes.
+      favicon: `data:image/svg+xml;base64,${(await readFile(join(www, "site/favicon.svg"))).toString("base64")}`,
     }));
   } finally {
     await rm(project, { recursive: true, force: true });

@@ -37,6 +37,8 @@ export class Shop {
   /** The picture that becomes the product's; it gives up its transition name when the page changes. */
   #morphing: HTMLElement | null = null;
   readonly #known = new Map<string, TileItem>();
+  /** Whether the open view was drawn before the catalogue could tell its names. */
+  #unnamed = false;
 
   constructor() {
     this.#panel = new Panel((id) => this.#known.get(id)?.categories ?? this.#catalogue?.product(id)?.categories ?? []);
@@ -142,6 +144,7 @@ export class Shop {
     if (route.view !== "search" || document.activeElement !== input) input.value = route.view === "search" ? route.query : "";
     for (const section of ["department", "similar", "search"] as const) this.#panel.set(section, null);
     this.#extra = null;
+    this.#unnamed = false;
     this.#navigation();
     switch (route.view) {
       case "home":
@@ -154,6 +157,7 @@ export class Shop {
       case "category": {
         const shelf = this.#shelf({ slot: "department", heading: "Ranked for you", layout: "grid", places: PLACES.department });
         document.title = `${departmentName(route.category)} · Selvedge shop`;
+        this.#unnamed = this.#catalogue === null;
         this.#extend("department", shelf, () => recommend("department", { n: PLACES.department, category: route.category }));
         this.#view.replaceChildren(categoryView(this.#catalogue, route.category, shelf, (href) => this.go(href)));
         break;
@@ -169,7 +173,8 @@ export class Shop {
 
   #renderItem(id: string): void {
     const item = (this.#opened?.id === id ? this.#opened : null) ?? this.#known.get(id) ?? this.#catalogue?.product(id) ?? null;
-    const shown = item ?? { id, title: "…", categories: [], attributes: {} };
+    this.#unnamed = item === null && this.#catalogue === null;
+    const shown = item ?? { id, title: this.#unnamed ? "…" : `Item ${id}`, categories: [], attributes: {} };
     const shelf = this.#shelf({ slot: "similar", heading: "Similar", layout: "row", places: PLACES.similar });
     document.title = `${displayName(shown.title)} · Selvedge shop`;
     this.#extend("similar", shelf, () => similar(id, PLACES.similar));
@@ -251,9 +256,7 @@ export class Shop {
     this.#catalogue = catalogue;
     document.documentElement.dataset["dataset"] = catalogue.dataset;
     byId("dataset").textContent = datasetText(catalogue.dataset);
-    // A view that was opened before its names were known is drawn again, its lists untouched otherwise.
-    const unnamed = this.#route.view === "category" || (this.#route.view === "item" && !this.#known.has(this.#route.item));
-    if (unnamed) {
+    if (this.#unnamed) {
       this.#render(this.#route);
       void this.#extra?.load();
     } else this.#navigation();
