@@ -7,6 +7,8 @@ use selvedge::profile::cookie::Keyring;
 use selvedge::snapshot::{VerifyingKey, parse_public_key};
 use worker::{Env, console_error};
 
+use crate::runtime;
+
 /// Seconds between two looks at the pointer where `SELVEDGE_REFRESH_S` says nothing.
 const REFRESH_S: u32 = 60;
 
@@ -30,7 +32,7 @@ pub fn of(env: &Env) -> Rc<Config> {
 }
 
 fn read(env: &Env) -> Config {
-    let text = |name: &str| env.var(name).ok().map(|value| value.to_string());
+    let text = |name: &str| runtime::text_property(env.as_ref(), name);
     let refresh_s = match text("SELVEDGE_REFRESH_S") {
         None => REFRESH_S,
         Some(value) => value.trim().parse().unwrap_or_else(|_| {

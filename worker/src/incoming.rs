@@ -6,7 +6,7 @@ use worker::url::form_urlencoded;
 use worker::web_sys::{Headers, Request};
 
 use crate::problem::Problem;
-use crate::runtime;
+use crate::runtime::{self, streams};
 
 /// An incoming request.
 pub struct Incoming {
@@ -102,7 +102,7 @@ impl Incoming {
             return Err(Problem::body(expected, &"nothing"));
         };
         let mut bytes = vec![0; announced.unwrap_or(limit_bytes)];
-        let filled = runtime::read_into(&stream, &mut bytes)
+        let filled = streams::read_into(&stream, &mut bytes)
             .await
             .map_err(|error| Problem::body(expected, &runtime::thrown(&error)))?;
         if filled.overflow {

@@ -5,14 +5,13 @@
 
 use selvedge::context::civil_from_days;
 use serde::Serialize;
-use worker::js_sys::{Array, JSON};
+use worker::js_sys::JSON;
 use worker::wasm_bindgen::JsValue;
-use worker::{
-    BatchMessageBuilder, Bucket, Env, HttpMetadata, MessageBatch, QueueContentType, RawMessageBuilder, console_error,
-};
+use worker::{Env, MessageBatch, console_error};
 
 use crate::counters::{Fallback, Fallbacks};
-use crate::runtime;
+use crate::runtime::bindings::{Bucket, Queue};
+use crate::runtime::{self, streams, thrown};
 
 const QUEUE: &str = "EVENT_QUEUE";
 const BUCKET: &str = "EVENTS";
@@ -53,44 +52,35 @@ pub async fn collect(env: &Env, events: &[CollectedEvent<'_>], now_ms: u64, fall
     if events.is_empty() {
         return 0;
     }
-    match env.queue(QUEUE) {
-        Err(_) => fallbacks.add(Fallback::NoQueue),
-        Ok(queue) => match send(&queue, events).await {
+    match Queue::named(env, QUEUE) {
+        None => fallbacks.add(Fallback::NoQueue),
+        // One crossing into JS for the whole batch. Nothing in an event can fail to serialize.
+        Some(queue) => match queue
+            .send_each(&serde_json::to_string(events).unwrap_or_default())
+            .await
+        {
             Ok(()) => return events.len(),
             Err(error) => {
-                console_error!("queue {QUEUE}: {error}; writing to the bucket {BUCKET} instead");
+                console_error!(
+                    "queue {QUEUE}: {}; writing to the bucket {BUCKET} instead",
+                    thrown(&error)
+                );
                 fallbacks.add(Fallback::QueueFailed);
             }
         },
     }
-    let lines: String = events
-        .iter()
-        .filter_map(|event| serde_json::to_string(event).ok())
-        .flat_map(|line| [line, "\n".to_owned()])
-        .collect();
-    match env.bucket(BUCKET) {
-        Err(_) => {
-            console_error!("bucket {BUCKET}: not bound; {} events are not collected", events.len());
+    let mut lines = String::new();
+    for line in events.iter().filter_map(|event| serde_json::to_string(event).ok()) {
+        lines.push_str(&line);
+        lines.push('\n');
+    }
+    match write(env, &lines, now_ms).await {
+        Ok(()) => events.len(),
+        Err(error) => {
+            console_error!("bucket {BUCKET}: {}; {} events are lost", thrown(&error), events.len());
             0
         }
-        Ok(bucket) => match write(&bucket, &lines, now_ms).await {
-            Ok(()) => events.len(),
-            Err(error) => {
-                console_error!("bucket {BUCKET}: {error}; {} events are lost", events.len());
-                0
-            }
-        },
     }
-}
-
-async fn send(queue: &worker::Queue, events: &[CollectedEvent<'_>]) -> worker::Result<()> {
-    // One crossing into JS for the whole batch. `JSON.parse` makes plain objects, which the queue's JSON content type needs.
-    let array = Array::from(&JSON::parse(&serde_json::to_string(events)?)?);
-    let messages = runtime::values(&array)
-        .map(|message| RawMessageBuilder::new(message).build_with_content_type(QueueContentType::Json));
-    queue
-        .send_raw_batch(BatchMessageBuilder::new().messages(messages).build())
-        .await
 }
 
 /// Writes a batch of the queue into the bucket, then acknowledges it; a failure leaves it to the queue's next delivery.
@@ -104,35 +94,24 @@ pub async fn store_batch(batch: &MessageBatch<JsValue>, env: &Env, now_ms: u64) 
             lines.push('\n');
         }
     }
-    let written = match env.bucket(BUCKET) {
-        Ok(bucket) => write(&bucket, &lines, now_ms).await,
-        Err(error) => Err(error),
-    };
-    match written {
+    match write(env, &lines, now_ms).await {
         Ok(()) => batch.ack_all(),
         Err(error) => {
-            console_error!("queue {QUEUE}: bucket {BUCKET}: {error}; the batch will be delivered again");
+            console_error!("bucket {BUCKET}: {}; the batch will be delivered again", thrown(&error));
             batch.retry_all();
         }
     }
 }
 
 /// One new object under the hour in which it is written.
-async fn write(bucket: &Bucket, lines: &str, now_ms: u64) -> worker::Result<()> {
+async fn write(env: &Env, lines: &str, now_ms: u64) -> Result<(), JsValue> {
     const MS_PER_DAY: u64 = 86_400_000;
     const MS_PER_HOUR: u64 = 3_600_000;
+    let bucket = Bucket::named(env, BUCKET).ok_or_else(|| JsValue::from_str("not bound"))?;
     let (year, month, day) = civil_from_days(now_ms / MS_PER_DAY);
     let hour = now_ms % MS_PER_DAY / MS_PER_HOUR;
     let name = runtime::uuid()?;
     let key = format!("events/date={year:04}-{month:02}-{day:02}/hour={hour:02}/{name}.ndjson.gz");
-    bucket
-        .put(key, runtime::gzip(lines).await?)
-        .http_metadata(HttpMetadata {
-            content_type: Some("application/x-ndjson".to_owned()),
-            // No `content-encoding`: the file is named .gz, and a reader that decompressed on the way would not find gzip.
-            ..HttpMetadata::default()
-        })
-        .execute()
-        .await?;
-    Ok(())
+    // Without `content-encoding`: the file is named .gz, and a reader that was given it decompressed would not find gzip.
+    bucket.put(&key, &streams::gzip(lines).await?).await
 }

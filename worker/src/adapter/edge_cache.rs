@@ -7,11 +7,22 @@
 use std::cell::RefCell;
 
 use selvedge::cache::{CacheKey, Freshness, State};
-use worker::js_sys::Uint8Array;
-use worker::wasm_bindgen::JsValue;
+use worker::js_sys::{Promise, Uint8Array};
+use worker::wasm_bindgen::prelude::*;
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{Headers, ReadableStream, Response, ResponseInit};
 
-use crate::runtime;
+#[wasm_bindgen]
+extern "C" {
+    type EdgeCache;
+    #[wasm_bindgen(thread_local_v2, js_namespace = caches, js_name = default)]
+    static DEFAULT_CACHE: Option<EdgeCache>;
+    #[wasm_bindgen(method, js_name = match, catch)]
+    fn lookup(this: &EdgeCache, url: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, js_name = put, catch)]
+    fn store(this: &EdgeCache, url: &str, response: &Response) -> Result<Promise, JsValue>;
+}
 
 const STORED_AT: &str = "selvedge-stored-at";
 
@@ -32,7 +43,8 @@ pub struct Stored {
 /// # Errors
 /// What the runtime throws.
 pub async fn get(key: &CacheKey, freshness: &Freshness, now_ms: u64) -> Result<Option<Stored>, JsValue> {
-    let Some(response) = runtime::cache_match(&url(key)).await? else {
+    let promise = with_cache(|cache| cache.lookup(&url(key)))?;
+    let Ok(response) = JsFuture::from(promise).await?.dyn_into::<Response>() else {
         return Ok(None);
     };
     let headers = response.headers();
@@ -70,7 +82,15 @@ pub async fn put(url: &str, freshness: &Freshness, json: &str, etag: &str, now_m
     init.set_headers(&headers);
     let bytes = Uint8Array::new_from_slice(json.as_bytes());
     let response = Response::new_with_opt_buffer_source_and_init(Some(&bytes), &init)?;
-    runtime::cache_put(url, &response).await
+    JsFuture::from(with_cache(|cache| cache.store(url, &response))?).await?;
+    Ok(())
+}
+
+fn with_cache(call: impl FnOnce(&EdgeCache) -> Result<Promise, JsValue>) -> Result<Promise, JsValue> {
+    DEFAULT_CACHE.with(|cache| match cache {
+        Some(cache) => call(cache),
+        None => Err(JsValue::from_str("caches.default: not there")),
+    })
 }
 
 /// The key as the URL that the Cache API wants. The host is reserved (RFC 2606) and belongs to nobody.

@@ -18,7 +18,7 @@ use worker::{Context, Env, console_error};
 use super::source::{Source, SourceError};
 use crate::config::Config;
 use crate::counters::{Fallback, count};
-use crate::runtime;
+use crate::runtime::{self, streams};
 
 /// Where the pointer to the current snapshot lies, in the bucket and among the assets.
 const POINTER_KEY: &str = "models/current.json";
@@ -263,9 +263,9 @@ async fn open(source: &Source, pointer: &str, config: &Config) -> Result<Engine<
         return Err(LoadError::PointedNowhere { key });
     };
     let mut file = AlignedBytes::zeroed(bytes);
-    let filled = runtime::read_into(&stream, file.as_mut_slice())
+    let filled = streams::read_into(&stream, file.as_mut_slice())
         .await
-        .map_err(|error| SourceError::thrown(&key, &error))?;
+        .map_err(|error| SourceError::new(&key, &error))?;
     if filled.overflow || filled.bytes != bytes {
         let found = (!filled.overflow).then_some(filled.bytes);
         return Err(LoadError::Length {

@@ -3,7 +3,7 @@
 use selvedge::engine::Recorded;
 use selvedge::profile::Profile;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::adapter::collector::{self, CollectedEvent, Empty};
 use crate::adapter::store;
@@ -22,7 +22,7 @@ const EXPECTED: &str = "{\"events\": [{\"type\": \"click\", \"item\": \"…\"}, 
 /// The body. An event is read on its own, so that a bad one spoils no other.
 #[derive(Deserialize)]
 struct Batch {
-    events: Vec<Value>,
+    events: Vec<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -65,7 +65,7 @@ pub async fn post(call: &mut Call<'_>) -> Result<Answer, Problem> {
     let mut accepted = Vec::with_capacity(events.len());
     let mut rejected = Vec::new();
     for (index, event) in events.into_iter().enumerate() {
-        match read(event, call.now_ms) {
+        match read(event.get(), call.now_ms) {
             Ok(event) => accepted.push(event),
             Err(reason) => rejected.push(Rejection { index, reason }),
         }
@@ -140,8 +140,8 @@ struct AcceptedEvent {
 }
 
 /// Checks one event by the core's schema; the error is the reason that the sender is told.
-fn read(event: Value, now_ms: u64) -> Result<AcceptedEvent, String> {
-    let event: SentEvent = serde_json::from_value(event).map_err(|error| error.to_string())?;
+fn read(event: &str, now_ms: u64) -> Result<AcceptedEvent, String> {
+    let event: SentEvent = serde_json::from_str(event).map_err(|error| error.to_string())?;
     let recorded = Recorded::check(&event.r#type, &event.item, event.timestamp_ms, event.value, now_ms)
         .map_err(|error| error.to_string())?;
     name("slot", event.slot.as_deref())?;

@@ -1,7 +1,6 @@
 //! `GET /healthz` and `GET /readyz`: probes of the process and of the model.
 
-use serde::Serialize;
-use serde_json::Map;
+use serde::{Serialize, Serializer};
 
 use crate::adapter::store;
 use crate::answer::Answer;
@@ -14,7 +13,12 @@ struct Readiness {
     ready: bool,
     model: Option<String>,
     loaded_at_ms: Option<u64>,
-    counters: Map<String, serde_json::Value>,
+    #[serde(serialize_with = "all_counters")]
+    counters: (),
+}
+
+fn all_counters<S: Serializer>(_: &(), serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(counters::all().into_iter().chain([("panic", runtime::panics())]))
 }
 
 /// The process answers.
@@ -29,16 +33,11 @@ pub async fn readiness(call: &mut Call<'_>) -> Answer {
         call.fallbacks.add(*fallback);
     }
     let model = model.ok();
-    let mut counters: Map<String, serde_json::Value> = counters::all()
-        .into_iter()
-        .map(|(name, count)| (name.to_owned(), count.into()))
-        .collect();
-    counters.insert("panic".to_owned(), runtime::panics().into());
     let readiness = Readiness {
         ready: model.is_some(),
         model: model.as_ref().map(|model| model.engine.version().to_owned()),
         loaded_at_ms: model.as_ref().map(|model| model.loaded_at_ms),
-        counters,
+        counters: (),
     };
     Answer::json(if readiness.ready { 200 } else { 503 }, &readiness).with("cache-control", "no-store")
 }

@@ -1,0 +1,107 @@
+//! The bindings of `wrangler.toml`: R2 bucket, static assets, queue.
+
+use worker::Env;
+use worker::js_sys::{Array, JSON, Object, Promise, Reflect, Uint8Array};
+use worker::wasm_bindgen::prelude::*;
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::{ReadableStream, Response};
+
+#[wasm_bindgen]
+extern "C" {
+    /// An R2 bucket.
+    pub type Bucket;
+    #[wasm_bindgen(method, js_name = get, catch)]
+    fn fetch_object(this: &Bucket, key: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, js_name = put, catch)]
+    fn put_object(this: &Bucket, key: &str, value: &Uint8Array) -> Result<Promise, JsValue>;
+
+    type BucketObject;
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &BucketObject) -> Option<ReadableStream>;
+
+    /// The static assets.
+    pub type Assets;
+    #[wasm_bindgen(method, js_name = fetch, catch)]
+    fn fetch_url(this: &Assets, url: &str) -> Result<Promise, JsValue>;
+
+    /// A queue's producer.
+    pub type Queue;
+    #[wasm_bindgen(method, js_name = sendBatch, catch)]
+    fn send_messages(this: &Queue, messages: &Array) -> Result<Promise, JsValue>;
+}
+
+/// A binding by its name; nothing where `wrangler.toml` binds none.
+fn named<T: JsCast>(env: &Env, name: &str) -> Option<T> {
+    let binding = Reflect::get(env.as_ref(), &JsValue::from_str(name)).ok()?;
+    binding.is_object().then(|| binding.unchecked_into())
+}
+
+impl Bucket {
+    /// The bucket bound under `name`.
+    pub fn named(env: &Env, name: &str) -> Option<Self> {
+        named(env, name)
+    }
+
+    /// An object's bytes; nothing where the bucket has no such key.
+    ///
+    /// # Errors
+    /// What the runtime throws.
+    pub async fn get(&self, key: &str) -> Result<Option<ReadableStream>, JsValue> {
+        let object = JsFuture::from(self.fetch_object(key)?).await?;
+        Ok(object
+            .is_object()
+            .then(|| object.unchecked_into::<BucketObject>())
+            .and_then(|object| object.body()))
+    }
+
+    /// Stores an object.
+    ///
+    /// # Errors
+    /// What the runtime throws.
+    pub async fn put(&self, key: &str, bytes: &Uint8Array) -> Result<(), JsValue> {
+        JsFuture::from(self.put_object(key, bytes)?).await?;
+        Ok(())
+    }
+}
+
+impl Assets {
+    /// The assets bound under `name`.
+    pub fn named(env: &Env, name: &str) -> Option<Self> {
+        named(env, name)
+    }
+
+    /// A file's bytes; nothing where there is no such file.
+    ///
+    /// # Errors
+    /// What the runtime throws.
+    pub async fn get(&self, path: &str) -> Result<Option<ReadableStream>, JsValue> {
+        // The host is not looked at; the binding serves by path.
+        let promise = self.fetch_url(&["https://assets.invalid/", path].concat())?;
+        let response: Response = JsFuture::from(promise).await?.unchecked_into();
+        Ok(response.body().filter(|_| response.status() == 200))
+    }
+}
+
+impl Queue {
+    /// The queue bound under `name`.
+    pub fn named(env: &Env, name: &str) -> Option<Self> {
+        named(env, name)
+    }
+
+    /// Sends each element of a JSON array as a message.
+    ///
+    /// # Errors
+    /// What the runtime throws, and text that is no JSON array.
+    pub async fn send_each(&self, json: &str) -> Result<(), JsValue> {
+        let messages = Array::new();
+        for body in Array::from(&JSON::parse(json)?).iter() {
+            let message = Object::new();
+            Reflect::set(&message, &"body".into(), &body)?;
+            Reflect::set(&message, &"contentType".into(), &"json".into())?;
+            messages.push(&message);
+        }
+        JsFuture::from(self.send_messages(&messages)?).await?;
+        Ok(())
+    }
+}

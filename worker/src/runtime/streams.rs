@@ -1,0 +1,103 @@
+//! Byte streams: into a buffer that is there already, and through the runtime's own gzip.
+
+use worker::js_sys::{Object, Promise, Reflect, Uint8Array};
+use worker::wasm_bindgen::prelude::*;
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::{ReadableStream, Response};
+
+#[wasm_bindgen]
+extern "C" {
+    type ByteStream;
+    #[wasm_bindgen(method, js_name = getReader, catch)]
+    fn get_reader(this: &ByteStream, options: &Object) -> Result<ByteReader, JsValue>;
+    #[wasm_bindgen(method, js_name = pipeThrough, catch)]
+    fn pipe_through(this: &ByteStream, transform: &CompressionStream) -> Result<ReadableStream, JsValue>;
+
+    type ByteReader;
+    // workerd's own: like `read`, but waits for so many bytes.
+    #[wasm_bindgen(method, js_name = readAtLeast, catch)]
+    fn read_at_least(this: &ByteReader, min_bytes: u32, into: Uint8Array) -> Result<Promise, JsValue>;
+
+    type Chunk;
+    #[wasm_bindgen(method, getter)]
+    fn done(this: &Chunk) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn value(this: &Chunk) -> Option<Uint8Array>;
+
+    type CompressionStream;
+    #[wasm_bindgen(constructor, catch)]
+    fn new(format: &str) -> Result<CompressionStream, JsValue>;
+}
+
+/// How a stream ended that was read into a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filled {
+    /// How many bytes of the buffer were filled.
+    pub bytes: usize,
+    /// Whether the stream held more than the buffer.
+    pub overflow: bool,
+}
+
+/// Reads a stream into `target`, in pieces of at most `PIECE_BYTES`, and looks whether more would come.
+///
+/// `readAtLeast` waits for a full piece: with `read()` a 10 MB body comes in thousands of small chunks, each of which
+/// costs a turn of the event loop and a call into Wasm. The piece's buffer is reused; it cannot be our own memory,
+/// because a reader takes the buffer away from its owner.
+///
+/// # Errors
+/// What the runtime throws when the stream breaks.
+pub async fn read_into(stream: &ReadableStream, target: &mut [u8]) -> Result<Filled, JsValue> {
+    const PIECE_BYTES: usize = 512 * 1024;
+    let options = Object::new();
+    Reflect::set(&options, &"mode".into(), &"byob".into())?;
+    let reader = stream.unchecked_ref::<ByteStream>().get_reader(&options)?;
+    // One byte more than fits, so that an overlong stream shows itself.
+    let piece_bytes = PIECE_BYTES.min(target.len().saturating_add(1));
+    let piece_length = u32::try_from(piece_bytes).unwrap_or(u32::MAX);
+    let mut piece = Uint8Array::new_with_length(piece_length);
+    let mut filled = 0usize;
+    loop {
+        let chunk: Chunk = JsFuture::from(reader.read_at_least(piece_length, piece)?)
+            .await?
+            .unchecked_into();
+        let Some(value) = chunk.value() else {
+            return Ok(Filled {
+                bytes: filled,
+                overflow: false,
+            });
+        };
+        let length = usize::try_from(value.length()).unwrap_or(usize::MAX);
+        let Some(place) = target.get_mut(filled..).and_then(|rest| rest.get_mut(..length)) else {
+            return Ok(Filled {
+                bytes: filled,
+                overflow: true,
+            });
+        };
+        value.copy_to(place);
+        filled += length;
+        if chunk.done() {
+            return Ok(Filled {
+                bytes: filled,
+                overflow: false,
+            });
+        }
+        piece = Uint8Array::new(&value.buffer());
+    }
+}
+
+/// Text, gzipped by the runtime.
+///
+/// # Errors
+/// What the runtime throws.
+pub async fn gzip(text: &str) -> Result<Uint8Array, JsValue> {
+    let bytes = Uint8Array::new_from_slice(text.as_bytes());
+    let plain = Response::new_with_opt_buffer_source(Some(&bytes))?
+        .body()
+        .ok_or_else(|| JsValue::from_str("a response without a stream"))?;
+    let zipped = plain
+        .unchecked_ref::<ByteStream>()
+        .pipe_through(&CompressionStream::new("gzip")?)?;
+    let whole = JsFuture::from(Response::new_with_opt_readable_stream(Some(&zipped))?.array_buffer()?).await?;
+    Ok(Uint8Array::new(&whole))
+}
