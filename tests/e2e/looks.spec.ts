@@ -44,6 +44,31 @@ for (const [device, width, height] of [["desktop", 1440, 900], ["phone", 390, 84
   }
 }
 
+test("tiles move to their new places, and stand still for who asked for that", async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: "no-preference" });
+  await page.addInitScript(() => {
+    const moves: string[] = [];
+    const animate = Element.prototype.animate;
+    Element.prototype.animate = function (...given) {
+      if (this.matches(".tile")) moves.push(this.id);
+      return animate.apply(this, given);
+    };
+    Object.assign(globalThis, { moves });
+  });
+  const moves = (): Promise<number> => page.evaluate(() => (globalThis as unknown as { moves: string[] }).moves.length);
+  await open(page);
+  expect(await moves()).toBe(0);
+  await addFrom(page, 3);
+  const moved = await moves();
+  expect(moved).toBeGreaterThan(3);
+
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await addFrom(page, 7);
+  expect(await moves()).toBe(moved);
+  // The marks tell it instead.
+  await expect(page.locator(".shelf[data-slot=home] .moved").first()).toBeVisible();
+});
+
 test("the chosen colours stay after a reload", async ({ page }) => {
   await open(page);
   const ground = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);

@@ -5,7 +5,7 @@ import { hash } from "./dom.ts";
 
 /** Read top to bottom: what a thing is comes before what it is made of ("ice cream" before "cream"). */
 const WORDS: readonly (readonly [RegExp, GlyphName])[] = [
-  [/\b(dog|cat|pet|litter|bird seed)\b/, "paw"],
+  [/(?<!hot )\bdogs?\b|\b(cats?|pet|litter|bird seed)\b/, "paw"],
   [/\b(baby|infant|diaper)/, "baby"],
   [/ice cream|sherb|novelt|popsicle|frozen yog/, "icecream"],
   [/pizza/, "pizza"],
