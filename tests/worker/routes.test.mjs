@@ -1,0 +1,104 @@
+// Which requests lead where, and what every other one is told.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { json, start } from "./harness.mjs";
+
+let server;
+before(async () => {
+  server = await start();
+});
+after(() => server.close());
+
+/** Asserts a problem document and returns it. */
+async function problem(response, status, slug) {
+  assert.equal(response.status, status);
+  assert.equal(response.headers.get("content-type"), "application/problem+json");
+  const document = await response.json();
+  assert.equal(document.type, `https://selvedge.dev/problems/${slug}`);
+  assert.equal(document.status, status);
+  for (const field of ["title", "detail", "instance"]) assert.equal(typeof document[field], "string", field);
+  return document;
+}
+
+test("the process says that it answers", async () => {
+  const response = await server.fetch("/healthz");
+  assert.equal(response.status, 200);
+  assert.deepEqual(await response.json(), { status: "ok" });
+  assert.match(response.headers.get("server-timing"), /^total;dur=\d+\.\d{3}$/);
+});
+
+test("HEAD is answered as GET is, without a body", async () => {
+  const response = await server.fetch("/healthz", { method: "HEAD" });
+  assert.equal(response.status, 200);
+  assert.equal(await response.text(), "");
+});
+
+test("an unknown path is a problem that names the paths", async () => {
+  for (const path of ["/v1/", "/v1/recommend", "/v1/recommend/", "/v1/recommend/home/more", "/v2/rank", "/v1/panic"]) {
+    const document = await problem(await server.fetch(path), 404, "no-such-path");
+    assert.equal(document.instance, path);
+    assert.match(document.detail, /\/v1\/recommend\/\{slot\}/);
+  }
+});
+
+test("a known path with another method names the methods", async () => {
+  for (const [path, method, allow] of [
+    ["/v1/recommend/home", "POST", "GET, HEAD"],
+    ["/v1/rank", "GET", "POST"],
+    ["/v1/events", "PUT", "POST"],
+    ["/v1/profile", "GET", "DELETE"],
+    // The runtime's wrapper would take an unknown method for GET.
+    ["/healthz", "PROPFIND", "GET, HEAD"],
+  ]) {
+    const response = await server.fetch(path, { method });
+    assert.equal(response.headers.get("allow"), allow);
+    await problem(response, 405, "method-not-allowed");
+  }
+});
+
+test("a path that is no percent-encoded UTF-8 is a problem", async () => {
+  await problem(await server.fetch("/v1/recommend/%ff"), 400, "bad-parameter");
+  await problem(await server.fetch("/v1/similar/%E0%A4"), 400, "bad-parameter");
+});
+
+test("a count that is no number is a problem", async () => {
+  for (const n of ["many", "-1", "1.5", "99999999999999999999999"]) {
+    const document = await problem(await server.fetch(`/v1/recommend/home?n=${n}`), 400, "bad-parameter");
+    assert.match(document.detail, /^n: expected a whole number/);
+  }
+});
+
+test("a body that is none of ours is a problem, whatever it is", async () => {
+  const bodies = ["", "{", "null", "[]", "{}", '{"events": 1}', '{"events": []}', "\u0000".repeat(40), "[".repeat(20_000)];
+  for (const body of bodies) {
+    for (const path of ["/v1/events", "/v1/rank"]) {
+      await problem(await server.fetch(path, { method: "POST", body }), 400, "bad-body");
+    }
+  }
+  const tooMany = { events: Array.from({ length: 101 }, () => ({ type: "click", item: "1" })) };
+  await problem(await server.fetch("/v1/events", json(tooMany)), 400, "bad-body");
+});
+
+test("a body over the limit is refused, whether its length is told or not", async () => {
+  const padding = "x".repeat(64 * 1024);
+  await problem(await server.fetch("/v1/events", json({ events: [], padding })), 413, "body-too-long");
+  const stream = new Blob([JSON.stringify({ events: [], padding })]).stream();
+  await problem(await server.fetch("/v1/events", { method: "POST", body: stream, duplex: "half" }), 413, "body-too-long");
+});
+
+test("a write from a page of another site is refused", async () => {
+  const event = json({ events: [{ type: "click", item: "1" }] });
+  for (const headers of [
+    { origin: "https://elsewhere.example" },
+    { origin: "null" },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+  ]) {
+    await problem(await server.fetch("/v1/events", { ...event, headers }), 403, "cross-site");
+    await problem(await server.fetch("/v1/profile", { method: "DELETE", headers }), 403, "cross-site");
+  }
+  const own = await server.fetch("/v1/events", { ...event, headers: { origin: server.origin, "sec-fetch-site": "same-origin" } });
+  assert.equal(own.status, 202);
+});
