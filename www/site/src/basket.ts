@@ -1,7 +1,7 @@
 /** The basket: kept on this device only. Buying sends one `conversion` for each item and empties it. */
 
 import { byId, h } from "./dom.ts";
-import { displayName } from "./naming.ts";
+import { itemTitle } from "./naming.ts";
 import { swatch, type TileItem } from "./tile.ts";
 
 const KEY = "selvedge-basket";
@@ -58,9 +58,9 @@ export class Basket {
               "li",
               {},
               swatch(line.item),
-              h("span", {}, displayName(line.item.title)),
+              h("span", {}, itemTitle(line.item)),
               h("span", { class: "count" }, `× ${line.count}`),
-              h("button", { type: "button", class: "quiet", "aria-label": `Remove ${displayName(line.item.title)}`, onclick: () => this.#remove(line) }, "Remove"),
+              h("button", { type: "button", class: "quiet", "aria-label": `Remove ${itemTitle(line.item)}`, onclick: () => this.#remove(line) }, "Remove"),
             ),
           )),
     );

@@ -2,7 +2,7 @@
 
 import type { Decision } from "../../package/src/types.ts";
 import { h, paint, percent } from "./dom.ts";
-import { displayName } from "./naming.ts";
+import { displayName, itemTitle } from "./naming.ts";
 import { KINDS, reasonText } from "./reasons.ts";
 import { swatch } from "./tile.ts";
 
@@ -27,7 +27,7 @@ export function itemLines(decision: Decision): Node[] {
   return decision.items.map((item) => {
     const share = item.reason.kind === "because" ? item.reason.share : null;
     const why = `${reasonText(item, decision)}${share === null ? "" : ` (${percent(share)})`} · score ${item.score.toFixed(3)}`;
-    return h("li", { "data-item": item.id }, line(displayName(item.title), why), share === null ? null : bar(share));
+    return h("li", { "data-item": item.id }, line(itemTitle(item), why), share === null ? null : bar(share));
   });
 }
 

@@ -21,17 +21,29 @@ export function departmentName(raw: string): string {
   return DEPARTMENTS[raw.toLowerCase()] ?? displayName(raw);
 }
 
-/** Sentence case and whole words for names typed in capitals; any other name is left as its owner wrote it. */
+/** Whole words for a till's abbreviations, and sentence case for names typed in capitals. */
 export function displayName(raw: string): string {
-  if (!SHOUTING.test(raw)) return raw;
-  const words = raw
-    .toLowerCase()
-    .replace(/\s+/g, " ")
+  const calm = SHOUTING.test(raw) ? sentence(raw.toLowerCase()) : raw;
+  return calm
     .replace(/\s*\/\s*/g, ", ")
     .replace(/\s*&\s*/g, " & ")
-    .replace(/[a-z]+/g, (word) => ABBREVIATIONS[word] ?? word)
+    .replace(/\s+/g, " ")
+    .replace(/[A-Za-z]+/g, (word) => {
+      const whole = ABBREVIATIONS[word.toLowerCase()];
+      return whole === undefined ? word : /^[A-Z]/.test(word) ? sentence(whole) : whole;
+    })
     .trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** An item's title; a size that is shown beside it anyway is not said twice. */
+export function itemTitle({ title, attributes }: { readonly title: string; readonly attributes: Readonly<Record<string, string>> }): string {
+  const size = attributes["size"];
+  const bare = size !== undefined && title.endsWith(` ${size}`) ? title.slice(0, -size.length - 1) : title;
+  return displayName(bare || title);
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** "18 LB" reads as a shelf label, not as a shout; a till's padding and inner codes go. */

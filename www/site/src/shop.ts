@@ -6,7 +6,7 @@ import { Basket } from "./basket.ts";
 import { loadCatalogue, type Catalogue } from "./catalogue.ts";
 import { Collector } from "./collector.ts";
 import { byId, reducedMotion } from "./dom.ts";
-import { departmentName, displayName } from "./naming.ts";
+import { departmentName, itemTitle } from "./naming.ts";
 import { Panel, type Section } from "./panel.ts";
 import { madeFor, reasonText } from "./reasons.ts";
 import { hrefOf, routeOf, type Route } from "./route.ts";
@@ -176,7 +176,7 @@ export class Shop {
     this.#unnamed = item === null && this.#catalogue === null;
     const shown = item ?? { id, title: this.#unnamed ? "…" : `Item ${id}`, categories: [], attributes: {} };
     const shelf = this.#shelf({ slot: "similar", heading: "Similar", layout: "row", places: PLACES.similar });
-    document.title = `${displayName(shown.title)} · Selvedge shop`;
+    document.title = `${itemTitle(shown)} · Selvedge shop`;
     this.#extend("similar", shelf, () => similar(id, PLACES.similar));
     this.#view.replaceChildren(productView(shown, shelf, (href) => this.go(href), () => void this.#add(shown, "product", 0)));
   }

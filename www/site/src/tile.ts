@@ -3,7 +3,7 @@
 import { dyeStrength, lookOf, type Look } from "./classify.ts";
 import { h, paint } from "./dom.ts";
 import { glyph } from "./glyphs.ts";
-import { displayBrand, displayName, displaySize } from "./naming.ts";
+import { displayBrand, displaySize, itemTitle } from "./naming.ts";
 
 /** What a tile needs to know; decisions and catalogue rows both have it. */
 export interface TileItem {
@@ -37,7 +37,7 @@ export interface TileActions {
 
 /** A list entry; position and reason are set by `describeTile`, which also serves tiles that stay. */
 export function createTile(item: TileItem, slot: string, actions: TileActions): HTMLLIElement {
-  const title = displayName(item.title);
+  const title = itemTitle(item);
   const tile = h(
     "li",
     { class: "tile", "data-id": item.id },

@@ -4,7 +4,7 @@ import type { Catalogue, Category } from "./catalogue.ts";
 import { departmentLook } from "./classify.ts";
 import { count, h, paint } from "./dom.ts";
 import { glyph } from "./glyphs.ts";
-import { departmentName, displayName } from "./naming.ts";
+import { departmentName, displayName, itemTitle } from "./naming.ts";
 import { hrefOf } from "./route.ts";
 import type { Shelf } from "./shelf.ts";
 import { metaText, swatch, type TileItem } from "./tile.ts";
@@ -50,7 +50,7 @@ export function productView(item: TileItem, similar: Shelf, go: Go, add: () => v
       "div",
       { class: "product-text" },
       crumbs(item.categories, go),
-      h("h1", { id: "product-title", tabindex: "-1" }, displayName(item.title)),
+      h("h1", { id: "product-title", tabindex: "-1" }, itemTitle(item)),
       h("p", { class: "product-meta" }, metaText(item) || "\u00a0"),
       h(
         "p",
