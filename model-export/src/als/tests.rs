@@ -54,13 +54,24 @@ fn planted_groups_are_recovered_on_items_not_seen() {
 
 #[test]
 fn the_result_is_the_same_for_any_number_of_threads_and_differs_by_seed() {
-    let matrix = planted(700, 90, 3, true);
+    // More users than one partial sum of a Gram matrix has.
+    let matrix = planted(600, 30, 3, true);
     let on = |threads: usize, parameters: Parameters| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| train(&matrix, &parameters, None).unwrap())
+        pool.install(|| {
+            train(
+                &matrix,
+                &Parameters {
+                    iterations: 2,
+                    ..parameters
+                },
+                None,
+            )
+            .unwrap()
+        })
     };
     let one = on(1, parameters(24));
-    for threads in [2, 3, 5] {
+    for threads in [2, 5] {
         assert!(
             one == on(threads, parameters(24)),
             "{threads} threads give another model"
@@ -79,17 +90,17 @@ fn the_result_is_the_same_for_any_number_of_threads_and_differs_by_seed() {
 
 #[test]
 fn every_row_minimises_the_objective_whatever_its_length_and_the_number_of_factors() {
-    // Entries per row from 0 to 150 reach the dual systems of all sizes and the primal one.
+    // Rows of these lengths reach the dual systems of all sizes and the primal one; few rows, as tests are not optimised.
     let mut entries = Vec::new();
-    for user in 0..151_u32 {
-        let mut random = SplitMix64::new(9, u64::from(user));
-        for n in 0..user {
+    for (item, length) in (0_u32..).zip([0, 1, 15, 16, 17, 32, 33, 64, 65, 150]) {
+        let mut random = SplitMix64::new(9, u64::from(item));
+        for user in 0..length {
             #[allow(clippy::cast_possible_truncation, reason = "a test weight")]
-            entries.push((user, n, (0.2 + 2.0 * random.uniform()) as f32));
+            entries.push((user, item, (0.2 + 2.0 * random.uniform()) as f32));
         }
     }
-    let matrix = SparseMatrix::from_entries(151, 160, entries).unwrap().transposed();
-    for dims in [1, 7, 16, 20, 64, 90, 130, 200] {
+    let matrix = SparseMatrix::from_entries(150, 10, entries).unwrap();
+    for dims in [1, 7, 20, 64, 90, 130] {
         let parameters = Parameters {
             iterations: 2,
             ..parameters(dims)
