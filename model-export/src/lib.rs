@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod evaluate;
+pub mod freshness;
 pub mod ingest;
 pub mod init;
 pub mod interactions;

@@ -13,15 +13,18 @@ mod partition;
 mod plan;
 mod quarantine;
 mod report;
+mod sample;
 pub mod text;
 mod time;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
 pub use cell::{Cell, Row};
 pub use error::{BadRow, IngestError};
 pub use report::{FileReport, FileStatus, IngestReport, Note};
+pub use sample::{Sample, sample};
+pub use time::TimeReader;
 
 use self::events::Cells;
 use self::open::Opened;
@@ -164,7 +167,7 @@ fn read_rows(
     match open::open(path, text.format, move |bytes| counted(bytes))? {
         Opened::Text(crate::config::FileFormat::Jsonl, reader) => jsonl::read(path, reader, wanted, on_row),
         Opened::Text(_, reader) => csv::read(path, reader, text, wanted, on_row),
-        Opened::Parquet(file) => parquet::read(path, file, wanted, progress.as_ref(), on_row),
+        Opened::Parquet(file) => parquet::read(path, file, wanted, None, progress.as_ref(), on_row),
     }
 }
 
@@ -294,11 +297,4 @@ impl FileIngest<'_> {
         })?;
         Ok(parts.finish()?)
     }
-}
-
-/// The column names and the first rows of a file, each row as text by column; for `init`.
-pub(crate) struct Sample {
-    pub columns: Vec<String>,
-    pub rows: Vec<Vec<String>>,
-    pub path: PathBuf,
 }

@@ -101,11 +101,22 @@ fn cell_of(array: &dyn Array, row: usize) -> Cell<'_> {
     }
 }
 
-/// Reads all rows of a file, in order; `progress` is told bytes, as far as rows tell them.
+/// The columns of a file that rows can be made of.
+pub fn columns(path: &Path, file: File) -> Result<Vec<String>, IngestError> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|source| IngestError::Parquet {
+        path: path.to_owned(),
+        source,
+    })?;
+    let usable = builder.schema().fields().iter().filter(|field| canonical(field.data_type()).is_some());
+    Ok(usable.map(|field| field.name().clone()).collect())
+}
+
+/// Reads all rows of a file (or the first `limit`), in order; `progress` is told bytes, as far as rows tell them.
 pub fn read(
     path: &Path,
     file: File,
     wanted: &[String],
+    limit: Option<usize>,
     progress: &dyn Fn(u64),
     on_row: &mut OnRow<'_>,
 ) -> Result<(), IngestError> {
@@ -135,7 +146,11 @@ pub fn read(
         roots.push(index);
     }
     let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-    let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map_err(broken)?;
+    let mut builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
+    if let Some(limit) = limit {
+        builder = builder.with_limit(limit);
+    }
+    let reader = builder.build().map_err(broken)?;
     let mut rows = 0u64;
     for batch in reader {
         let failed = |source| IngestError::Batch {

@@ -25,7 +25,7 @@ pub use catalogue::CatalogueItem;
 pub use error::LakeError;
 pub use interactions::{Interaction, Interactions};
 pub use read::EventBatches;
-pub use record::{IngestRecord, SourceId, SourceKind};
+pub use record::{IngestRecord, SourceId, SourceKind, hex};
 
 /// All times.
 pub const ALL_TIME: std::ops::Range<i64> = i64::MIN..i64::MAX;

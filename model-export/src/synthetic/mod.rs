@@ -302,11 +302,12 @@ fn visit(
     let mut basket = Vec::new();
     for _ in 0..2 + below(random, 6) {
         let item = if !bought.is_empty() && random.uniform() < 0.2 {
-            bought[random.next_u64() as usize % bought.len()]
+            bought[random.below(bought.len())]
         } else if random.uniform() < 0.8 {
-            shop.pick(random, taste[below(random, 3) as usize])
+            let loved = taste[random.below(taste.len())];
+            shop.pick(random, loved)
         } else {
-            let any = random.next_u64() as usize % CATEGORIES.len();
+            let any = random.below(CATEGORIES.len());
             shop.pick(random, any)
         };
         now += 5_000 + i64::from(below(random, 60_000));
@@ -330,14 +331,14 @@ fn visit(
     }
 }
 
-/// A number below `limit`, which is above 0. The bias is below `limit` / 2⁶⁴.
+/// A number below `limit`, or 0.
 fn below(random: &mut SplitMix64, limit: u32) -> u32 {
-    u32::try_from(random.next_u64() % u64::from(limit.max(1))).unwrap_or(0)
+    u32::try_from(random.below(limit as usize)).unwrap_or(0)
 }
 
 fn shuffle<T>(random: &mut SplitMix64, cards: &mut [T]) {
     for last in (1..cards.len()).rev() {
-        let other = usize::try_from(random.next_u64() % (last as u64 + 1)).unwrap_or(0);
+        let other = random.below(last + 1);
         cards.swap(last, other);
     }
 }

@@ -1,0 +1,93 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use super::*;
+
+fn write(dir: &Path, name: &str, text: &str) -> PathBuf {
+    let path = dir.join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn typed_headers_event_types_and_separators_are_understood() {
+    let dir = tempfile::tempdir().unwrap();
+    let events = write(
+        dir.path(),
+        "log.tsv",
+        "personId\tcontentId\ttimestamp\teventType\tsessionId\n\
+         7\ta\t1465413032\tVIEW\ts1\n8\tb\t1465413033\tCOMMENT CREATED\ts2\n",
+    );
+    let items = write(dir.path(), "films.csv", "item_id:token,movie_title:token_seq,genres\na,Toy Story,Fun|Kids\n");
+    let users = write(dir.path(), "users.csv", "user_id,age\n7,30\n");
+    let (text, report) = draft(&[events, items, users], &dir.path().join("selvedge.toml")).unwrap();
+    let roles: Vec<&str> = report.files.iter().map(|file| file.role).collect();
+    assert_eq!(roles, ["events", "catalogue", "unused"]);
+    for expected in [
+        "path = \"log.tsv\"",
+        "timestamp_format = \"unix_s\"",
+        "user = \"personId\"",
+        "\"VIEW\" = \"view\"\n",
+        "\"COMMENT CREATED\" = \"click\"  # a guess",
+        "context = [\"sessionId\"]",
+        "id = \"item_id:token\"",
+        "title = \"movie_title:token_seq\"",
+        "category_separator = \"|\"",
+        "# Not used: users.csv",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in:\n{text}");
+    }
+}
+
+#[test]
+fn days_before_months_and_compact_dates() {
+    let dir = tempfile::tempdir().unwrap();
+    for (times, format) in [
+        (["13/01/2024 10:00", "02/03/2024 11:30"], "%d/%m/%Y %H:%M"),
+        (["01/13/2024", "02/03/2024"], "%m/%d/%Y"),
+        (["20240113", "19970101"], "%Y%m%d"),
+        (["1700000000000", "1700000000001"], "unix_ms"),
+    ] {
+        let text = format!("customer_id,sku,date,price\n1,a,{},2\n2,b,{},3\n", times[0], times[1]);
+        let file = write(dir.path(), "orders.csv", &text);
+        let (text, _) = draft(&[file], &dir.path().join("selvedge.toml")).unwrap();
+        assert!(text.contains(&format!("timestamp_format = \"{format}\"")), "{format} is not in:\n{text}");
+        assert!(text.contains("event_type = \"conversion\""), "{text}");
+    }
+}
+
+#[test]
+fn names_that_toml_or_patterns_would_read_otherwise_stay_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = write(
+        dir.path(),
+        "a[1] \"b\".csv",
+        "user_id,item_id,timestamp,event\nu,i,2024-01-01,\"say \"\"hi\"\"\"\n",
+    );
+    let output = dir.path().join("selvedge.toml");
+    init(&[file], &output, false).unwrap();
+    let config = Config::load(&output, &[]).unwrap();
+    assert!(config.events[0].event_types.contains_key("say \"hi\""));
+    assert_eq!(glob::glob(&config.events[0].path).unwrap().count(), 1);
+}
+
+#[test]
+fn a_file_without_events_is_refused_with_its_columns() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = write(dir.path(), "x.csv", "a,b\n1,2\n");
+    let output = dir.path().join("selvedge.toml");
+    let error = init(&[file], &output, false).unwrap_err();
+    assert!(matches!(error, InitError::NoEvents { .. }));
+    assert!(error.to_string().contains("a, b"), "{error}");
+    assert!(!output.exists());
+}
+
+#[test]
+fn what_is_there_is_not_overwritten() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = write(dir.path(), "x.csv", "user_id,item_id,time\nu,i,2024-01-01\n");
+    let output = write(dir.path(), "selvedge.toml", "mine");
+    assert!(matches!(init(&[file.clone()], &output, false), Err(InitError::Exists { .. })));
+    assert_eq!(std::fs::read_to_string(&output).unwrap(), "mine");
+    init(&[file], &output, true).unwrap();
+    assert_ne!(std::fs::read_to_string(&output).unwrap(), "mine");
+}
