@@ -1,0 +1,277 @@
+//! Decisions over a small model with planted tastes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod fixture;
+
+use fixture::NOW_MS;
+use selvedge::context::Context;
+use selvedge::engine::{Decision, Engine, Reason, Recorded, Request, RequestError, Scope, Visitor};
+use selvedge::profile::{Consent, Profile, VisitorId};
+use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
+
+fn engine() -> Engine<AlignedBytes> {
+    let keys = [fixture::key().verifying_key()];
+    Engine::new(Snapshot::open(fixture::snapshot_bytes(), Trust::Keys(&keys)).unwrap()).unwrap()
+}
+
+fn profile(engine: &Engine<AlignedBytes>, events: &[(&str, &str)]) -> Profile {
+    let mut profile = Profile::new(VisitorId([3; 16]));
+    for (kind, item) in events {
+        Recorded::check(kind, item, None, None, NOW_MS).unwrap().remember(&mut profile, item);
+        engine.settle(&mut profile, NOW_MS);
+    }
+    profile
+}
+
+fn visitor(profile: Option<&Profile>) -> Visitor<'_> {
+    Visitor {
+        profile,
+        consent: Consent::Granted,
+        context: Context {
+            local_ms: NOW_MS,
+            ..Context::default()
+        },
+        now_ms: NOW_MS,
+    }
+}
+
+fn request<'a>(slot: &'a str, visitor: Visitor<'a>) -> Request<'a> {
+    Request {
+        slot,
+        n: None,
+        category: None,
+        exclude: &[],
+        visitor,
+    }
+}
+
+fn answer<'s>(engine: &'s Engine<AlignedBytes>, request: &Request<'_>) -> Decision<'s> {
+    let plan = engine.plan(request).unwrap();
+    assert_eq!(plan.cache_key.is_none(), plan.scope == Scope::Visitor || !request.exclude.is_empty());
+    engine.decide(request, &plan)
+}
+
+fn ids<'s>(decision: &Decision<'s>) -> Vec<&'s str> {
+    decision.items.iter().map(|item| item.id).collect()
+}
+
+/// How many of the items are of a planted group.
+fn of_group(decision: &Decision<'_>, group: usize) -> usize {
+    let name = format!("Group {group}");
+    decision.items.iter().filter(|item| item.categories.first() == Some(&name.as_str())).count()
+}
+
+#[test]
+fn a_click_turns_the_slot_towards_its_group_and_says_why() {
+    let engine = engine();
+    let before = answer(&engine, &request("home", visitor(None)));
+    assert_eq!((before.scope, before.context), (Scope::Context, Some("weekday-morning")));
+    let clicked = profile(&engine, &[("click", "item-004")]);
+    let after = answer(&engine, &request("home", visitor(Some(&clicked))));
+    assert_eq!(after.scope, Scope::Visitor);
+    assert!(of_group(&after, 4) >= 7, "{:?}", ids(&after));
+    assert_eq!(after.segment, Some(4));
+    let Reason::Because { item, share, .. } = after.items[0].reason else { panic!("{:?}", after.items[0].reason) };
+    assert_eq!((item, share), ("item-004", 1.0));
+    assert_eq!(after.explanation.history[0].item, "item-004");
+}
+
+#[test]
+fn scores_never_rise_along_a_slate() {
+    let engine = engine();
+    let known = profile(&engine, &[("view", "item-003"), ("add_to_cart", "item-010")]);
+    for slot in ["home", "segment"] {
+        let decision = answer(&engine, &request(slot, visitor(Some(&known))));
+        assert_eq!(decision.items.len(), 8);
+        assert!(decision.items.windows(2).all(|pair| pair[0].score >= pair[1].score), "{slot}");
+    }
+}
+
+#[test]
+fn bought_items_leave_the_slot_that_excludes_them_and_no_other() {
+    let engine = engine();
+    let bought = profile(&engine, &[("conversion", "item-000"), ("click", "item-006")]);
+    let home = answer(&engine, &request("home", visitor(Some(&bought))));
+    assert!(!ids(&home).contains(&"item-000"));
+    let all = Request {
+        n: Some(24),
+        ..request("diverse", visitor(Some(&bought)))
+    };
+    assert!(ids(&answer(&engine, &all)).contains(&"item-000"));
+}
+
+#[test]
+fn items_that_are_over_or_not_yet_there_are_shown_to_nobody() {
+    let engine = engine();
+    let fans: Vec<Profile> =
+        (0..fixture::GROUPS).map(|group| profile(&engine, &[("click", &format!("item-{group:03}"))])).collect();
+    for known in fans.iter().map(Some).chain([None]) {
+        for slot in ["home", "segment"] {
+            let all = Request {
+                n: Some(24),
+                ..request(slot, visitor(known))
+            };
+            for id in ids(&answer(&engine, &all)) {
+                let number: usize = id.trim_start_matches("item-").parse().unwrap();
+                assert!(number < fixture::ITEMS - 20, "{id} in {slot}");
+            }
+        }
+    }
+    let late = Request {
+        n: Some(24),
+        visitor: Visitor {
+            now_ms: NOW_MS + 2 * 3_600_000,
+            ..visitor(None)
+        },
+        ..request("home", visitor(None))
+    };
+    assert_eq!(answer(&engine, &late).explanation.candidates, fixture::ITEMS - 10);
+}
+
+#[test]
+fn a_category_of_any_level_limits_the_answer() {
+    let engine = engine();
+    let known = profile(&engine, &[("click", "item-004")]);
+    for (name, depth) in [("Group 2", 0), ("shelf 2-0", 1)] {
+        for who in [None, Some(&known)] {
+            let limited = Request {
+                category: Some(name),
+                ..request("home", visitor(who))
+            };
+            let decision = answer(&engine, &limited);
+            assert_eq!(decision.items.len(), 8, "{name}");
+            assert!(decision.items.iter().all(|item| item.categories[depth].eq_ignore_ascii_case(name)));
+        }
+    }
+}
+
+#[test]
+fn without_consent_nothing_of_the_profile_is_used() {
+    let engine = engine();
+    let known = profile(&engine, &[("click", "item-004")]);
+    let denied = Visitor {
+        consent: Consent::Denied,
+        ..visitor(Some(&known))
+    };
+    for slot in ["home", "segment", "diverse"] {
+        let with = answer(&engine, &request(slot, denied));
+        let without = answer(&engine, &request(slot, visitor(None)));
+        assert_eq!(with, without);
+    }
+    let ranked = engine.rank(&denied, &["item-001", "item-004"], 2).unwrap();
+    assert_eq!(ranked, engine.rank(&visitor(None), &["item-001", "item-004"], 2).unwrap());
+}
+
+#[test]
+fn visitors_of_a_segment_share_key_and_answer_and_others_do_not() {
+    let engine = engine();
+    let one = profile(&engine, &[("click", "item-001")]);
+    let two = profile(&engine, &[("click", "item-007"), ("view", "item-013")]);
+    let other = profile(&engine, &[("click", "item-002")]);
+    let plan = |who| {
+        let request = request("segment", visitor(Some(who)));
+        let plan = engine.plan(&request).unwrap();
+        (plan.cache_key.clone().unwrap(), serde_json::to_string(&engine.decide(&request, &plan)).unwrap())
+    };
+    assert_eq!(plan(&one), plan(&two));
+    assert_ne!(plan(&one).0, plan(&other).0);
+    assert!(plan(&one).0.as_str().contains("/segment/s1/"), "{:?}", plan(&one).0);
+    // Nothing of a history is in a shared answer.
+    assert!(!plan(&one).1.contains("\"weight\""));
+}
+
+#[test]
+fn a_remembered_segment_plans_the_same_key_as_a_computed_one() {
+    let engine = engine();
+    let settled = profile(&engine, &[("click", "item-003")]);
+    let mut forgetful = settled.clone();
+    forgetful.segment = None;
+    let key = |who| engine.plan(&request("segment", visitor(Some(who)))).unwrap().cache_key;
+    assert_eq!(key(&settled), key(&forgetful));
+}
+
+#[test]
+fn diversity_limits_a_category_while_others_are_left() {
+    let engine = engine();
+    let known = profile(&engine, &[("click", "item-004")]);
+    let decision = answer(&engine, &request("diverse", visitor(Some(&known))));
+    for item in &decision.items {
+        let shelf = &item.categories[1];
+        assert!(decision.items.iter().filter(|other| &other.categories[1] == shelf).count() <= 2);
+    }
+}
+
+#[test]
+fn excluded_ids_are_left_out_and_the_answer_is_not_shared() {
+    let engine = engine();
+    let plain = answer(&engine, &request("segment", visitor(None)));
+    let first = ids(&plain)[0];
+    let without = Request {
+        exclude: &[first],
+        ..request("segment", visitor(None))
+    };
+    let decision = answer(&engine, &without);
+    assert!(!ids(&decision).contains(&first));
+    assert_eq!(decision.items.len(), 8);
+}
+
+#[test]
+fn similar_items_are_of_the_same_group_and_never_the_item_itself() {
+    let engine = engine();
+    let near = engine.similar("item-005", 10, NOW_MS).unwrap();
+    assert_eq!(of_group(&near, 5), 10);
+    assert!(!ids(&near).contains(&"item-005"));
+    assert_eq!(engine.similar_key("item-005", 10).unwrap(), engine.similar_key("item-005", 10).unwrap());
+}
+
+#[test]
+fn candidates_are_ranked_once_each_and_unknown_ones_are_returned_apart() {
+    let engine = engine();
+    let known = profile(&engine, &[("click", "item-004")]);
+    let given = ["nobody", "item-001", "item-010", "item-001", "item-016", "none"];
+    let decision = engine.rank(&visitor(Some(&known)), &given, 10).unwrap();
+    assert_eq!(decision.unknown, ["nobody", "none"]);
+    let mut ranked = ids(&decision);
+    assert_eq!(ranked[2], "item-001");
+    ranked.sort_unstable();
+    assert_eq!(ranked, ["item-001", "item-010", "item-016"]);
+}
+
+#[test]
+fn requests_are_refused_with_what_was_found() {
+    let engine = engine();
+    let error = |request: &Request<'_>| engine.plan(request).unwrap_err();
+    assert_eq!(
+        error(&request("hoem", visitor(None))).to_string(),
+        "slot: expected one of home, segment, diverse, found \"hoem\"; add it to [[slots]] of the configuration or ask for one of these"
+    );
+    for n in [0, 25] {
+        let asked = Request {
+            n: Some(n),
+            ..request("home", visitor(None))
+        };
+        assert_eq!(error(&asked), RequestError::Count { max: 24, found: n });
+    }
+    let category = Request {
+        category: Some("Group 99"),
+        ..request("home", visitor(None))
+    };
+    assert!(matches!(error(&category), RequestError::UnknownCategory { .. }));
+    let ids = vec!["x"; 101];
+    let exclude = Request {
+        exclude: &ids,
+        ..request("home", visitor(None))
+    };
+    assert_eq!(error(&exclude), RequestError::TooManyExcluded { found: 101 });
+    assert!(matches!(engine.similar("none", 5, NOW_MS), Err(RequestError::UnknownItem { .. })));
+    assert_eq!(engine.rank(&visitor(None), &[], 5).unwrap_err(), RequestError::Candidates { found: 0 });
+}
+
+#[test]
+fn a_profile_of_items_that_the_model_lost_falls_back_to_the_context() {
+    let engine = engine();
+    let stranger = profile(&engine, &[("click", "gone-1"), ("conversion", "gone-2")]);
+    assert_eq!(stranger.history().len(), 2);
+    let decision = answer(&engine, &request("home", visitor(Some(&stranger))));
+    assert_eq!(decision.scope, Scope::Context);
+}

@@ -1,0 +1,15 @@
+//! The golden decisions in WebAssembly, with and without SIMD: `cargo test --target wasm32-unknown-unknown`.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod vectors;
+
+use selvedge::snapshot::AlignedBytes;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+#[wasm_bindgen_test]
+fn golden_decisions_are_the_same_in_wasm() {
+    let golden: vectors::Golden = serde_json::from_str(include_str!("vectors/golden-v1.json")).unwrap();
+    let bytes = AlignedBytes::copy_of(include_bytes!("vectors/golden-v1.selvedge"));
+    assert_eq!(vectors::check(bytes, &golden), golden.cases.len());
+}
