@@ -46,11 +46,7 @@ pub fn release_settings(hot: &[&str]) -> Vec<String> {
 /// Optimises a module in place.
 pub fn optimise(wasm: &str, level: &str) -> Result<(), Failure> {
     let fresh = format!("{wasm}.opt");
-    process::run(
-        tools::wasm_opt()?
-            .args([wasm, "-o", &fresh, level])
-            .args(WASM_FEATURES),
-    )?;
+    process::run(tools::wasm_opt()?.args([wasm, "-o", &fresh, level]).args(WASM_FEATURES))?;
     fs::rename(&fresh, wasm).map_err(Failure::io("replace", wasm))
 }
 
@@ -77,11 +73,7 @@ pub fn check_size(artefact: &'static str, files: &[&str], limit: usize) -> Resul
     }
     println!("{artefact}: {found} bytes after gzip, limit {limit}");
     if found > limit {
-        return Err(Failure::TooBig {
-            artefact,
-            found,
-            limit,
-        });
+        return Err(Failure::TooBig { artefact, found, limit });
     }
     Ok(())
 }

@@ -58,23 +58,20 @@ pub fn build(dev: bool) -> Result<(), Failure> {
 
 fn assemble(compiled: &str, dev: bool) -> Result<(), Failure> {
     artefact::empty_dir(GLUE)?;
-    process::run(
-        tools::wasm_bindgen()
-            .args([compiled, "--target", "web"])
-            .args(["--out-dir", GLUE, "--out-name", "selvedge"]),
-    )?;
+    process::run(tools::wasm_bindgen().args([compiled, "--target", "web"]).args([
+        "--out-dir",
+        GLUE,
+        "--out-name",
+        "selvedge",
+    ]))?;
     if !dev {
         artefact::optimise(&format!("{GLUE}/selvedge_bg.wasm"), "-O3")?;
     }
     artefact::empty_dir(PACKAGE)?;
-    process::run(
-        tools::node_script("www/build.mjs")?
-            .args(["--package", "--wasm-dir", GLUE, "--out", PACKAGE]),
-    )?;
+    process::run(tools::node_script("www/build.mjs")?.args(["--package", "--wasm-dir", GLUE, "--out", PACKAGE]))?;
     for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
         if Path::new(licence).exists() {
-            fs::copy(licence, Path::new(PACKAGE).join(licence))
-                .map_err(Failure::io("copy", licence))?;
+            fs::copy(licence, Path::new(PACKAGE).join(licence)).map_err(Failure::io("copy", licence))?;
         }
     }
     let packed = process::output(tools::npm().args([

@@ -44,6 +44,9 @@ pub enum Failure {
         source: Box<Failure>,
         hint: &'static str,
     },
+    /// Tests failed; which ones and how many has been said.
+    #[error("tests failed")]
+    Tests,
     /// The handler of Ctrl-C could not be set.
     #[error("cannot handle Ctrl-C")]
     Signals(#[source] ctrlc::Error),
@@ -60,11 +63,7 @@ impl Failure {
     /// For `map_err` on file operations: `fs::read(p).map_err(Failure::io("read", p))`.
     pub fn io(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
         let path = path.as_ref().to_path_buf();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::Io { action, path, source }
     }
 
     /// What to do next, where that is known.
@@ -72,10 +71,10 @@ impl Failure {
         match self {
             Self::Start { hint, .. } | Self::Unavailable { hint, .. } => Some(hint),
             Self::Missing { hint, .. } | Self::Mismatch { hint, .. } => Some(hint),
-            Self::TooBig { .. } => Some(
-                "`cargo tree -p PACKAGE --target wasm32-unknown-unknown -e normal` shows what came in",
-            ),
-            Self::Io { .. } | Self::Command { .. } | Self::Signals(_) => None,
+            Self::TooBig { .. } => {
+                Some("`cargo tree -p PACKAGE --target wasm32-unknown-unknown -e normal` shows what came in")
+            }
+            Self::Io { .. } | Self::Command { .. } | Self::Signals(_) | Self::Tests => None,
         }
     }
 

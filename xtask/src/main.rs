@@ -12,6 +12,7 @@ mod progress;
 mod setup;
 mod site;
 mod stamp;
+mod test;
 mod tools;
 mod worker;
 
@@ -45,6 +46,8 @@ enum Task {
     },
     /// Show it: a shop on localhost whose page re-ranks as one clicks.
     Demo(demo::Options),
+    /// Run everything that tests the project; the last line is the total.
+    Test(test::Options),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,6 +66,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli.task) {
         Ok(()) => ExitCode::SUCCESS,
+        // The total stands as the last line, alone.
+        Err(Failure::Tests) => ExitCode::FAILURE,
         Err(failure) => {
             failure.print();
             ExitCode::FAILURE
@@ -76,6 +81,7 @@ fn run(task: Task) -> Result<(), Failure> {
         Task::Setup => setup::ensure(&[Need::Wasm, Need::Npm, Need::Browser, Need::Python])?,
         Task::Build { what, dev } => build(what, dev)?,
         Task::Demo(options) => demo::run(&options)?,
+        Task::Test(options) => return test::run(&options),
     }
     progress::step("done");
     Ok(())
@@ -83,8 +89,8 @@ fn run(task: Task) -> Result<(), Failure> {
 
 /// All paths in this program are relative to the repository's root.
 fn enter_root() -> Result<(), Failure> {
-    let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    let manifest_dir =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     let root = manifest_dir.join("..");
     std::env::set_current_dir(&root).map_err(Failure::io("enter", &root))
 }

@@ -1,15 +1,13 @@
 //! Running other programs.
 
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::failure::Failure;
 
 /// Runs to the end with our stdout and stderr.
 pub fn run(command: &mut Command) -> Result<(), Failure> {
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .map_err(cannot_start(command))?;
+    let status = command.stdin(Stdio::null()).status().map_err(cannot_start(command))?;
     if status.success() {
         return Ok(());
     }
@@ -63,4 +61,26 @@ fn cannot_start(command: &Command) -> impl FnOnce(std::io::Error) -> Failure {
         source,
         hint: "`cargo xtask setup` installs what the tasks need and says what it cannot install",
     }
+}
+
+/// Runs to the end, passes stdout through line by line and keeps it as well. A program that fails is no
+/// error here: the caller reads from its lines what happened.
+pub fn tee(command: &mut Command) -> Result<(String, ExitStatus), Failure> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(cannot_start(command))?;
+    let mut kept = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).split(b'\n') {
+            let line = line.map_err(Failure::io("read from", shown(command)))?;
+            let line = String::from_utf8_lossy(&line);
+            println!("{line}");
+            kept.push_str(&line);
+            kept.push('\n');
+        }
+    }
+    let status = child.wait().map_err(Failure::io("wait for", shown(command)))?;
+    Ok((kept, status))
 }

@@ -88,11 +88,7 @@ fn bindgen() -> Result<(), Failure> {
 fn locked_version(package: &str) -> Result<String, Failure> {
     let lock = fs::read_to_string("Cargo.lock").map_err(Failure::io("read", "Cargo.lock"))?;
     let name = format!("name = \"{package}\"");
-    let version = lock
-        .lines()
-        .skip_while(|line| *line != name)
-        .nth(1)
-        .unwrap_or_default();
+    let version = lock.lines().skip_while(|line| *line != name).nth(1).unwrap_or_default();
     Ok(version.to_owned())
 }
 
@@ -127,16 +123,14 @@ fn node() -> Result<(), Failure> {
     fs::create_dir_all(tools::NODE_HOME).map_err(Failure::io("create", tools::NODE_HOME))?;
     for file in ["package.json", "package-lock.json"] {
         let from = Path::new("xtask/node").join(file);
-        fs::copy(&from, Path::new(tools::NODE_HOME).join(file))
-            .map_err(Failure::io("copy", &from))?;
+        fs::copy(&from, Path::new(tools::NODE_HOME).join(file)).map_err(Failure::io("copy", &from))?;
     }
     npm_ci(tools::NODE_HOME)?;
     match tools::own_node() {
         Some(_) => Ok(()),
         None => Err(Failure::Missing {
             what: "Node.js 22.12 or newer".into(),
-            hint: "npm carries one for Linux on x64 and arm64 only; install it by hand on this system"
-                .into(),
+            hint: "npm carries one for Linux on x64 and arm64 only; install it by hand on this system".into(),
         }),
     }
 }

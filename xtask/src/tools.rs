@@ -32,12 +32,7 @@ pub fn cargo() -> Command {
 
 /// The directory that cargo builds into, as cargo itself says: environment and configuration may move it.
 pub fn target_dir() -> Result<PathBuf, Failure> {
-    let metadata = process::output(cargo().args([
-        "metadata",
-        "--no-deps",
-        "--offline",
-        "--format-version=1",
-    ]))?;
+    let metadata = process::output(cargo().args(["metadata", "--no-deps", "--offline", "--format-version=1"]))?;
     serde_json::from_str::<serde_json::Value>(&metadata)
         .ok()
         .and_then(|value| Some(PathBuf::from(value.get("target_directory")?.as_str()?)))

