@@ -120,7 +120,7 @@ fn items_that_are_over_or_not_yet_there_are_shown_to_nobody() {
     let late = Request {
         n: Some(24),
         visitor: Visitor {
-            now_ms: NOW_MS + 2 * 3_600_000,
+            now_ms: fixture::YEAR_2100_MS,
             ..visitor(None)
         },
         ..request("home", visitor(None))
