@@ -1,5 +1,6 @@
 //! The command line: one verb per file, each a translation from arguments to one call of the library.
 
+mod bench_quality;
 mod context;
 mod evaluate;
 mod ingest;
@@ -57,6 +58,9 @@ enum Verb {
     Run(run::Args),
     /// Write a generated data set with planted tastes
     Synthetic(synthetic::Args),
+    /// Measure quality and speed on data sets with exact splits; prints one line of JSON
+    #[command(hide = true)]
+    BenchQuality(bench_quality::Args),
 }
 
 /// Reads the command line, does the verb, and says how it went.
@@ -86,6 +90,7 @@ fn dispatch(verb: Verb, context: &Context) -> Result<(), Error> {
         Verb::Keygen(args) => keygen::run(args, context),
         Verb::Run(args) => run::run(args, context),
         Verb::Synthetic(args) => synthetic::run(args, context),
+        Verb::BenchQuality(args) => bench_quality::run(args, context),
     }
 }
 
