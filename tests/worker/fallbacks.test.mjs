@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { COOKIE_KEYS, R2, fallbacks, json, planted, profileCookie, publish, start } from "./harness.mjs";
+import { COOKIE_KEYS, R2, fallbacks, json, planted, profileCookie, publish, start, until } from "./harness.mjs";
 
 const model = planted();
 let server;
@@ -216,9 +216,3 @@ test("without a usable cookie key nothing is remembered, and the log does not sh
   assert.match(logs, /SELVEDGE_COOKIE_KEYS/);
   assert.doesNotMatch(logs, /c2hvcnQ/);
 });
-
-/** Asks again until it is so; each turn is a request of its own, so nothing sleeps. */
-async function until(isSo) {
-  for (let turn = 0; turn < 500; turn += 1) if (await isSo()) return;
-  assert.fail("it did not come to that within 500 requests");
-}

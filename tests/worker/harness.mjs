@@ -35,6 +35,8 @@ export async function start({ vars = {}, secrets = { SELVEDGE_COOKIE_KEYS: COOKI
   return {
     origin: url.origin,
     env,
+    /** One request past the development server, which would turn an https URL into http. */
+    direct: (url, init) => server.getWorker().fetch(url, init),
     logs: () => server.getLogs(),
     close: () => server.close(),
     /** One request; `cookies` are sent and `headers` added. */
@@ -96,4 +98,13 @@ export function planted() {
 export async function publish(env, snapshot, key = "models/planted.selvedge", pointer = { key, bytes: snapshot.length }) {
   await env.MODELS.put(key, snapshot);
   await env.MODELS.put("models/current.json", JSON.stringify(pointer));
+}
+
+/** Asks again until it is so. Each turn asks the runtime something, so that nothing sleeps. */
+export async function until(isSo) {
+  for (let turn = 0; turn < 1000; turn += 1) {
+    const found = await isSo();
+    if (found) return found;
+  }
+  throw new Error("it did not come to that within 1000 turns");
 }

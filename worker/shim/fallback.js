@@ -47,7 +47,7 @@ function safelyDecoded(text) {
 function emptyDecision(slot) {
   const decision = {
     slot,
-    model: null,
+    model: "",
     scope: "everyone",
     segment: null,
     context: null,
@@ -56,7 +56,7 @@ function emptyDecision(slot) {
     explanation: {
       history: [],
       segment_members: null,
-      segment_distance: null,
+      segment_cosine: null,
       kept_segment: false,
       candidates: 0,
       excluded: 0,

@@ -83,11 +83,13 @@ pub async fn get(call: &mut Call<'_>, slot: &str) -> Result<Answer, Problem> {
         Some(key) => {
             let again = Rc::clone(&asked);
             let later = move |model: &Model| {
-                let plan = again.plan(&model.engine).ok()?;
-                Some(again.decide(&model.engine, &plan))
+                let plan = again.plan(&model.engine)?;
+                Ok(again.decide(&model.engine, &plan))
             };
-            let now = || asked.decide(&model.engine, &plan);
-            shared::answer(call, &model, key, plan.freshness, now, later).await
+            let now = || Ok(asked.decide(&model.engine, &plan));
+            shared::answer(call, &model, key, plan.freshness, now, later)
+                .await
+                .map_err(|error| problem(&error))?
         }
         None => {
             let json = asked.decide(&model.engine, &plan);

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use selvedge::cache::{CacheKey, Freshness, State};
+use selvedge::engine::RequestError;
 use worker::console_error;
 
 use crate::adapter::edge_cache::{self, Stored};
@@ -16,30 +17,33 @@ use crate::runtime;
 ///
 /// `now` computes the answer's JSON for this request; `later` computes the same behind it, when a stale one was good enough
 /// for now.
+///
+/// # Errors
+/// What the core refuses while it computes; nothing is stored then.
 pub async fn answer(
     call: &mut Call<'_>,
     model: &Rc<Model>,
     key: CacheKey,
     freshness: Freshness,
-    now: impl FnOnce() -> String,
-    later: impl FnOnce(&Model) -> Option<String> + 'static,
-) -> Answer {
+    now: impl FnOnce() -> Result<String, RequestError>,
+    later: impl FnOnce(&Model) -> Result<String, RequestError> + 'static,
+) -> Result<Answer, RequestError> {
     let looked_up = edge_cache::get(&key, &freshness, call.now_ms).await;
     call.timing.mark("cache");
     match looked_up {
-        Ok(Some(stored)) if stored.state == State::Fresh => return from_cache(call, &key, stored),
+        Ok(Some(stored)) if stored.state == State::Fresh => return Ok(from_cache(call, &key, stored)),
         Ok(Some(stored)) if stored.state == State::StaleWhileRevalidate => {
             if edge_cache::begin_revalidation(&key, call.now_ms) {
                 let model = Rc::clone(model);
                 let (url, now_ms) = (edge_cache::url(&key), call.now_ms);
                 call.context.wait_until(async move {
-                    if let Some(json) = later(&model) {
+                    if let Ok(json) = later(&model) {
                         store(&url, freshness, &json, &edge_cache::etag(&json), now_ms).await;
                     }
                     edge_cache::end_revalidation(&url);
                 });
             }
-            return from_cache(call, &key, stored);
+            return Ok(from_cache(call, &key, stored));
         }
         // An older entry is for the case that computing fails, which the core never does.
         Ok(_) => {}
@@ -48,7 +52,7 @@ pub async fn answer(
             call.fallbacks.add(Fallback::CacheFailed);
         }
     }
-    let json = now();
+    let json = now()?;
     call.timing.mark("decide");
     let etag = edge_cache::etag(&json);
     let url = edge_cache::url(&key);
@@ -59,7 +63,7 @@ pub async fn answer(
     let now_ms = call.now_ms;
     call.context
         .wait_until(async move { store(&url, freshness, &json, &etag, now_ms).await });
-    answer
+    Ok(answer)
 }
 
 /// A 304 where the client has this very answer already, else the answer; both with the entity tag.

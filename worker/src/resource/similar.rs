@@ -33,13 +33,10 @@ pub async fn get(call: &mut Call<'_>, item: &str) -> Result<Answer, Problem> {
     let freshness = Freshness::SIMILAR;
     let now_ms = call.now_ms;
     let again = item.clone();
-    let later = move |model: &store::Model| model.engine.similar(&again, n, now_ms).ok().map(|found| json(&found));
-    let now = || {
-        model
-            .engine
-            .similar(&item, n, now_ms)
-            .map_or_else(|_| "{}".to_owned(), |found| json(&found))
-    };
-    let answer = shared::answer(call, &model, key, freshness, now, later).await;
+    let later = move |model: &store::Model| model.engine.similar(&again, n, now_ms).map(|found| json(&found));
+    let now = || model.engine.similar(&item, n, now_ms).map(|found| json(&found));
+    let answer = shared::answer(call, &model, key, freshness, now, later)
+        .await
+        .map_err(|error| problem(&error))?;
     Ok(described(answer, Scope::Everyone, None, &model).with("cache-control", freshness.public_cache_control()))
 }

@@ -1,0 +1,73 @@
+// The entry shim by itself: how it notices a broken instance, and what it answers in its place.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { fallback } from "../../worker/shim/fallback.js";
+import { BROKEN, createInstance } from "../../worker/shim/instance.js";
+
+function instance() {
+  const resets = [];
+  const made = createInstance({ reset: () => resets.push(true), log: () => {} });
+  return { ...made, resets };
+}
+
+const trap = () => Promise.reject(new WebAssembly.RuntimeError("unreachable"));
+
+test("a call that traps comes to BROKEN, and the instance is reset before the next one", async () => {
+  const { call, resets, panics } = instance();
+  assert.equal(await call(trap), BROKEN);
+  assert.deepEqual([resets.length, panics()], [0, 1]);
+  assert.equal(await call(async () => "well"), "well");
+  assert.equal(resets.length, 1);
+  assert.equal(await call(async () => "well"), "well");
+  assert.equal(resets.length, 1);
+});
+
+test("calls whose promise the broken instance will never settle are let go", async () => {
+  const { call, markBroken } = instance();
+  const hanging = [call(() => new Promise(() => {})), call(() => new Promise(() => {}))];
+  markBroken("a trap somewhere else");
+  assert.deepEqual(await Promise.all(hanging), [BROKEN, BROKEN]);
+});
+
+test("one panic that shows in three ways counts once", async () => {
+  const { call, markBroken, panics } = instance();
+  const outcome = call(() => {
+    markBroken("by the hook");
+    markBroken("by the error event");
+    return trap();
+  });
+  assert.equal(await outcome, BROKEN);
+  assert.equal(panics(), 1);
+});
+
+test("another error is passed on and breaks nothing", async () => {
+  const { call, resets } = instance();
+  await assert.rejects(call(() => Promise.reject(new TypeError("not ours"))), TypeError);
+  await call(async () => "well");
+  assert.equal(resets.length, 0);
+});
+
+test("a list is answered by an empty decision, never by a 5xx", async () => {
+  for (const [path, slot] of [
+    ["/v1/recommend/home?n=4", "home"],
+    ["/v1/recommend/%C3%A4", "ä"],
+    ["/v1/recommend/%ff", "%ff"],
+    ["/v1/similar/1082185", "similar"],
+    ["/v1/rank", "rank"],
+  ]) {
+    const response = fallback(new Request(`https://shop.example${path}`));
+    assert.equal(response.status, 200, path);
+    assert.equal(response.headers.get("selvedge-fallback"), "panic");
+    assert.equal(response.headers.get("cache-control"), "no-store");
+    const decision = await response.json();
+    assert.deepEqual([decision.slot, decision.scope, decision.items], [slot, "everyone", []]);
+  }
+});
+
+test("a write is told to come again", async () => {
+  const response = fallback(new Request("https://shop.example/v1/events", { method: "POST" }));
+  assert.deepEqual([response.status, response.headers.get("retry-after")], [503, "1"]);
+  assert.equal(response.headers.get("content-type"), "application/problem+json");
+});
