@@ -14,11 +14,13 @@ use crate::tools;
 const GLUE: &str = "build/browser-glue";
 const PACKAGE: &str = "build/pkg";
 const WASM: &str = "build/pkg/wasm/selvedge_bg.wasm";
+/// What a page loads before its first recommendation.
+pub const FILES: &[&str] = &[WASM];
 /// What `npm pack` writes, under a name without a version, so that pages and tests can name it.
 pub const TARBALL: &str = "build/selvedge-edge.tgz";
 
 /// What a phone has to load before the first recommendation.
-const SIZE_LIMIT: usize = 100_000;
+pub const SIZE_LIMIT: usize = 100_000;
 
 /// Builds the package; `dev` skips the optimiser and the size limit.
 pub fn build(dev: bool) -> Result<(), Failure> {
@@ -53,7 +55,7 @@ pub fn build(dev: bool) -> Result<(), Failure> {
     if dev {
         return Ok(());
     }
-    artefact::check_size("browser Wasm", &[WASM], SIZE_LIMIT)
+    artefact::check_size("browser Wasm", FILES, SIZE_LIMIT)
 }
 
 fn assemble(compiled: &str, dev: bool) -> Result<(), Failure> {

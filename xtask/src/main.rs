@@ -4,6 +4,7 @@
 //! when nothing is. Progress goes to stderr, results to stdout.
 
 mod artefact;
+mod bench;
 mod browser;
 mod demo;
 mod failure;
@@ -46,6 +47,8 @@ enum Task {
     },
     /// Show it: a shop on localhost whose page re-ranks as one clicks.
     Demo(demo::Options),
+    /// Measure, print, and keep the numbers under `docs/benchmarks`.
+    Bench(bench::Options),
     /// Run everything that tests the project; the last line is the total.
     Test(test::Options),
 }
@@ -81,6 +84,7 @@ fn run(task: Task) -> Result<(), Failure> {
         Task::Setup => setup::ensure(&[Need::Wasm, Need::Npm, Need::Browser, Need::Python])?,
         Task::Build { what, dev } => build(what, dev)?,
         Task::Demo(options) => demo::run(&options)?,
+        Task::Bench(options) => bench::run(&options)?,
         Task::Test(options) => return test::run(&options),
     }
     progress::step("done");

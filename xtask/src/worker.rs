@@ -15,6 +15,8 @@ use crate::tools;
 /// What `wrangler.toml` names as `main`.
 const ENTRY: &str = "build/worker/index.js";
 const WASM: &str = "build/worker/index_bg.wasm";
+/// What is deployed.
+pub const FILES: &[&str] = &[ENTRY, WASM];
 const STAGING: &str = "build/worker.partial";
 const SHIM: &str = "worker/shim";
 
@@ -22,7 +24,7 @@ const SHIM: &str = "worker/shim";
 const HOT: &[&str] = &["selvedge", "curve25519-dalek", "ed25519-dalek", "sha2"];
 
 /// The gzipped Worker must stay far below the 3 MB of the free plan, so that a cold isolate starts fast.
-const SIZE_LIMIT: usize = 200_000;
+pub const SIZE_LIMIT: usize = 200_000;
 
 /// Builds the Worker; `dev` skips the optimiser and the size limit.
 pub fn build(dev: bool) -> Result<(), Failure> {
@@ -54,7 +56,7 @@ pub fn build(dev: bool) -> Result<(), Failure> {
     if dev {
         return Ok(());
     }
-    artefact::check_size("Worker", &[ENTRY, WASM], SIZE_LIMIT)
+    artefact::check_size("Worker", FILES, SIZE_LIMIT)
 }
 
 fn assemble(compiled: &str, dev: bool) -> Result<(), Failure> {

@@ -17,7 +17,7 @@ const PUBLIC_KEY: &str = ".selvedge/demo/signing.key.pub";
 /// What `wrangler dev` reads secrets from.
 pub const WORKER_ENV: &str = ".selvedge/demo/worker.env";
 
-/// Makes the signing key unless there is one; gives back its public half in hexadecimal.
+/// Makes the signing key unless there is one; gives back its public half.
 pub fn signing_pair(selvedge: &Path) -> Result<String, Failure> {
     fs::create_dir_all(HOME).map_err(Failure::io("create", HOME))?;
     if !Path::new(SIGNING_KEY).exists() {
@@ -28,6 +28,11 @@ pub fn signing_pair(selvedge: &Path) -> Result<String, Failure> {
                 .stdout(Stdio::null()),
         )?;
     }
+    public_key()
+}
+
+/// The public half in hexadecimal.
+pub fn public_key() -> Result<String, Failure> {
     let public_key = fs::read_to_string(PUBLIC_KEY).map_err(Failure::io("read", PUBLIC_KEY))?;
     Ok(public_key.trim().to_owned())
 }

@@ -18,6 +18,8 @@ use crate::site;
 use crate::tools;
 use crate::worker;
 
+pub use keys::public_key;
+pub use model::{build_cli, make as make_model};
 pub use server::{Server, free_port};
 
 /// Where everything of the demo lies that git must not see.
@@ -98,11 +100,17 @@ pub fn prepare(dataset: Dataset) -> Result<(), Failure> {
         Some(data) => data,
         None => data::generate(&selvedge)?,
     };
-    model::make(dataset, &data, &selvedge)?;
+    let config = format!("demo/{}.toml", dataset.name());
+    model::make(config.as_ref(), &dataset.home()?, &data, &selvedge, &[])?;
     worker::build(false)?;
     browser::build(false)?;
     site::build(&[public_key])?;
-    model::publish(dataset)
+    model::publish(&published(dataset)?)
+}
+
+/// Where `prepare` left `models/` and `data/`, as they lie among the site's assets.
+pub fn published(dataset: Dataset) -> Result<PathBuf, Failure> {
+    Ok(dataset.home()?.join("site"))
 }
 
 /// One round over the API: it answers, a click changes the page, the profile can be deleted.

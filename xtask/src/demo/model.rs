@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Dataset, keys};
+use super::keys;
 use crate::artefact;
 use crate::failure::Failure;
 use crate::process;
@@ -22,15 +22,15 @@ pub fn build_cli() -> Result<PathBuf, Failure> {
     Ok(tools::target_dir()?.join("native/selvedge"))
 }
 
-/// Ingests, trains, segments, evaluates and packs; each stage is left out when it is up to date.
-pub fn make(dataset: Dataset, data: &Path, selvedge: &Path) -> Result<(), Failure> {
+/// Ingests, trains, segments, evaluates and packs below `home`; each stage is left out when it is up to date.
+pub fn make(config: &Path, home: &Path, data: &Path, selvedge: &Path, settings: &[&str]) -> Result<(), Failure> {
     step("from events to a signed snapshot");
-    let home = dataset.home()?;
     let site = home.join("site");
     fs::create_dir_all(site.join("data")).map_err(Failure::io("create", &site))?;
     let key = std::path::absolute(keys::SIGNING_KEY).map_err(Failure::io("find", keys::SIGNING_KEY))?;
     let mut command = Command::new(selvedge);
-    command.args(["--config", &format!("demo/{}.toml", dataset.name())]);
+    command.arg("--config").arg(config);
+    // Absolute, because the paths in a configuration file count from where it lies.
     for (setting, path) in [
         ("vars.data", data),
         ("lake.dir", &home.join("lake")),
@@ -39,6 +39,9 @@ pub fn make(dataset: Dataset, data: &Path, selvedge: &Path) -> Result<(), Failur
     ] {
         command.args(["--set", &format!("{setting}={}", path.display())]);
     }
+    for setting in settings {
+        command.args(["--set", setting]);
+    }
     command.arg("run");
     command.arg("--publish").arg(&site);
     command.arg("--catalogue-json").arg(site.join("data/catalogue.json"));
@@ -46,8 +49,7 @@ pub fn make(dataset: Dataset, data: &Path, selvedge: &Path) -> Result<(), Failur
 }
 
 /// Puts the snapshot and the catalogue among the site's assets, in place of what was there.
-pub fn publish(dataset: Dataset) -> Result<(), Failure> {
-    let from = dataset.home()?.join("site");
+pub fn publish(from: &Path) -> Result<(), Failure> {
     for folder in PUBLISHED {
         let to = format!("{SITE}/{folder}");
         artefact::empty_dir(&to)?;

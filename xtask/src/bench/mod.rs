@@ -1,0 +1,55 @@
+//! `cargo xtask bench`: numbers, printed and kept under `docs/benchmarks` with what they were measured on.
+
+mod digest;
+mod edge;
+mod quality;
+mod report;
+mod size;
+
+use clap::{Args, ValueEnum};
+
+use crate::failure::Failure;
+use crate::setup::{self, Need};
+
+#[derive(Args)]
+pub struct Options {
+    /// What to measure.
+    #[arg(value_enum, default_value = "all")]
+    what: Bench,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Bench {
+    /// Recall and NDCG on given splits, beside the `implicit` package.
+    Quality,
+    /// Training time, beside the same package in the same run: one report with `quality`.
+    Train,
+    /// The scan in Wasm, CPU per request in workerd, a cold isolate.
+    Edge,
+    /// Bytes after gzip.
+    Size,
+    /// The digests that could verify a snapshot.
+    Digest,
+    /// All of them.
+    All,
+}
+
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let wanted = |bench| options.what == bench || options.what == Bench::All;
+    if options.what != Bench::Quality && options.what != Bench::Train {
+        setup::ensure(&[Need::Wasm, Need::Npm])?;
+    }
+    if wanted(Bench::Size) {
+        size::run()?;
+    }
+    if wanted(Bench::Digest) {
+        digest::run()?;
+    }
+    if wanted(Bench::Edge) {
+        edge::run()?;
+    }
+    if wanted(Bench::Quality) || options.what == Bench::Train {
+        quality::run()?;
+    }
+    Ok(())
+}
