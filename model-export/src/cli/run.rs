@@ -9,6 +9,8 @@ use crate::pack::read_key;
 
 /// Arguments of `selvedge run`.
 #[derive(Debug, clap::Args)]
+// Not `Args`, which is the group of `pack`'s.
+#[group(id = "run")]
 pub struct Args {
     /// Do every stage, those that are up to date as well
     #[arg(long)]

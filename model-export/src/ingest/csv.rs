@@ -60,6 +60,8 @@ enum Quote {
     Inside,
     /// After a quote between quotes: the closing one, or the first of two.
     Closing,
+    /// After a closing quote that no separator follows: this quote was meant to open a value.
+    Stray,
 }
 
 fn scan(mut state: Quote, bytes: &[u8], delimiter: u8) -> Quote {
@@ -69,6 +71,8 @@ fn scan(mut state: Quote, bytes: &[u8], delimiter: u8) -> Quote {
             Quote::Inside => Quote::Inside,
             Quote::Closing if byte == b'"' => Quote::Inside,
             Quote::Start if byte == b'"' => Quote::Inside,
+            Quote::Stray => Quote::Stray,
+            Quote::Closing if byte != delimiter => Quote::Stray,
             _ if byte == delimiter => Quote::Start,
             _ => Quote::Plain,
         };
@@ -222,6 +226,9 @@ pub fn read(
                 break;
             }
         }
+        // A value over several lines that ends in a stray quote has run into the next quoted value. Within one line
+        // stray quotes are taken as they stand, as `csv` does.
+        complete &= rest.is_empty() || state != Quote::Stray;
         line.bytes.push(b'\n');
         let raw = line.bytes.len() - 1;
         let record = splitter.split(&line.bytes);

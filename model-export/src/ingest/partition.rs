@@ -248,3 +248,41 @@ impl ItemParts {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn memory_stays_bounded_and_every_row_is_in_some_part_of_its_day() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("source");
+        std::fs::write(&file, "x").unwrap();
+        let source = SourceId::of_file(&file, "").unwrap().0;
+        let mut parts = EventParts::new(dir.path(), &source);
+        parts.max_rows = 10;
+        for number in 0..100i64 {
+            let row = EventRow {
+                id: None,
+                user: None,
+                item: "i".into(),
+                kind: selvedge::event::EventKind::View,
+                timestamp_ms: (number % 3) * DAY_MS + number,
+                value: None,
+                context: Vec::new(),
+            };
+            parts.push(&row).unwrap();
+            assert!(parts.rows < 10);
+        }
+        let written = parts.finish().unwrap();
+        assert_eq!(written.span, Some((0, 2 * DAY_MS + 98)));
+        let mut rows = [0; 3];
+        for part in &written.parts {
+            let day = (0..3).find(|day| part.contains(&date_of(*day * DAY_MS))).unwrap();
+            rows[usize::try_from(day).unwrap()] += table::read(&dir.path().join(part)).unwrap().num_rows();
+        }
+        assert_eq!(rows, [34, 33, 33]);
+        assert!(written.parts.len() > 10);
+    }
+}

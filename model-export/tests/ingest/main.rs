@@ -1,0 +1,10 @@
+//! Ingest, from files in a folder to what the lake then says.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod catalogue;
+mod command;
+mod formats;
+mod hostile;
+mod idempotence;
+mod quarantine;
+mod support;
