@@ -1,0 +1,17 @@
+//! Foreign text as a cookie, foreign bytes as a profile: neither panics, and what is read is written back the same.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use selvedge::profile::Profile;
+use selvedge::profile::cookie::Keyring;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(profile) = Profile::from_bytes(bytes) {
+        assert_eq!(Profile::from_bytes(&profile.to_bytes()).as_ref(), Ok(&profile));
+    }
+    let key = "1:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
+    if let (Ok(ring), Ok(text)) = (Keyring::parse(key), core::str::from_utf8(bytes)) {
+        assert!(ring.open(text).is_err(), "a seal was forged");
+        let _ = Keyring::parse(text);
+    }
+});

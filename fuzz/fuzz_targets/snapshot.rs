@@ -1,0 +1,63 @@
+//! Foreign bytes as a snapshot, with verification off: structure checks alone must keep every reader from panicking.
+//!
+//! Seed it with the golden file, or nearly all inputs end at the magic bytes:
+//! `mkdir -p fuzz/corpus/snapshot && cp tests/vectors/golden-v1.selvedge fuzz/corpus/snapshot/`
+//! `cargo fuzz run --sanitizer none snapshot -- -max_len=65536`
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use selvedge::context::Context;
+use selvedge::engine::{Engine, Recorded, Request, Visitor};
+use selvedge::event::ItemIndex;
+use selvedge::profile::{Consent, Profile, VisitorId};
+use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
+
+const NOW_MS: u64 = 1_512_379_800_000;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(snapshot) = Snapshot::open(AlignedBytes::copy_of(bytes), Trust::Unverified) else { return };
+    let mut profile = Profile::new(VisitorId([1; 16]));
+    let mut ids = Vec::new();
+    for row in 0..u32::try_from(snapshot.rows()).unwrap_or(u32::MAX).min(64) {
+        let item = ItemIndex(row);
+        let text = snapshot.text(item);
+        let found = snapshot.find_id(text.id);
+        assert!(found.is_none_or(|found| snapshot.text(found).id == text.id));
+        snapshot.category_path(item);
+        ids.push(text.id.to_owned());
+    }
+    let Ok(engine) = Engine::new(snapshot) else { return };
+    for id in ids.iter().take(8) {
+        if let Ok(event) = Recorded::check("click", id, None, None, NOW_MS) {
+            event.remember(&mut profile, id);
+        }
+    }
+    engine.settle(&mut profile, NOW_MS);
+    let slots: Vec<String> = engine.snapshot().policy().slots.iter().map(|slot| slot.name.clone()).take(4).collect();
+    for profile in [None, Some(&profile)] {
+        let visitor = Visitor {
+            profile,
+            consent: Consent::Granted,
+            context: Context::default(),
+            now_ms: NOW_MS,
+        };
+        for slot in &slots {
+            let request = Request {
+                slot,
+                n: None,
+                category: None,
+                exclude: &[],
+                visitor,
+            };
+            if let Ok(plan) = engine.plan(&request) {
+                let decision = engine.decide(&request, &plan);
+                assert!(decision.items.len() <= plan.n);
+            }
+        }
+        let candidates: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let _ = engine.rank(&visitor, &candidates, 10);
+    }
+    if let Some(id) = ids.first() {
+        let _ = engine.similar(id, 10, NOW_MS);
+    }
+});
