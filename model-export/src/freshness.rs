@@ -92,7 +92,9 @@ impl Freshness {
     #[must_use]
     pub fn load(config: &Config) -> Self {
         let path = config.model.dir.join("stages.json");
-        let done = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let done = std::fs::read(&path)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
         Self {
             path,
             done: done.unwrap_or_default(),
@@ -102,7 +104,9 @@ impl Freshness {
     /// Whether a stage with these inputs is done and its outputs are untouched.
     #[must_use]
     pub fn is_done(&self, stage: Stage, inputs: &str, outputs: &[PathBuf]) -> bool {
-        let Some(done) = self.done.get(&stage) else { return false };
+        let Some(done) = self.done.get(&stage) else {
+            return false;
+        };
         // An output that cannot be read is one that must be made again.
         done.inputs == inputs && digest_files(outputs).is_ok_and(|found| found == done.outputs)
     }
@@ -123,7 +127,12 @@ impl Freshness {
 #[must_use]
 pub fn outputs(stage: Stage, config: &Config) -> Vec<PathBuf> {
     let names: &[&str] = match stage {
-        Stage::Train => &["model.json", "item_factors.parquet", "user_factors.parquet", "contexts.parquet"],
+        Stage::Train => &[
+            "model.json",
+            "item_factors.parquet",
+            "user_factors.parquet",
+            "contexts.parquet",
+        ],
         Stage::Segment => &["segments.parquet", "user_segments.parquet"],
         Stage::Evaluate => &["evaluation.json"],
         Stage::Pack => return vec![crate::pack::output_path(config)],
@@ -168,11 +177,16 @@ pub fn inputs(stage: Stage, config: &Config, more: &str) -> Result<String, Fresh
 fn this_program() -> String {
     let path = std::env::current_exe().ok();
     let digest = path.and_then(|path| SourceId::of_file(&path, "").ok());
-    digest.map_or_else(|| env!("CARGO_PKG_VERSION").to_owned(), |(digest, _)| digest.to_string())
+    digest.map_or_else(
+        || env!("CARGO_PKG_VERSION").to_owned(),
+        |(digest, _)| digest.to_string(),
+    )
 }
 
 fn digest_files(paths: &[impl AsRef<Path>]) -> Result<String, LakeError> {
-    let digests = paths.iter().map(|path| Ok(SourceId::of_file(path.as_ref(), "")?.0.to_string()));
+    let digests = paths
+        .iter()
+        .map(|path| Ok(SourceId::of_file(path.as_ref(), "")?.0.to_string()));
     Ok(digests.collect::<Result<Vec<_>, LakeError>>()?.join("-"))
 }
 

@@ -115,7 +115,9 @@ impl Context {
         } else {
             out.write_all(report.render().as_bytes())
         };
-        written.and_then(|()| out.flush()).map_err(|error| OutputError(error).into())
+        written
+            .and_then(|()| out.flush())
+            .map_err(|error| OutputError(error).into())
     }
 
     /// One line of news on standard error.
@@ -135,7 +137,10 @@ impl Context {
         let (bar, template) = if total == 0 {
             (ProgressBar::no_length(), "{prefix:>10} {spinner} {msg}")
         } else {
-            (ProgressBar::new(total), "{prefix:>10} [{bar:32}] {percent:>3} % {eta:>4} {msg}")
+            (
+                ProgressBar::new(total),
+                "{prefix:>10} [{bar:32}] {percent:>3} % {eta:>4} {msg}",
+            )
         };
         bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
         if let Ok(style) = ProgressStyle::with_template(template) {

@@ -30,7 +30,9 @@ impl Table {
         let widths: Vec<usize> = (0..columns)
             .map(|column| {
                 let body = self.rows.iter().map(|row| cell(row, column).chars().count());
-                body.chain([cell(&self.header, column).chars().count()]).max().unwrap_or(0)
+                body.chain([cell(&self.header, column).chars().count()])
+                    .max()
+                    .unwrap_or(0)
             })
             .collect();
         let numeric: Vec<bool> = (0..columns)

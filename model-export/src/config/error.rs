@@ -105,9 +105,9 @@ impl Explain for ConfigError {
                 Some("lists such as [[events]] cannot be overridden; use [vars] in their paths".to_owned())
             }
             Self::UnknownVariable { near: Some(near), .. } => Some(format!("did you mean {{{near}}}?")),
-            Self::UnknownVariable { name, .. } => {
-                Some(format!("add `{name} = \"…\"` under [vars], or give it by --set vars.{name}=…"))
-            }
+            Self::UnknownVariable { name, .. } => Some(format!(
+                "add `{name} = \"…\"` under [vars], or give it by --set vars.{name}=…"
+            )),
         }
     }
 }

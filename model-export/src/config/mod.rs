@@ -14,8 +14,8 @@ use serde::Deserialize;
 
 pub use error::ConfigError;
 pub use sources::{
-    CatalogueColumns, CatalogueSource, ColumnMap, EventColumns, EventPreset, EventSource, FileFormat,
-    KindOrIgnore, TextFormat,
+    CatalogueColumns, CatalogueSource, ColumnMap, EventColumns, EventPreset, EventSource, FileFormat, KindOrIgnore,
+    TextFormat,
 };
 pub use stages::{
     Audience, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, SegmentConfig, SlotConfig, TrainConfig,
@@ -71,8 +71,7 @@ impl Config {
     /// As [`Config::load`].
     pub fn parse(text: &str, path: &Path, base: &Path, overrides: &[String]) -> Result<Self, ConfigError> {
         // The file alone is read first, even when overrides follow: only this way has an error its line number.
-        let mut config: Self =
-            toml::from_str(text).map_err(|source| ConfigError::syntax(path, source))?;
+        let mut config: Self = toml::from_str(text).map_err(|source| ConfigError::syntax(path, source))?;
         if !overrides.is_empty() {
             config = overrides::apply(text, path, overrides)?;
         }

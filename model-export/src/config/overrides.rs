@@ -47,11 +47,7 @@ fn parse_value(text: &str) -> Value {
 }
 
 /// `text` with every `{name}` replaced.
-pub(super) fn substitute(
-    text: &str,
-    vars: &BTreeMap<String, String>,
-    path: &Path,
-) -> Result<String, ConfigError> {
+pub(super) fn substitute(text: &str, vars: &BTreeMap<String, String>, path: &Path) -> Result<String, ConfigError> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {

@@ -56,7 +56,10 @@ impl ColumnMap {
     pub fn pairs(&self) -> Vec<(String, String)> {
         match self {
             Self::Same(columns) => columns.iter().map(|name| (name.clone(), name.clone())).collect(),
-            Self::Renamed(map) => map.iter().map(|(name, column)| (name.clone(), column.clone())).collect(),
+            Self::Renamed(map) => map
+                .iter()
+                .map(|(name, column)| (name.clone(), column.clone()))
+                .collect(),
         }
     }
 }
@@ -223,13 +226,13 @@ impl EventSource {
         match (&self.preset, &self.columns) {
             (Some(_), Some(_)) => wrong("events.preset", "either a preset or [events.columns]", "both"),
             (None, None) => wrong("events.columns", "either [events.columns] or a preset", "neither"),
-            (Some(_), None) if self.event_type.is_some() => {
-                wrong("events.event_type", "none beside a preset", "one")
-            }
+            (Some(_), None) if self.event_type.is_some() => wrong("events.event_type", "none beside a preset", "one"),
             (None, Some(columns)) => match (self.event_type, &columns.event_type) {
-                (Some(_), Some(_)) => {
-                    wrong("events.event_type", "either one kind for all rows or columns.event_type", "both")
-                }
+                (Some(_), Some(_)) => wrong(
+                    "events.event_type",
+                    "either one kind for all rows or columns.event_type",
+                    "both",
+                ),
                 (None, None) => wrong(
                     "events.event_type",
                     "one kind for all rows (event_type = \"conversion\") or columns.event_type",

@@ -244,12 +244,7 @@ impl Default for PackConfig {
 }
 
 /// Refuses `found` unless it is in the range; NaN is in none.
-fn range(
-    path: &Path,
-    key: &str,
-    found: f64,
-    allowed: std::ops::RangeInclusive<f64>,
-) -> Result<(), ConfigError> {
+fn range(path: &Path, key: &str, found: f64, allowed: std::ops::RangeInclusive<f64>) -> Result<(), ConfigError> {
     if allowed.contains(&found) {
         return Ok(());
     }
@@ -274,7 +269,12 @@ impl TrainConfig {
             return Err(ConfigError::value(path, "train.factors", "1 to 256", self.factors));
         }
         if !(1..=1000).contains(&self.iterations) {
-            return Err(ConfigError::value(path, "train.iterations", "1 to 1000", self.iterations));
+            return Err(ConfigError::value(
+                path,
+                "train.iterations",
+                "1 to 1000",
+                self.iterations,
+            ));
         }
         // TOML's integers are signed.
         if i64::try_from(self.seed).is_err() {
@@ -284,7 +284,12 @@ impl TrainConfig {
         // The edge has no `pow` that agrees on every platform.
         if ![0.0, 0.5, 1.0].contains(&self.regularisation_exponent) {
             let found = self.regularisation_exponent;
-            return Err(ConfigError::value(path, "train.regularisation_exponent", "0, 0.5 or 1", found));
+            return Err(ConfigError::value(
+                path,
+                "train.regularisation_exponent",
+                "0, 0.5 or 1",
+                found,
+            ));
         }
         range(path, "train.unobserved_weight", self.unobserved_weight, 1e-9..=MAX)?;
         range(path, "train.validation_days", self.validation_days, 0.0..=36_500.0)?;
@@ -296,7 +301,12 @@ impl TrainConfig {
             range(path, &key, self.weights.of(kind), 0.0..=MAX)?;
         }
         if EventKind::ALL.into_iter().all(|kind| self.weights.of(kind) == 0.0) {
-            return Err(ConfigError::value(path, "train.weights", "at least one above 0", "none"));
+            return Err(ConfigError::value(
+                path,
+                "train.weights",
+                "at least one above 0",
+                "none",
+            ));
         }
         Ok(())
     }
@@ -326,7 +336,12 @@ impl EvaluateConfig {
 impl PackConfig {
     pub(super) fn check(&self, path: &Path) -> Result<(), ConfigError> {
         if !(1..=1000).contains(&self.slate_length) {
-            return Err(ConfigError::value(path, "pack.slate_length", "1 to 1000", self.slate_length));
+            return Err(ConfigError::value(
+                path,
+                "pack.slate_length",
+                "1 to 1000",
+                self.slate_length,
+            ));
         }
         range(path, "pack.hysteresis", f64::from(self.hysteresis), 0.0..=2.0)?;
         Ok(())
@@ -338,7 +353,12 @@ impl SlotConfig {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if self.name.is_empty() || self.name.len() > 24 || !self.name.chars().all(plain) {
             let expected = "1 to 24 of a-z, 0-9 and - (it is part of a URL)";
-            return Err(ConfigError::value(path, "slots.name", expected, format!("{:?}", self.name)));
+            return Err(ConfigError::value(
+                path,
+                "slots.name",
+                expected,
+                format!("{:?}", self.name),
+            ));
         }
         if !(1..=1000).contains(&self.n_max) {
             return Err(ConfigError::value(path, "slots.n_max", "1 to 1000", self.n_max));
@@ -347,7 +367,12 @@ impl SlotConfig {
             return Err(ConfigError::value(path, "slots.n", "1 to n_max", self.n));
         }
         if self.max_per_category == Some(0) {
-            return Err(ConfigError::value(path, "slots.max_per_category", "at least 1, or absent", 0));
+            return Err(ConfigError::value(
+                path,
+                "slots.max_per_category",
+                "at least 1, or absent",
+                0,
+            ));
         }
         Ok(())
     }

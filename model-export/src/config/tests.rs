@@ -34,7 +34,10 @@ fn an_unknown_key_is_refused_with_its_line_and_what_is_near() {
 fn an_unknown_event_type_is_refused_with_what_is_near() {
     let text = "[[events]]\npath = \"x\"\n[events.columns]\nitem = \"i\"\ntimestamp = \"t\"\nevent_type = \"e\"\n\
                 [events.event_types]\nBUY = \"conversoin\"\n";
-    assert_eq!(parse(text, &[]).unwrap_err().hint().unwrap(), "did you mean `conversion`?");
+    assert_eq!(
+        parse(text, &[]).unwrap_err().hint().unwrap(),
+        "did you mean `conversion`?"
+    );
 }
 
 #[test]
@@ -51,9 +54,18 @@ fn overrides_reach_into_sections_and_need_no_quotes() {
 
 #[test]
 fn an_override_is_checked_like_the_file() {
-    assert!(matches!(parse("", &["train.factors"]), Err(ConfigError::Override { .. })));
-    assert!(matches!(parse("", &["train.factor=1"]), Err(ConfigError::Syntax { .. })));
-    assert!(matches!(parse("", &["train.factors=0"]), Err(ConfigError::Value { .. })));
+    assert!(matches!(
+        parse("", &["train.factors"]),
+        Err(ConfigError::Override { .. })
+    ));
+    assert!(matches!(
+        parse("", &["train.factor=1"]),
+        Err(ConfigError::Syntax { .. })
+    ));
+    assert!(matches!(
+        parse("", &["train.factors=0"]),
+        Err(ConfigError::Value { .. })
+    ));
     assert!(matches!(
         parse("[train]\nfactors = 8\n", &["train.factors.x=1"]),
         Err(ConfigError::OverridePath { .. })

@@ -92,7 +92,9 @@ pub fn sniff_delimiter(header: &[u8]) -> u8 {
         }
     }
     // The comma comes last because `max_by_key` keeps the last of equals.
-    let best = [b'|', b';', b'\t', b','].into_iter().max_by_key(|&byte| counts[usize::from(byte)]);
+    let best = [b'|', b';', b'\t', b',']
+        .into_iter()
+        .max_by_key(|&byte| counts[usize::from(byte)]);
     best.unwrap_or(b',')
 }
 
@@ -119,8 +121,9 @@ impl Splitter {
         let Record { values, ends, count } = &mut self.record;
         let (mut read, mut written, mut ended) = (0, 0, 0);
         loop {
-            let (result, r, w, e) =
-                self.reader.read_record(&bytes[read..], &mut values[written..], &mut ends[ended..]);
+            let (result, r, w, e) = self
+                .reader
+                .read_record(&bytes[read..], &mut values[written..], &mut ends[ended..]);
             (read, written, ended) = (read + r, written + w, ended + e);
             match result {
                 ReadRecordResult::OutputFull => values.resize(values.len() * 2, 0),
@@ -184,11 +187,14 @@ pub fn read(
     let columns = wanted
         .iter()
         .map(|column| {
-            names.iter().position(|name| name == column).ok_or_else(|| IngestError::NoColumn {
-                path: path.to_owned(),
-                column: column.clone(),
-                found: names.clone(),
-            })
+            names
+                .iter()
+                .position(|name| name == column)
+                .ok_or_else(|| IngestError::NoColumn {
+                    path: path.to_owned(),
+                    column: column.clone(),
+                    found: names.clone(),
+                })
         })
         .collect::<Result<Vec<_>, _>>()?;
     if !text.header {

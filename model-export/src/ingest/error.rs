@@ -112,7 +112,9 @@ pub enum IngestError {
         source: jiff::Error,
     },
     /// A timestamp format that is none.
-    #[error("timestamp_format: expected auto, rfc3339, unix_s, unix_ms, unix_us or a strftime pattern, found {found:?}")]
+    #[error(
+        "timestamp_format: expected auto, rfc3339, unix_s, unix_ms, unix_us or a strftime pattern, found {found:?}"
+    )]
     TimestampFormat {
         /// What is configured.
         found: String,

@@ -94,7 +94,10 @@ fn collector() -> EventColumns {
         value: Some("value".to_owned()),
         id: Some("id".to_owned()),
         context: ColumnMap::Renamed(
-            ["slot", "position", "segment", "model", "context"].map(same).into_iter().collect(),
+            ["slot", "position", "segment", "model", "context"]
+                .map(same)
+                .into_iter()
+                .collect(),
         ),
     }
 }
@@ -167,10 +170,16 @@ impl EventMapping {
                 KindOrIgnore::Kind(kind) => kind,
                 KindOrIgnore::Ignore => return Ok(None),
             },
-            (None, None) => return Err(BadRow::Kind { found: "nothing".to_owned() }),
+            (None, None) => {
+                return Err(BadRow::Kind {
+                    found: "nothing".to_owned(),
+                });
+            }
         };
         let item_cell = cells.text(reader.item, &self.columns.item)?;
-        let item = item_cell.id().ok_or_else(|| BadRow::Item { found: item_cell.shown() })?;
+        let item = item_cell.id().ok_or_else(|| BadRow::Item {
+            found: item_cell.shown(),
+        })?;
         check_id("item", &item)?;
         let user = match reader.user {
             None => None,
@@ -189,7 +198,9 @@ impl EventMapping {
         let timestamp_ms = reader.time.read("timestamp", cells.get(reader.timestamp))?;
         // A day of grace: clocks and zones differ.
         if !(FIRST_MS..=now_ms.saturating_add(DAY_MS)).contains(&timestamp_ms) {
-            return Err(BadRow::TimeRange { found: shown_time(timestamp_ms) });
+            return Err(BadRow::TimeRange {
+                found: shown_time(timestamp_ms),
+            });
         }
         let value = match reader.value {
             None => None,
@@ -215,7 +226,9 @@ impl EventMapping {
         for (name, column) in &reader.context {
             match cells.get(*column) {
                 Cell::Object(pairs) => {
-                    let texts = pairs.iter().filter_map(|(name, cell)| Some((name.clone(), cell.text()?)));
+                    let texts = pairs
+                        .iter()
+                        .filter_map(|(name, cell)| Some((name.clone(), cell.text()?)));
                     context.extend(texts.map(|(name, text)| (name, cut(&text))));
                 }
                 cell => {
@@ -241,7 +254,9 @@ impl EventMapping {
         if let Some(kind) = self.event_types.get(text.as_ref()) {
             return Ok(*kind);
         }
-        EventKind::parse(&text).map(KindOrIgnore::Kind).ok_or_else(|| BadRow::Kind { found: cell.shown() })
+        EventKind::parse(&text)
+            .map(KindOrIgnore::Kind)
+            .ok_or_else(|| BadRow::Kind { found: cell.shown() })
     }
 }
 
@@ -267,7 +282,9 @@ impl<'a> Cells<'a> {
     /// A cell that must be text.
     pub fn text(&self, column: usize, name: &str) -> Result<&Cell<'a>, BadRow> {
         match &self.cells[column] {
-            Cell::NotText => Err(BadRow::NotUtf8 { column: name.to_owned() }),
+            Cell::NotText => Err(BadRow::NotUtf8 {
+                column: name.to_owned(),
+            }),
             cell => Ok(cell),
         }
     }

@@ -62,8 +62,12 @@ impl ItemMapping {
         let title = columns.title.as_deref().map(Template::parse).transpose()?;
         let title_columns = title.iter().flat_map(Template::columns).map(&mut column).collect();
         let categories = columns.categories.iter().map(|name| column(name)).collect();
-        let attributes =
-            columns.attributes.pairs().into_iter().map(|(name, from)| (name, column(&from))).collect();
+        let attributes = columns
+            .attributes
+            .pairs()
+            .into_iter()
+            .map(|(name, from)| (name, column(&from)))
+            .collect();
         let mut optional = |name: &Option<String>| name.as_ref().map(|name| wanted.column(name));
         let reader = Reader {
             id,
@@ -152,13 +156,23 @@ impl ItemMapping {
     /// The categories in one cell.
     fn names(&self, cell: &Cell<'_>, column: &Column) -> Vec<String> {
         let texts: Vec<String> = match (cell, &self.category_separator) {
-            (Cell::List(cells), _) => cells.iter().filter_map(|cell| cell.text().map(|text| text.into_owned())).collect(),
-            (cell, Some(separator)) if !separator.is_empty() => {
-                cell.text().map(|text| text.split(separator.as_str()).map(str::to_owned).collect()).unwrap_or_default()
-            }
+            (Cell::List(cells), _) => cells
+                .iter()
+                .filter_map(|cell| cell.text().map(|text| text.into_owned()))
+                .collect(),
+            (cell, Some(separator)) if !separator.is_empty() => cell
+                .text()
+                .map(|text| text.split(separator.as_str()).map(str::to_owned).collect())
+                .unwrap_or_default(),
             (cell, _) => cell.text().map(|text| text.into_owned()).into_iter().collect(),
         };
-        let cased = |text: String| if column.title_case { title_case(&text) } else { collapse(&text) };
+        let cased = |text: String| {
+            if column.title_case {
+                title_case(&text)
+            } else {
+                collapse(&text)
+            }
+        };
         texts.into_iter().map(cased).filter(|name| !name.is_empty()).collect()
     }
 
@@ -174,11 +188,17 @@ impl ItemMapping {
 /// A cell as people read it; several values are joined by commas.
 fn shown(cell: &Cell<'_>, column: &Column) -> Option<String> {
     let text = match cell {
-        Cell::List(cells) => {
-            cells.iter().filter_map(|cell| cell.text().map(|text| text.into_owned())).collect::<Vec<_>>().join(", ")
-        }
+        Cell::List(cells) => cells
+            .iter()
+            .filter_map(|cell| cell.text().map(|text| text.into_owned()))
+            .collect::<Vec<_>>()
+            .join(", "),
         cell => cell.text()?.into_owned(),
     };
-    let text = if column.title_case { title_case(&text) } else { collapse(&text) };
+    let text = if column.title_case {
+        title_case(&text)
+    } else {
+        collapse(&text)
+    };
     (!text.is_empty()).then_some(text)
 }

@@ -46,9 +46,7 @@ fn cell(value: &Value) -> Cell<'_> {
             (None, None, value) => Cell::Float(value.unwrap_or(f64::NAN)),
         },
         Value::Array(values) => Cell::List(values.iter().map(cell).collect()),
-        Value::Object(object) => {
-            Cell::Object(object.iter().map(|(name, value)| (name.clone(), cell(value))).collect())
-        }
+        Value::Object(object) => Cell::Object(object.iter().map(|(name, value)| (name.clone(), cell(value))).collect()),
     }
 }
 
@@ -69,7 +67,10 @@ pub fn read(
             continue;
         }
         if line.too_long {
-            on_row(line.number, Err((BadRow::TooLong { limit: MAX_LINE_BYTES }, &line.bytes)))?;
+            on_row(
+                line.number,
+                Err((BadRow::TooLong { limit: MAX_LINE_BYTES }, &line.bytes)),
+            )?;
             continue;
         }
         let reason = match serde_json::from_slice::<Value>(&line.bytes) {

@@ -66,9 +66,8 @@ pub fn ingest(
             *record = moved;
         }
     }
-    let known = |records: &[IngestRecord], source: &SourceId| {
-        records.iter().find(|record| &record.source == source).cloned()
-    };
+    let known =
+        |records: &[IngestRecord], source: &SourceId| records.iter().find(|record| &record.source == source).cloned();
     let to_read = plan.files.iter().filter(|file| known(&records, &file.source).is_none());
     let progress = planned(to_read.map(|file| file.bytes).sum());
     for file in &plan.files {
@@ -87,7 +86,11 @@ pub fn ingest(
             progress: &progress,
         };
         let sequence = records.iter().map(|record| record.sequence + 1).max().unwrap_or(0);
-        let status = if replaces.is_empty() { FileStatus::New } else { FileStatus::Replaced };
+        let status = if replaces.is_empty() {
+            FileStatus::New
+        } else {
+            FileStatus::Replaced
+        };
         let (record, reasons) = ingest.run(sequence, replaces)?;
         report.add(&file.path, status, &record, reasons);
         records.retain(|old| !record.replaces.contains(&old.source));
@@ -120,9 +123,7 @@ fn lock(lake: &Lake) -> Result<std::fs::File, IngestError> {
 /// Removes a directory of leftovers.
 fn clear(staging: &Path) -> Result<(), LakeError> {
     match std::fs::remove_dir_all(staging) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(LakeError::io("remove", staging)(error))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(LakeError::io("remove", staging)(error)),
         _ => Ok(()),
     }
 }
@@ -196,7 +197,9 @@ impl FileIngest<'_> {
         sequence: u64,
         replaces: Vec<SourceId>,
     ) -> Result<(IngestRecord, std::collections::BTreeMap<&'static str, u64>), IngestError> {
-        let Planned { file, source, bytes, .. } = self.file;
+        let Planned {
+            file, source, bytes, ..
+        } = self.file;
         std::fs::create_dir_all(self.staging).map_err(LakeError::io("make the directory", self.staging))?;
         let staged = self.staging.join("quarantine.ndjson");
         let mut quarantine = Quarantine::new(file, &staged);
@@ -249,24 +252,30 @@ impl FileIngest<'_> {
     ) -> Result<Written, IngestError> {
         let mut parts = EventParts::new(self.staging, &self.file.source);
         let wanted = mapping.wanted();
-        read_rows(&self.file.path, &mapping.text, wanted, self.progress, &mut |line, row| {
-            counts.rows += 1;
-            let row = match row {
-                Ok(row) => row,
-                Err((reason, bytes)) => {
-                    return Ok(quarantine.refuse(line, &reason, &String::from_utf8_lossy(bytes))?);
+        read_rows(
+            &self.file.path,
+            &mapping.text,
+            wanted,
+            self.progress,
+            &mut |line, row| {
+                counts.rows += 1;
+                let row = match row {
+                    Ok(row) => row,
+                    Err((reason, bytes)) => {
+                        return Ok(quarantine.refuse(line, &reason, &String::from_utf8_lossy(bytes))?);
+                    }
+                };
+                match mapping.read(&Cells::of(row, wanted.len()), self.now_ms) {
+                    Ok(Some(event)) => {
+                        counts.accepted += 1;
+                        parts.push(&event)?;
+                    }
+                    Ok(None) => counts.ignored += 1,
+                    Err(reason) => quarantine.refuse(line, &reason, &row.raw())?,
                 }
-            };
-            match mapping.read(&Cells::of(row, wanted.len()), self.now_ms) {
-                Ok(Some(event)) => {
-                    counts.accepted += 1;
-                    parts.push(&event)?;
-                }
-                Ok(None) => counts.ignored += 1,
-                Err(reason) => quarantine.refuse(line, &reason, &row.raw())?,
-            }
-            Ok(())
-        })?;
+                Ok(())
+            },
+        )?;
         Ok(parts.finish()?)
     }
 
@@ -278,23 +287,29 @@ impl FileIngest<'_> {
     ) -> Result<Written, IngestError> {
         let mut parts = ItemParts::new(self.staging, &self.file.source);
         let wanted = mapping.wanted();
-        read_rows(&self.file.path, &mapping.text, wanted, self.progress, &mut |line, row| {
-            counts.rows += 1;
-            let row = match row {
-                Ok(row) => row,
-                Err((reason, bytes)) => {
-                    return Ok(quarantine.refuse(line, &reason, &String::from_utf8_lossy(bytes))?);
+        read_rows(
+            &self.file.path,
+            &mapping.text,
+            wanted,
+            self.progress,
+            &mut |line, row| {
+                counts.rows += 1;
+                let row = match row {
+                    Ok(row) => row,
+                    Err((reason, bytes)) => {
+                        return Ok(quarantine.refuse(line, &reason, &String::from_utf8_lossy(bytes))?);
+                    }
+                };
+                match mapping.read(&Cells::of(row, wanted.len())) {
+                    Ok(item) => {
+                        counts.accepted += 1;
+                        parts.push(&item)?;
+                    }
+                    Err(reason) => quarantine.refuse(line, &reason, &row.raw())?,
                 }
-            };
-            match mapping.read(&Cells::of(row, wanted.len())) {
-                Ok(item) => {
-                    counts.accepted += 1;
-                    parts.push(&item)?;
-                }
-                Err(reason) => quarantine.refuse(line, &reason, &row.raw())?,
-            }
-            Ok(())
-        })?;
+                Ok(())
+            },
+        )?;
         Ok(parts.finish()?)
     }
 }

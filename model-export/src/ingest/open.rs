@@ -24,11 +24,7 @@ const BUFFER: usize = 1 << 16;
 
 /// Opens a file; `format` other than `auto` is believed, compression is always found out. `progress` is told the
 /// bytes that were read from the disk.
-pub fn open(
-    path: &Path,
-    format: FileFormat,
-    progress: impl Fn(u64) + 'static,
-) -> Result<Opened, IngestError> {
+pub fn open(path: &Path, format: FileFormat, progress: impl Fn(u64) + 'static) -> Result<Opened, IngestError> {
     let failed = |source| IngestError::Read {
         path: path.to_owned(),
         source,

@@ -77,12 +77,18 @@ fn cell_of(array: &dyn Array, row: usize) -> Cell<'_> {
         return Cell::Null;
     }
     match array.data_type() {
-        DataType::Utf8 => array.as_string_opt::<i32>().map_or(Cell::Null, |a| Cell::Text(Cow::Borrowed(a.value(row)))),
-        DataType::Int64 => array.as_primitive_opt::<Int64Type>().map_or(Cell::Null, |a| Cell::Int(a.value(row))),
-        DataType::UInt64 => {
-            array.as_primitive_opt::<UInt64Type>().map_or(Cell::Null, |a| Cell::Unsigned(a.value(row)))
-        }
-        DataType::Float64 => array.as_primitive_opt::<Float64Type>().map_or(Cell::Null, |a| Cell::Float(a.value(row))),
+        DataType::Utf8 => array
+            .as_string_opt::<i32>()
+            .map_or(Cell::Null, |a| Cell::Text(Cow::Borrowed(a.value(row)))),
+        DataType::Int64 => array
+            .as_primitive_opt::<Int64Type>()
+            .map_or(Cell::Null, |a| Cell::Int(a.value(row))),
+        DataType::UInt64 => array
+            .as_primitive_opt::<UInt64Type>()
+            .map_or(Cell::Null, |a| Cell::Unsigned(a.value(row))),
+        DataType::Float64 => array
+            .as_primitive_opt::<Float64Type>()
+            .map_or(Cell::Null, |a| Cell::Float(a.value(row))),
         DataType::Boolean => array.as_boolean_opt().map_or(Cell::Null, |a| Cell::Bool(a.value(row))),
         DataType::Timestamp(TimeUnit::Millisecond, zone) => {
             let time = array.as_primitive_opt::<TimestampMillisecondType>();
@@ -93,7 +99,9 @@ fn cell_of(array: &dyn Array, row: usize) -> Cell<'_> {
             let values = a.value(row);
             let owned = (0..values.len()).map(|index| match cell_of(values.as_ref(), index) {
                 Cell::Null => Cell::Null,
-                cell => cell.text().map_or(Cell::Null, |text| Cell::Text(Cow::Owned(text.into_owned()))),
+                cell => cell
+                    .text()
+                    .map_or(Cell::Null, |text| Cell::Text(Cow::Owned(text.into_owned()))),
             });
             Cell::List(owned.collect())
         }),
@@ -107,7 +115,11 @@ pub fn columns(path: &Path, file: File) -> Result<Vec<String>, IngestError> {
         path: path.to_owned(),
         source,
     })?;
-    let usable = builder.schema().fields().iter().filter(|field| canonical(field.data_type()).is_some());
+    let usable = builder
+        .schema()
+        .fields()
+        .iter()
+        .filter(|field| canonical(field.data_type()).is_some());
     Ok(usable.map(|field| field.name().clone()).collect())
 }
 
@@ -126,7 +138,9 @@ pub fn read(
     };
     let bytes = file.metadata().map_or(0, |metadata| metadata.len());
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(broken)?;
-    let total = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0).max(1);
+    let total = u64::try_from(builder.metadata().file_metadata().num_rows())
+        .unwrap_or(0)
+        .max(1);
     let schema = builder.schema().clone();
     let mut roots = Vec::with_capacity(wanted.len());
     for column in wanted {
@@ -159,7 +173,10 @@ pub fn read(
             source,
         };
         let batch = batch.map_err(failed)?;
-        let columns = wanted.iter().map(|column| canonical_column(&batch, column)).collect::<Result<Vec<_>, _>>();
+        let columns = wanted
+            .iter()
+            .map(|column| canonical_column(&batch, column))
+            .collect::<Result<Vec<_>, _>>();
         let columns = columns.map_err(failed)?;
         let before = rows;
         for row in 0..batch.num_rows() {

@@ -126,7 +126,10 @@ impl EventParts {
         let day = self.days.entry(time.div_euclid(DAY_MS)).or_insert_with(Day::new);
         day.push(row).map_err(LakeError::arrow(&self.staging))?;
         self.rows += 1;
-        self.span = Some(self.span.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+        self.span = Some(
+            self.span
+                .map_or((time, time), |(first, last)| (first.min(time), last.max(time))),
+        );
         if self.rows >= self.max_rows {
             // The largest days first: few large parts instead of many small ones. Of equals the earlier day.
             let mut by_size: Vec<(usize, i64)> = self.days.iter().map(|(day, rows)| (rows.len(), *day)).collect();
@@ -157,7 +160,12 @@ impl EventParts {
         let Some(day) = self.days.get_mut(&number).filter(|day| day.len() > 0) else {
             return Ok(());
         };
-        let part = format!("events/date={}/{}-{}.parquet", date_of(number * DAY_MS), self.source, day.parts);
+        let part = format!(
+            "events/date={}/{}-{}.parquet",
+            date_of(number * DAY_MS),
+            self.source,
+            day.parts
+        );
         let path = self.staging.join(&part);
         self.rows -= day.len();
         day.parts += 1;

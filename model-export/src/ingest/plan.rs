@@ -140,9 +140,9 @@ impl Plan {
     pub fn replaced_by(&self, new: &Planned, records: &[IngestRecord]) -> Vec<SourceId> {
         let present: HashSet<&SourceId> = self.files.iter().map(|file| &file.source).collect();
         let kind = self.mappings[new.mapping].kind();
-        let old = records.iter().filter(|record| {
-            record.file == new.file && record.kind == kind && !present.contains(&record.source)
-        });
+        let old = records
+            .iter()
+            .filter(|record| record.file == new.file && record.kind == kind && !present.contains(&record.source));
         old.map(|record| record.source.clone()).collect()
     }
 

@@ -55,7 +55,10 @@ impl Quarantine {
         };
         let text = reason.to_string();
         self.refused += 1;
-        let count = self.counts.entry(reason.kind()).or_insert_with(|| (0, line, text.clone()));
+        let count = self
+            .counts
+            .entry(reason.kind())
+            .or_insert_with(|| (0, line, text.clone()));
         count.0 += 1;
         let refused = Refused {
             file: &self.file,

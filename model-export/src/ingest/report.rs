@@ -125,7 +125,9 @@ impl Report for IngestReport {
     const STAGE: &'static str = "ingest";
 
     fn render(&self) -> String {
-        let mut table = Table::new(&["file", "what", "status", "rows", "accepted", "ignored", "bad", "from", "to"]);
+        let mut table = Table::new(&[
+            "file", "what", "status", "rows", "accepted", "ignored", "bad", "from", "to",
+        ]);
         let date = |ms: Option<i64>| ms.map(date_of).unwrap_or_default();
         for file in self.files.iter().take(MAX_LINES) {
             let counts = &file.counts;
@@ -138,7 +140,11 @@ impl Report for IngestReport {
                 FileStatus::Replaced => "replaced",
                 FileStatus::Unchanged => "unchanged",
             };
-            let name = Path::new(&file.file).file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = Path::new(&file.file)
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             table.row([
                 name,
                 what.to_owned(),

@@ -57,7 +57,9 @@ pub fn sample(path: &Path) -> Result<Sample, IngestError> {
                 FileFormat::Jsonl => keys(&start),
                 _ => {
                     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
-                    let line = start.split(|&byte| byte == b'\n').find(|line| !line.is_empty() && *line != b"\r");
+                    let line = start
+                        .split(|&byte| byte == b'\n')
+                        .find(|line| !line.is_empty() && *line != b"\r");
                     let line = line.unwrap_or_default();
                     csv::header(line.strip_suffix(b"\r").unwrap_or(line), &text)?.0
                 }
@@ -88,7 +90,10 @@ fn failed(path: &Path, source: std::io::Error) -> IngestError {
 /// The first whole lines.
 fn beginning(path: &Path, reader: Box<dyn BufRead>) -> Result<Vec<u8>, IngestError> {
     let mut start = Vec::new();
-    reader.take(MAX_BYTES).read_to_end(&mut start).map_err(|source| failed(path, source))?;
+    reader
+        .take(MAX_BYTES)
+        .read_to_end(&mut start)
+        .map_err(|source| failed(path, source))?;
     if start.len() as u64 == MAX_BYTES
         && let Some(end) = start.iter().rposition(|&byte| byte == b'\n')
     {
@@ -106,7 +111,9 @@ fn keys(start: &[u8]) -> Vec<String> {
         }
     };
     for line in start.split(|&byte| byte == b'\n').take(MAX_ROWS) {
-        let Ok(Value::Object(object)) = serde_json::from_slice(line) else { continue };
+        let Ok(Value::Object(object)) = serde_json::from_slice(line) else {
+            continue;
+        };
         for (key, value) in object {
             match value {
                 Value::Object(inner) => inner.keys().for_each(|name| add(format!("{key}.{name}"))),

@@ -28,9 +28,9 @@ impl Template {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
-            let (name, tail) = after.split_once('}').ok_or_else(|| IngestError::Template {
-                found: text.to_owned(),
-            })?;
+            let (name, tail) = after
+                .split_once('}')
+                .ok_or_else(|| IngestError::Template { found: text.to_owned() })?;
             parts.push(Part::Literal(before.to_owned()));
             parts.push(Part::Column(name.trim().to_owned()));
             rest = tail;
@@ -69,7 +69,9 @@ impl Template {
 /// One space between words, none around, no control characters.
 #[must_use]
 pub fn collapse(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let words = text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -156,9 +158,17 @@ mod tests {
     fn a_template_leaves_no_holes() {
         let template = Template::parse("{kind}, {size}").unwrap();
         assert_eq!(template.columns().collect::<Vec<_>>(), ["kind", "size"]);
-        assert_eq!(Template::parse("{kind} {size}").unwrap().fill(|name| (name == "size").then(|| "5 OZ".into())), "5 OZ");
+        assert_eq!(
+            Template::parse("{kind} {size}")
+                .unwrap()
+                .fill(|name| (name == "size").then(|| "5 OZ".into())),
+            "5 OZ"
+        );
         assert_eq!(template.fill(|_| None), "");
-        assert_eq!(Template::parse("title").unwrap().columns().collect::<Vec<_>>(), ["title"]);
+        assert_eq!(
+            Template::parse("title").unwrap().columns().collect::<Vec<_>>(),
+            ["title"]
+        );
         assert!(Template::parse("{kind").is_err());
     }
 }

@@ -82,7 +82,8 @@ impl TimeReader {
         match (&self.format, cell) {
             (Format::Auto, Cell::Text(text)) => {
                 let text = text.trim();
-                self.civil_or_instant(text).or_else(|| from_number(text.parse().ok()?, None))
+                self.civil_or_instant(text)
+                    .or_else(|| from_number(text.parse().ok()?, None))
             }
             (Format::Auto, _) => from_number(number(cell)?, None),
             (Format::Unix(per_second), _) => from_number(number(cell)?, Some(*per_second)),
@@ -109,13 +110,22 @@ impl TimeReader {
         if let Ok(instant) = parts.to_timestamp() {
             return Some(instant.as_millisecond());
         }
-        let local = parts.to_datetime().or_else(|_| parts.to_date().map(|date| date.at(0, 0, 0, 0))).ok()?;
+        let local = parts
+            .to_datetime()
+            .or_else(|_| parts.to_date().map(|date| date.at(0, 0, 0, 0)))
+            .ok()?;
         self.in_zone(local)
     }
 
     /// Where a clock change makes a time ambiguous or impossible, RFC 5545's rule: the earlier one, or moved forward.
     fn in_zone(&self, local: DateTime) -> Option<i64> {
-        Some(self.zone.to_ambiguous_timestamp(local).compatible().ok()?.as_millisecond())
+        Some(
+            self.zone
+                .to_ambiguous_timestamp(local)
+                .compatible()
+                .ok()?
+                .as_millisecond(),
+        )
     }
 }
 
@@ -159,10 +169,22 @@ mod tests {
 
     #[test]
     fn texts_with_and_without_a_zone() {
-        assert_eq!(read("auto", "UTC", text("2024-06-19T15:22:45.5Z")), Some(1_718_810_565_500));
-        assert_eq!(read("auto", "UTC", text("2024-06-19 15:22:45+02:00")), Some(1_718_803_365_000));
-        assert_eq!(read("auto", "UTC", text(" 2024-06-19 15:22:45 ")), Some(1_718_810_565_000));
-        assert_eq!(read("auto", "Europe/Berlin", text("2024-06-19 15:22:45")), Some(1_718_803_365_000));
+        assert_eq!(
+            read("auto", "UTC", text("2024-06-19T15:22:45.5Z")),
+            Some(1_718_810_565_500)
+        );
+        assert_eq!(
+            read("auto", "UTC", text("2024-06-19 15:22:45+02:00")),
+            Some(1_718_803_365_000)
+        );
+        assert_eq!(
+            read("auto", "UTC", text(" 2024-06-19 15:22:45 ")),
+            Some(1_718_810_565_000)
+        );
+        assert_eq!(
+            read("auto", "Europe/Berlin", text("2024-06-19 15:22:45")),
+            Some(1_718_803_365_000)
+        );
         assert_eq!(read("rfc3339", "UTC", text("2024-06-19")), Some(1_718_755_200_000));
         // Where a clock is put forward, 02:30 does not exist and 03:30 is meant.
         assert_eq!(
@@ -184,17 +206,30 @@ mod tests {
             ("unix_ms", Cell::Int(1_593_536_687_000)),
             ("unix_us", Cell::Int(1_593_536_687_000_000)),
         ] {
-            assert_eq!(read(format, "UTC", cell.clone()), Some(1_593_536_687_000), "{format} {cell:?}");
+            assert_eq!(
+                read(format, "UTC", cell.clone()),
+                Some(1_593_536_687_000),
+                "{format} {cell:?}"
+            );
         }
-        assert_eq!(read("unix_ms", "UTC", Cell::Int(1_700_000_000_123)), Some(1_700_000_000_123));
+        assert_eq!(
+            read("unix_ms", "UTC", Cell::Int(1_700_000_000_123)),
+            Some(1_700_000_000_123)
+        );
     }
 
     #[test]
     fn patterns() {
         assert_eq!(read("%Y%m%d", "UTC", text("19970101")), Some(852_076_800_000));
         assert_eq!(read("%Y%m%d", "UTC", Cell::Int(19_970_101)), Some(852_076_800_000));
-        assert_eq!(read("%d/%m/%Y %H:%M", "Europe/Berlin", text("19/06/2024 17:22")), Some(1_718_810_520_000));
-        assert_eq!(read("%Y-%m-%d %H:%M %z", "UTC", text("2024-06-19 17:22 +0200")), Some(1_718_810_520_000));
+        assert_eq!(
+            read("%d/%m/%Y %H:%M", "Europe/Berlin", text("19/06/2024 17:22")),
+            Some(1_718_810_520_000)
+        );
+        assert_eq!(
+            read("%Y-%m-%d %H:%M %z", "UTC", text("2024-06-19 17:22 +0200")),
+            Some(1_718_810_520_000)
+        );
     }
 
     #[test]

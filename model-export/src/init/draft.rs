@@ -111,7 +111,9 @@ fn events(text: &mut String, pattern: &str, columns: &[Column], guess: &EventsGu
         text.push_str(&format!("\ntimestamp_format = {}\n", quoted(format)));
     }
     text.push_str("# Of times that tell none:\ntime_zone = \"UTC\"\n");
-    let missing = guess.user.is_some_and(|user| columns[user].filled < columns[guess.item].filled);
+    let missing = guess
+        .user
+        .is_some_and(|user| columns[user].filled < columns[guess.item].filled);
     if missing {
         text.push_str("# Some rows have no user; they are kept as anonymous.\nanonymous = true\n");
     }
@@ -124,7 +126,11 @@ fn events(text: &mut String, pattern: &str, columns: &[Column], guess: &EventsGu
     }
     line(text, "item", &columns[guess.item]);
     line(text, "timestamp", time);
-    for (key, column) in [("event_type", guess.event_type), ("value", guess.value), ("id", guess.id)] {
+    for (key, column) in [
+        ("event_type", guess.event_type),
+        ("value", guess.value),
+        ("id", guess.id),
+    ] {
         if let Some(column) = column {
             line(text, key, &columns[column]);
         }
@@ -132,7 +138,14 @@ fn events(text: &mut String, pattern: &str, columns: &[Column], guess: &EventsGu
     if !guess.context.is_empty() {
         text.push_str(&format!("context = {}\n", list(columns, &guess.context)));
     }
-    let mut used = vec![guess.user, Some(guess.item), Some(guess.timestamp), guess.event_type, guess.value, guess.id];
+    let mut used = vec![
+        guess.user,
+        Some(guess.item),
+        Some(guess.timestamp),
+        guess.event_type,
+        guess.value,
+        guess.id,
+    ];
     used.extend(guess.context.iter().map(|&index| Some(index)));
     unused(text, columns, &used);
     if !guess.kinds.is_empty() {
@@ -149,7 +162,11 @@ fn events(text: &mut String, pattern: &str, columns: &[Column], guess: &EventsGu
 
 fn catalogue(text: &mut String, pattern: &str, columns: &[Column], guess: &CatalogueGuess) {
     text.push_str(&format!("\n[[catalogue]]\npath = {}\n", quoted(pattern)));
-    let mut titled: Vec<usize> = guess.title.into_iter().chain(guess.categories.iter().copied()).collect();
+    let mut titled: Vec<usize> = guess
+        .title
+        .into_iter()
+        .chain(guess.categories.iter().copied())
+        .collect();
     titled.retain(|&index| columns[index].capitals);
     titled.dedup();
     if !titled.is_empty() {
@@ -161,7 +178,10 @@ fn catalogue(text: &mut String, pattern: &str, columns: &[Column], guess: &Catal
     if let Some(separator) = guess.categories.iter().find_map(|&index| columns[index].separator) {
         text.push_str(&format!("category_separator = {}\n", quoted(separator)));
     }
-    let time = guess.available_from.or(guess.available_until).and_then(|index| columns[index].time.as_deref());
+    let time = guess
+        .available_from
+        .or(guess.available_until)
+        .and_then(|index| columns[index].time.as_deref());
     if let Some(format) = time.filter(|format| *format != "auto") {
         text.push_str(&format!("timestamp_format = {}\n", quoted(format)));
     }
@@ -175,7 +195,10 @@ fn catalogue(text: &mut String, pattern: &str, columns: &[Column], guess: &Catal
         None => text.push_str("# No column of titles was found; items are shown under their category.\n"),
     }
     if !guess.categories.is_empty() {
-        text.push_str(&format!("# From the root to the deepest.\ncategories = {}\n", list(columns, &guess.categories)));
+        text.push_str(&format!(
+            "# From the root to the deepest.\ncategories = {}\n",
+            list(columns, &guess.categories)
+        ));
     }
     if !guess.attributes.is_empty() {
         text.push_str(&format!("attributes = {}\n", list(columns, &guess.attributes)));
@@ -189,7 +212,19 @@ fn catalogue(text: &mut String, pattern: &str, columns: &[Column], guess: &Catal
             line(text, key, &columns[column]);
         }
     }
-    let mut used = vec![Some(guess.id), guess.title, guess.image, guess.available_from, guess.available_until];
-    used.extend(guess.categories.iter().chain(&guess.attributes).map(|&index| Some(index)));
+    let mut used = vec![
+        Some(guess.id),
+        guess.title,
+        guess.image,
+        guess.available_from,
+        guess.available_until,
+    ];
+    used.extend(
+        guess
+            .categories
+            .iter()
+            .chain(&guess.attributes)
+            .map(|&index| Some(index)),
+    );
     unused(text, columns, &used);
 }

@@ -40,38 +40,154 @@ pub struct CatalogueGuess {
 
 // The first that is there wins; a name is compared as letters and digits in lower case.
 const USER: &[&str] = &[
-    "userid", "user", "visitorid", "visitor", "customerid", "customer", "householdid", "household", "personid",
-    "memberid", "member", "accountid", "clientid", "reviewerid", "uid", "cookieid", "deviceid", "anonymousid",
-    "sessionid", "session",
+    "userid",
+    "user",
+    "visitorid",
+    "visitor",
+    "customerid",
+    "customer",
+    "householdid",
+    "household",
+    "personid",
+    "memberid",
+    "member",
+    "accountid",
+    "clientid",
+    "reviewerid",
+    "uid",
+    "cookieid",
+    "deviceid",
+    "anonymousid",
+    "sessionid",
+    "session",
 ];
 const ITEM: &[&str] = &[
-    "itemid", "item", "productid", "product", "sku", "articleid", "article", "contentid", "content", "movieid",
-    "movie", "bookid", "songid", "trackid", "asin", "iid", "stockcode", "productcode", "offerid", "listingid", "isbn",
+    "itemid",
+    "item",
+    "productid",
+    "product",
+    "sku",
+    "articleid",
+    "article",
+    "contentid",
+    "content",
+    "movieid",
+    "movie",
+    "bookid",
+    "songid",
+    "trackid",
+    "asin",
+    "iid",
+    "stockcode",
+    "productcode",
+    "offerid",
+    "listingid",
+    "isbn",
 ];
 const TIMESTAMP: &[&str] = &[
-    "timestamp", "timestampms", "eventtime", "eventtimestamp", "transactiontimestamp", "time", "datetime", "ts",
-    "createdat", "occurredat", "orderdate", "invoicedate", "purchasedate", "date", "at",
+    "timestamp",
+    "timestampms",
+    "eventtime",
+    "eventtimestamp",
+    "transactiontimestamp",
+    "time",
+    "datetime",
+    "ts",
+    "createdat",
+    "occurredat",
+    "orderdate",
+    "invoicedate",
+    "purchasedate",
+    "date",
+    "at",
 ];
-const EVENT_TYPE: &[&str] = &["eventtype", "event", "eventname", "type", "action", "behavior", "behaviour", "activity"];
+const EVENT_TYPE: &[&str] = &[
+    "eventtype",
+    "event",
+    "eventname",
+    "type",
+    "action",
+    "behavior",
+    "behaviour",
+    "activity",
+];
 const VALUE: &[&str] = &[
-    "value", "salesvalue", "amount", "revenue", "price", "unitprice", "total", "dollarvalue", "rating", "score",
+    "value",
+    "salesvalue",
+    "amount",
+    "revenue",
+    "price",
+    "unitprice",
+    "total",
+    "dollarvalue",
+    "rating",
+    "score",
     "quantity",
 ];
 const EVENT_ID: &[&str] = &["eventid", "eventuuid", "messageid", "uuid"];
 const CONTEXT: &[&str] = &[
-    "sessionid", "session", "basketid", "orderid", "storeid", "store", "slot", "position", "channel", "device",
-    "platform", "country", "region", "referrer", "campaign",
+    "sessionid",
+    "session",
+    "basketid",
+    "orderid",
+    "storeid",
+    "store",
+    "slot",
+    "position",
+    "channel",
+    "device",
+    "platform",
+    "country",
+    "region",
+    "referrer",
+    "campaign",
 ];
 const TITLE: &[&str] = &[
-    "title", "itemtitle", "producttitle", "movietitle", "name", "itemname", "productname", "label", "producttype",
-    "headline", "description",
+    "title",
+    "itemtitle",
+    "producttitle",
+    "movietitle",
+    "name",
+    "itemname",
+    "productname",
+    "label",
+    "producttype",
+    "headline",
+    "description",
 ];
 const CATEGORY: &[&str] = &[
-    "department", "maincategory", "category", "productcategory", "categories", "subcategory", "section", "genre",
-    "genres", "class", "topic", "producttype", "producttypename", "categoryname",
+    "department",
+    "maincategory",
+    "category",
+    "productcategory",
+    "categories",
+    "subcategory",
+    "section",
+    "genre",
+    "genres",
+    "class",
+    "topic",
+    "producttype",
+    "producttypename",
+    "categoryname",
 ];
-const IMAGE: &[&str] = &["image", "imageurl", "imageuri", "imagelink", "picture", "pictureurl", "thumbnail", "img"];
-const FROM: &[&str] = &["availablefrom", "availablesince", "releasedat", "publishedat", "startdate"];
+const IMAGE: &[&str] = &[
+    "image",
+    "imageurl",
+    "imageuri",
+    "imagelink",
+    "picture",
+    "pictureurl",
+    "thumbnail",
+    "img",
+];
+const FROM: &[&str] = &[
+    "availablefrom",
+    "availablesince",
+    "releasedat",
+    "publishedat",
+    "startdate",
+];
 const UNTIL: &[&str] = &["availableuntil", "availableto", "expiresat", "enddate"];
 
 /// Words that tell what an event type means.
@@ -115,7 +231,9 @@ pub fn guess(columns: &[Column]) -> Role {
 
 /// The first name of the list that a fitting column has.
 fn find(columns: &[Column], names: &[&str], fits: impl Fn(&Column) -> bool) -> Option<usize> {
-    names.iter().find_map(|name| columns.iter().position(|column| column.plain == *name && fits(column)))
+    names
+        .iter()
+        .find_map(|name| columns.iter().position(|column| column.plain == *name && fits(column)))
 }
 
 /// A column of times: by name, else the only one whose values are dates (numbers could be anything).
@@ -129,8 +247,10 @@ fn time_column(columns: &[Column]) -> Option<usize> {
 
 fn events(columns: &[Column], user: usize, item: usize, timestamp: usize) -> EventsGuess {
     let used = |index: &usize| [user, item, timestamp].contains(index);
-    let event_type = find(columns, EVENT_TYPE, |column| !column.numeric && (1..=50).contains(&column.values.len()))
-        .filter(|index| !used(index));
+    let event_type = find(columns, EVENT_TYPE, |column| {
+        !column.numeric && (1..=50).contains(&column.values.len())
+    })
+    .filter(|index| !used(index));
     let value = find(columns, VALUE, |column| column.numeric).filter(|index| !used(index));
     let priced = value.is_some_and(|value| !["rating", "score"].contains(&columns[value].plain.as_str()));
     let kinds = event_type.map(|index| columns[index].values.keys().map(|name| kind_of(name)).collect());
@@ -154,8 +274,15 @@ fn events(columns: &[Column], user: usize, item: usize, timestamp: usize) -> Eve
 
 /// What an event type means: its own name, a word in it, or a guess that is not sure.
 fn kind_of(name: &str) -> (String, EventKind, bool) {
-    let plain: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    let known = KINDS.iter().find(|(word, _)| plain.contains(word)).map(|(_, kind)| *kind);
+    let plain: String = name
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect();
+    let known = KINDS
+        .iter()
+        .find(|(word, _)| plain.contains(word))
+        .map(|(_, kind)| *kind);
     (name.to_owned(), known.unwrap_or(EventKind::Click), known.is_some())
 }
 
@@ -176,7 +303,10 @@ fn catalogue(columns: &[Column], id: usize) -> Option<CatalogueGuess> {
     let taken = [Some(id), title, image, available_from, available_until];
     let attributes = (0..columns.len()).filter(|index| {
         let column = &columns[*index];
-        !taken.contains(&Some(*index)) && !categories.contains(index) && column.filled > 0 && !column.plain.ends_with("id")
+        !taken.contains(&Some(*index))
+            && !categories.contains(index)
+            && column.filled > 0
+            && !column.plain.ends_with("id")
     });
     Some(CatalogueGuess {
         id,

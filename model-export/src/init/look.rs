@@ -7,10 +7,17 @@ use crate::ingest::{Cell, Sample, TimeReader};
 /// Patterns that are tried on text that is no ISO date. Month first comes after day first; a sample with a day above
 /// 12 decides, and where none does the comment in the draft says so.
 const PATTERNS: &[&str] = &[
-    "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y",
-    "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y",
-    "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
-    "%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z",
+    "%d/%m/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%d/%m/%Y",
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M",
+    "%m/%d/%Y",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y",
+    "%a, %d %b %Y %H:%M:%S %z",
+    "%d/%b/%Y:%H:%M:%S %z",
 ];
 
 /// A column and what its values look like.
@@ -42,14 +49,21 @@ impl Column {
 
     fn of(sample: &Sample, index: usize) -> Self {
         let name = sample.columns[index].clone();
-        let cells: Vec<&Cell<'_>> =
-            sample.rows.iter().map(|row| &row[index]).filter(|cell| !cell.is_empty()).collect();
+        let cells: Vec<&Cell<'_>> = sample
+            .rows
+            .iter()
+            .map(|row| &row[index])
+            .filter(|cell| !cell.is_empty())
+            .collect();
         let mut values = BTreeMap::new();
         for text in cells.iter().filter_map(|cell| cell.text()) {
             *values.entry(text.into_owned()).or_insert(0) += 1;
         }
         let numeric = !cells.is_empty() && cells.iter().all(|cell| is_number(cell));
-        let worded: Vec<&String> = values.keys().filter(|value| value.chars().any(char::is_alphabetic)).collect();
+        let worded: Vec<&String> = values
+            .keys()
+            .filter(|value| value.chars().any(char::is_alphabetic))
+            .collect();
         let capital = worded.iter().filter(|value| value.to_uppercase() == ***value).count();
         let split = |separator: &str| values.keys().filter(|value| value.contains(separator)).count();
         Self {
@@ -58,7 +72,9 @@ impl Column {
             time: time_format(&cells),
             numeric,
             capitals: capital * 10 > worded.len() * 9,
-            separator: ["|", ";"].into_iter().find(|separator| split(separator) * 5 > values.len()),
+            separator: ["|", ";"]
+                .into_iter()
+                .find(|separator| split(separator) * 5 > values.len()),
             values,
             name,
         }
@@ -74,14 +90,23 @@ impl Column {
         let mut values: Vec<(&String, &usize)> = self.values.iter().collect();
         values.sort_by_key(|(value, count)| (std::cmp::Reverse(**count), *value));
         let short = |value: &String| value.chars().take(30).filter(|c| !c.is_control()).collect::<String>();
-        values.iter().take(3).map(|(value, _)| short(value)).collect::<Vec<_>>().join(", ")
+        values
+            .iter()
+            .take(3)
+            .map(|(value, _)| short(value))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
 fn plain(name: &str) -> String {
     let last = name.rsplit('.').next().unwrap_or(name);
     let untyped = last.split(':').next().unwrap_or(last);
-    untyped.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    untyped
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 fn is_number(cell: &Cell<'_>) -> bool {
@@ -101,15 +126,29 @@ fn time_format(cells: &[&Cell<'_>]) -> Option<String> {
         let reader = TimeReader::new(format, "UTC").ok()?;
         // Since 1990, as in ingest; a counter in another unit lands elsewhere.
         let plausible = 631_152_000_000..4_102_444_800_000i64;
-        cells.iter().all(|cell| reader.read("", cell).is_ok_and(|ms| plausible.contains(&ms))).then(|| format.to_owned())
+        cells
+            .iter()
+            .all(|cell| reader.read("", cell).is_ok_and(|ms| plausible.contains(&ms)))
+            .then(|| format.to_owned())
     };
-    let eight_digits = |cell: &&Cell<'_>| cell.text().is_some_and(|text| text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()));
+    let eight_digits = |cell: &&Cell<'_>| {
+        cell.text()
+            .is_some_and(|text| text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()))
+    };
     if cells.iter().all(eight_digits) {
         return fits("%Y%m%d");
     }
     let numbers = cells.iter().all(|cell| is_number(cell));
-    let formats: &[&str] = if numbers { &["unix_s", "unix_ms", "unix_us"] } else { &["auto"] };
+    let formats: &[&str] = if numbers {
+        &["unix_s", "unix_ms", "unix_us"]
+    } else {
+        &["auto"]
+    };
     formats.iter().find_map(|format| fits(format)).or_else(|| {
-        if numbers { None } else { PATTERNS.iter().find_map(|format| fits(format)) }
+        if numbers {
+            None
+        } else {
+            PATTERNS.iter().find_map(|format| fits(format))
+        }
     })
 }

@@ -111,7 +111,9 @@ impl Report for InitReport {
 /// No file has events in it, a file cannot be read, or `output` is there and `force` is not given.
 pub fn init(files: &[PathBuf], output: &Path, force: bool) -> Result<InitReport, InitError> {
     if !force && output.exists() {
-        return Err(InitError::Exists { path: output.to_owned() });
+        return Err(InitError::Exists {
+            path: output.to_owned(),
+        });
     }
     let (text, report) = draft(files, output)?;
     atomic::write_bytes(output, text.as_bytes())?;

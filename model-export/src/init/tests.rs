@@ -17,7 +17,11 @@ fn typed_headers_event_types_and_separators_are_understood() {
         "personId\tcontentId\ttimestamp\teventType\tsessionId\n\
          7\ta\t1465413032\tVIEW\ts1\n8\tb\t1465413033\tCOMMENT CREATED\ts2\n",
     );
-    let items = write(dir.path(), "films.csv", "item_id:token,movie_title:token_seq,genres\na,Toy Story,Fun|Kids\n");
+    let items = write(
+        dir.path(),
+        "films.csv",
+        "item_id:token,movie_title:token_seq,genres\na,Toy Story,Fun|Kids\n",
+    );
     let users = write(dir.path(), "users.csv", "user_id,age\n7,30\n");
     let (text, report) = draft(&[events, items, users], &dir.path().join("selvedge.toml")).unwrap();
     let roles: Vec<&str> = report.files.iter().map(|file| file.role).collect();
@@ -50,7 +54,10 @@ fn days_before_months_and_compact_dates() {
         let text = format!("customer_id,sku,date,price\n1,a,{},2\n2,b,{},3\n", times[0], times[1]);
         let file = write(dir.path(), "orders.csv", &text);
         let (text, _) = draft(&[file], &dir.path().join("selvedge.toml")).unwrap();
-        assert!(text.contains(&format!("timestamp_format = \"{format}\"")), "{format} is not in:\n{text}");
+        assert!(
+            text.contains(&format!("timestamp_format = \"{format}\"")),
+            "{format} is not in:\n{text}"
+        );
         assert!(text.contains("event_type = \"conversion\""), "{text}");
     }
 }
@@ -86,7 +93,10 @@ fn what_is_there_is_not_overwritten() {
     let dir = tempfile::tempdir().unwrap();
     let file = write(dir.path(), "x.csv", "user_id,item_id,time\nu,i,2024-01-01\n");
     let output = write(dir.path(), "selvedge.toml", "mine");
-    assert!(matches!(init(&[file.clone()], &output, false), Err(InitError::Exists { .. })));
+    assert!(matches!(
+        init(std::slice::from_ref(&file), &output, false),
+        Err(InitError::Exists { .. })
+    ));
     assert_eq!(std::fs::read_to_string(&output).unwrap(), "mine");
     init(&[file], &output, true).unwrap();
     assert_ne!(std::fs::read_to_string(&output).unwrap(), "mine");

@@ -37,7 +37,10 @@ fn fill_and_rename<E: From<LakeError>>(
     fill(&mut writer)?;
     writer.flush().map_err(LakeError::io("write", temporary))?;
     // Without this, a power cut after the rename can leave an empty file under the final name.
-    writer.get_ref().sync_data().map_err(LakeError::io("write", temporary))?;
+    writer
+        .get_ref()
+        .sync_data()
+        .map_err(LakeError::io("write", temporary))?;
     std::fs::rename(temporary, path).map_err(LakeError::io("move into place", path))?;
     Ok(())
 }
@@ -47,7 +50,9 @@ fn fill_and_rename<E: From<LakeError>>(
 /// # Errors
 /// As [`write`].
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), LakeError> {
-    write(path, |writer| writer.write_all(bytes).map_err(LakeError::io("write", path)))
+    write(path, |writer| {
+        writer.write_all(bytes).map_err(LakeError::io("write", path))
+    })
 }
 
 /// Writes a value as indented JSON with a line end.

@@ -126,9 +126,9 @@ impl Explain for LakeError {
             Self::Absent { .. } => Some("`selvedge ingest` fills it from the files in the configuration".to_owned()),
             Self::Busy { .. } => Some("wait until the other `selvedge ingest` is done".to_owned()),
             Self::Record { .. } => Some("remove this record and run `selvedge ingest` again".to_owned()),
-            Self::Column { .. } | Self::Cell { .. } => {
-                Some("was this file written by another engine or an older version? docs/cli.md has the schema".to_owned())
-            }
+            Self::Column { .. } | Self::Cell { .. } => Some(
+                "was this file written by another engine or an older version? docs/cli.md has the schema".to_owned(),
+            ),
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
                 Some("the disk is full".to_owned())
             }

@@ -92,8 +92,15 @@ impl Lake {
                     expected: "a kind of the schema",
                     found: kinds.value(row).to_owned(),
                 })?;
-                #[expect(clippy::cast_possible_truncation, reason = "24 bits of a price or a rating are enough")]
-                let value = if values.is_null(row) { f32::NAN } else { values.value(row) as f32 };
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "24 bits of a price or a rating are enough"
+                )]
+                let value = if values.is_null(row) {
+                    f32::NAN
+                } else {
+                    values.value(row) as f32
+                };
                 rows.push(Interaction {
                     user: users.intern(user_ids.value(row), "user")?,
                     item: items.intern(item_ids.value(row), "item")?,

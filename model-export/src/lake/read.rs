@@ -87,9 +87,7 @@ impl Lake {
     pub(super) fn foreign_parts(&self) -> Result<Vec<PathBuf>, LakeError> {
         let mut parts = walk(&self.dir().join("events"))?;
         parts.extend(walk(&self.dir().join("catalogue"))?);
-        parts.retain(|path| {
-            SourceId::of_part(&path.file_stem().unwrap_or_default().to_string_lossy()).is_none()
-        });
+        parts.retain(|path| SourceId::of_part(&path.file_stem().unwrap_or_default().to_string_lossy()).is_none());
         parts.sort();
         Ok(parts)
     }
@@ -161,8 +159,10 @@ impl EventBatches {
         if ids.null_count() == ids.len() {
             return Ok(batch);
         }
-        let keep: BooleanArray =
-            ids.iter().map(|id| Some(id.is_none_or(|id| self.seen.insert(digest(id))))).collect();
+        let keep: BooleanArray = ids
+            .iter()
+            .map(|id| Some(id.is_none_or(|id| self.seen.insert(digest(id)))))
+            .collect();
         if keep.true_count() == keep.len() {
             return Ok(batch);
         }
@@ -190,5 +190,7 @@ impl Iterator for EventBatches {
 
 fn digest(id: &str) -> u128 {
     let digest = Sha256::digest(id.as_bytes());
-    digest[..16].iter().fold(0, |value, &byte| (value << 8) | u128::from(byte))
+    digest[..16]
+        .iter()
+        .fold(0, |value, &byte| (value << 8) | u128::from(byte))
 }

@@ -71,11 +71,13 @@ impl fmt::Display for SourceId {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// What a source brought.
@@ -126,8 +128,10 @@ impl Lake {
     /// A record cannot be read.
     pub fn records(&self) -> Result<Vec<IngestRecord>, LakeError> {
         let mut records = self.all_records()?;
-        let replaced: std::collections::HashSet<SourceId> =
-            records.iter().flat_map(|record| record.replaces.iter().cloned()).collect();
+        let replaced: std::collections::HashSet<SourceId> = records
+            .iter()
+            .flat_map(|record| record.replaces.iter().cloned())
+            .collect();
         records.retain(|record| !replaced.contains(&record.source));
         Ok(records)
     }
@@ -144,7 +148,9 @@ impl Lake {
         };
         for entry in entries {
             let path = entry.map_err(LakeError::io("list", &dir))?.path();
-            let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+            let hidden = path
+                .file_name()
+                .is_none_or(|name| name.to_string_lossy().starts_with('.'));
             if hidden || path.extension().is_none_or(|extension| extension != "json") {
                 continue;
             }

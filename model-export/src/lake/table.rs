@@ -4,12 +4,12 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray as _;
-use arrow_array::types::{Float64Type, Float32Type, Int64Type, TimestampMillisecondType, UInt32Type, UInt64Type};
 use arrow_array::RecordBatchReader as _;
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{Float32Type, Float64Type, Int64Type, TimestampMillisecondType, UInt32Type, UInt64Type};
 use arrow_array::{
-    Array as _, ArrayRef, FixedSizeListArray, Float32Array, Float64Array, Int64Array, ListArray, MapArray,
-    RecordBatch, StringArray, TimestampMillisecondArray, UInt32Array, UInt64Array,
+    Array as _, ArrayRef, FixedSizeListArray, Float32Array, Float64Array, Int64Array, ListArray, MapArray, RecordBatch,
+    StringArray, TimestampMillisecondArray, UInt32Array, UInt64Array,
 };
 use arrow_schema::{ArrowError, DataType, Field};
 use arrow_select::concat::concat_batches;
@@ -66,9 +66,17 @@ pub fn column<'a>(path: &Path, batch: &'a RecordBatch, name: &str) -> Result<&'a
         path: path.to_owned(),
         column: name.to_owned(),
         expected: "it to be there".to_owned(),
-        found: batch.schema().fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", "),
+        found: batch
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect::<Vec<_>>()
+            .join(", "),
     })
 }
+
+type Cast<'a, T> = fn(&'a ArrayRef) -> Option<&'a T>;
 
 macro_rules! typed {
     ($($(#[$doc:meta])* $name:ident -> $array:ty, $expected:literal, $cast:expr;)*) => {$(
@@ -78,7 +86,7 @@ macro_rules! typed {
         /// There is no such column, or it has another type.
         pub fn $name<'a>(path: &Path, batch: &'a RecordBatch, name: &str) -> Result<&'a $array, LakeError> {
             let array = column(path, batch, name)?;
-            let cast: fn(&'a ArrayRef) -> Option<&'a $array> = $cast;
+            let cast: Cast<'a, $array> = $cast;
             cast(array).ok_or_else(|| LakeError::Column {
                 path: path.to_owned(),
                 column: name.to_owned(),
@@ -115,7 +123,7 @@ typed! {
 /// `dims` is 0 or more than an `i32`, or does not divide the number of values.
 pub fn vectors_array(values: Vec<f32>, dims: usize) -> Result<ArrayRef, ArrowError> {
     let size = i32::try_from(dims).map_err(|error| ArrowError::CastError(error.to_string()))?;
-    if size == 0 || values.len() % dims != 0 {
+    if size == 0 || !values.len().is_multiple_of(dims) {
         let text = format!("{} values are no rows of {dims}", values.len());
         return Err(ArrowError::InvalidArgumentError(text));
     }
@@ -136,7 +144,9 @@ pub fn vectors<'a>(path: &Path, batch: &'a RecordBatch, name: &str) -> Result<(u
         expected: "FixedSizeList of Float32 without nulls".to_owned(),
         found,
     };
-    let list = array.as_fixed_size_list_opt().ok_or_else(|| wrong(array.data_type().to_string()))?;
+    let list = array
+        .as_fixed_size_list_opt()
+        .ok_or_else(|| wrong(array.data_type().to_string()))?;
     let values = list
         .values()
         .as_primitive_opt::<Float32Type>()
@@ -147,7 +157,9 @@ pub fn vectors<'a>(path: &Path, batch: &'a RecordBatch, name: &str) -> Result<(u
     let dims = usize::try_from(list.value_length()).unwrap_or(0);
     let start = list.offset() * dims;
     let numbers = values.values().get(start..start + list.len() * dims);
-    numbers.map(|numbers| (dims, numbers)).ok_or_else(|| wrong("a list that ends early".to_owned()))
+    numbers
+        .map(|numbers| (dims, numbers))
+        .ok_or_else(|| wrong("a list that ends early".to_owned()))
 }
 
 #[cfg(test)]

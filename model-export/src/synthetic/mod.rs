@@ -207,21 +207,31 @@ pub fn generate(options: &Options) -> Result<DataSet, SyntheticError> {
         let taste = &favourites[group as usize];
         let visits = 1 + below(&mut random, options.visits * 2 - 1);
         let mut bought: Vec<u32> = Vec::new();
-        let mut starts: Vec<i64> = (0..visits).map(|_| visit_start(&mut random, options.days, group)).collect();
+        let mut starts: Vec<i64> = (0..visits)
+            .map(|_| visit_start(&mut random, options.days, group))
+            .collect();
         starts.sort_unstable();
         for start in starts {
             session += 1;
-            visit(&mut random, &shop, taste, &mut bought, start, |item, kind, timestamp_ms| {
-                let value = (kind == selvedge::event::EventKind::Conversion).then(|| shop.items[item as usize].price);
-                events.push(Event {
-                    user,
-                    item,
-                    kind,
-                    timestamp_ms,
-                    value,
-                    session,
-                });
-            });
+            visit(
+                &mut random,
+                &shop,
+                taste,
+                &mut bought,
+                start,
+                |item, kind, timestamp_ms| {
+                    let value =
+                        (kind == selvedge::event::EventKind::Conversion).then(|| shop.items[item as usize].price);
+                    events.push(Event {
+                        user,
+                        item,
+                        kind,
+                        timestamp_ms,
+                        value,
+                        session,
+                    });
+                },
+            );
         }
     }
     // Stable: what one visitor does in one millisecond keeps its order.
@@ -281,7 +291,11 @@ fn visit_start(random: &mut SplitMix64, days: u32, group: u32) -> i64 {
     const HOUR_MS: u64 = 3_600_000;
     let day = u64::from(below(random, days));
     let own = group as usize % DAYPARTS.len();
-    let part = if random.uniform() < 0.7 { own } else { below(random, 4) as usize };
+    let part = if random.uniform() < 0.7 {
+        own
+    } else {
+        below(random, 4) as usize
+    };
     let in_part = random.next_u64() % (4 * HOUR_MS);
     let offset = (u64::from(days) - day) * 24 * HOUR_MS - DAYPARTS[part] * HOUR_MS - in_part;
     // At most 3,650 days.
@@ -344,58 +358,4 @@ fn shuffle<T>(random: &mut SplitMix64, cards: &mut [T]) {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    fn small() -> Options {
-        Options {
-            users: 200,
-            items: 120,
-            days: 60,
-            visits: 6,
-            ..Options::default()
-        }
-    }
-
-    #[test]
-    fn the_same_seed_gives_the_same_data_and_another_seed_other_data() {
-        let data = generate(&small()).unwrap();
-        assert_eq!(data, generate(&small()).unwrap());
-        assert_ne!(data.events, generate(&Options { seed: 1, ..small() }).unwrap().events);
-    }
-
-    #[test]
-    fn visitors_follow_the_taste_of_their_group() {
-        let data = generate(&small()).unwrap();
-        let loved = data.events.iter().filter(|event| {
-            let taste = &data.favourites[data.groups[event.user as usize] as usize];
-            taste.contains(&data.items[event.item as usize].category)
-        });
-        // By chance it would be 3 of 24.
-        let (loved, all) = (loved.count(), data.events.len());
-        assert!(loved * 10 > all * 7, "{loved} of {all}");
-        assert!(loved * 10 < all * 9, "{loved} of {all}");
-    }
-
-    #[test]
-    fn events_are_in_order_and_within_the_days() {
-        let data = generate(&small()).unwrap();
-        assert!(data.events.is_sorted_by_key(|event| event.timestamp_ms));
-        let first = UNTIL_MS - 60 * crate::lake::schema::DAY_MS;
-        assert!(data.events.iter().all(|event| (first..UNTIL_MS + 1_000_000).contains(&event.timestamp_ms)));
-    }
-
-    #[test]
-    fn options_out_of_range_are_refused() {
-        for options in [
-            Options { users: 0, ..small() },
-            Options { items: 3, ..small() },
-            Options { groups: 0, ..small() },
-            Options { days: 0, ..small() },
-            Options { visits: 0, ..small() },
-        ] {
-            assert!(matches!(generate(&options), Err(SyntheticError::Option { .. })), "{options:?}");
-        }
-    }
-}
+mod tests;

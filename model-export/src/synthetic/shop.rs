@@ -5,34 +5,171 @@ use crate::random::SplitMix64;
 
 /// Department, category, and what is in it.
 pub const CATEGORIES: [(&str, &str, [&str; 5]); 24] = [
-    ("Bakery", "Bread", ["Sourdough Loaf", "Rye Loaf", "Baguette", "Spelt Rolls", "Ciabatta"]),
-    ("Bakery", "Cakes", ["Carrot Cake", "Cheesecake", "Apple Tart", "Brownies", "Lemon Slices"]),
-    ("Bakery", "Breakfast Pastry", ["Croissants", "Cinnamon Buns", "Scones", "Danish", "Bagels"]),
-    ("Produce", "Fruit", ["Apples", "Pears", "Bananas", "Plums", "Clementines"]),
-    ("Produce", "Vegetables", ["Carrots", "Fennel", "Kale", "Sweet Potatoes", "Beetroot"]),
+    (
+        "Bakery",
+        "Bread",
+        ["Sourdough Loaf", "Rye Loaf", "Baguette", "Spelt Rolls", "Ciabatta"],
+    ),
+    (
+        "Bakery",
+        "Cakes",
+        ["Carrot Cake", "Cheesecake", "Apple Tart", "Brownies", "Lemon Slices"],
+    ),
+    (
+        "Bakery",
+        "Breakfast Pastry",
+        ["Croissants", "Cinnamon Buns", "Scones", "Danish", "Bagels"],
+    ),
+    (
+        "Produce",
+        "Fruit",
+        ["Apples", "Pears", "Bananas", "Plums", "Clementines"],
+    ),
+    (
+        "Produce",
+        "Vegetables",
+        ["Carrots", "Fennel", "Kale", "Sweet Potatoes", "Beetroot"],
+    ),
     ("Produce", "Herbs", ["Basil", "Coriander", "Mint", "Rosemary", "Chives"]),
     ("Dairy", "Cheese", ["Cheddar", "Gouda", "Brie", "Feta", "Goat Cheese"]),
-    ("Dairy", "Yoghurt", ["Greek Yoghurt", "Skyr", "Berry Yoghurt", "Kefir", "Vanilla Quark"]),
-    ("Dairy", "Milk & Butter", ["Whole Milk", "Oat Milk", "Salted Butter", "Buttermilk", "Cream"]),
-    ("Pantry", "Pasta", ["Spaghetti", "Penne", "Orecchiette", "Lasagne Sheets", "Gnocchi"]),
-    ("Pantry", "Rice & Grains", ["Basmati Rice", "Couscous", "Quinoa", "Bulgur", "Polenta"]),
-    ("Pantry", "Spices", ["Smoked Paprika", "Cumin", "Curry Powder", "Sumac", "Black Pepper"]),
-    ("Pantry", "Tins & Jars", ["Chickpeas", "Plum Tomatoes", "Olives", "Artichokes", "Pesto"]),
-    ("Drinks", "Coffee", ["Espresso Beans", "Filter Coffee", "Decaf Beans", "Cold Brew", "Coffee Pods"]),
-    ("Drinks", "Tea", ["Earl Grey", "Sencha", "Rooibos", "Peppermint Tea", "Chai"]),
-    ("Drinks", "Juice", ["Apple Juice", "Orange Juice", "Ginger Shot", "Carrot Juice", "Elderflower"]),
-    ("Sweets", "Chocolate", ["Dark Chocolate", "Milk Chocolate", "Pralines", "Nougat", "Cocoa Nibs"]),
-    ("Sweets", "Ice Cream", ["Vanilla Ice Cream", "Mango Sorbet", "Pistachio Ice", "Fudge Tub", "Choc Ices"]),
-    ("Sweets", "Biscuits", ["Shortbread", "Oat Cookies", "Amaretti", "Ginger Snaps", "Wafers"]),
-    ("Home", "Cleaning", ["Dish Soap", "Glass Cleaner", "Sponges", "Laundry Powder", "Scouring Cream"]),
-    ("Home", "Candles", ["Beeswax Candle", "Tea Lights", "Cedar Candle", "Lavender Candle", "Tapers"]),
-    ("Pets", "Cat", ["Cat Crunchies", "Tuna Pouches", "Catnip Mouse", "Cat Litter", "Kitten Milk"]),
-    ("Pets", "Dog", ["Dog Biscuits", "Lamb Kibble", "Chew Rope", "Puppy Pouches", "Dental Sticks"]),
-    ("Fish & Meat", "Fish", ["Smoked Salmon", "Cod Fillet", "Sardines", "Prawns", "Mussels"]),
+    (
+        "Dairy",
+        "Yoghurt",
+        ["Greek Yoghurt", "Skyr", "Berry Yoghurt", "Kefir", "Vanilla Quark"],
+    ),
+    (
+        "Dairy",
+        "Milk & Butter",
+        ["Whole Milk", "Oat Milk", "Salted Butter", "Buttermilk", "Cream"],
+    ),
+    (
+        "Pantry",
+        "Pasta",
+        ["Spaghetti", "Penne", "Orecchiette", "Lasagne Sheets", "Gnocchi"],
+    ),
+    (
+        "Pantry",
+        "Rice & Grains",
+        ["Basmati Rice", "Couscous", "Quinoa", "Bulgur", "Polenta"],
+    ),
+    (
+        "Pantry",
+        "Spices",
+        ["Smoked Paprika", "Cumin", "Curry Powder", "Sumac", "Black Pepper"],
+    ),
+    (
+        "Pantry",
+        "Tins & Jars",
+        ["Chickpeas", "Plum Tomatoes", "Olives", "Artichokes", "Pesto"],
+    ),
+    (
+        "Drinks",
+        "Coffee",
+        [
+            "Espresso Beans",
+            "Filter Coffee",
+            "Decaf Beans",
+            "Cold Brew",
+            "Coffee Pods",
+        ],
+    ),
+    (
+        "Drinks",
+        "Tea",
+        ["Earl Grey", "Sencha", "Rooibos", "Peppermint Tea", "Chai"],
+    ),
+    (
+        "Drinks",
+        "Juice",
+        [
+            "Apple Juice",
+            "Orange Juice",
+            "Ginger Shot",
+            "Carrot Juice",
+            "Elderflower",
+        ],
+    ),
+    (
+        "Sweets",
+        "Chocolate",
+        ["Dark Chocolate", "Milk Chocolate", "Pralines", "Nougat", "Cocoa Nibs"],
+    ),
+    (
+        "Sweets",
+        "Ice Cream",
+        [
+            "Vanilla Ice Cream",
+            "Mango Sorbet",
+            "Pistachio Ice",
+            "Fudge Tub",
+            "Choc Ices",
+        ],
+    ),
+    (
+        "Sweets",
+        "Biscuits",
+        ["Shortbread", "Oat Cookies", "Amaretti", "Ginger Snaps", "Wafers"],
+    ),
+    (
+        "Home",
+        "Cleaning",
+        [
+            "Dish Soap",
+            "Glass Cleaner",
+            "Sponges",
+            "Laundry Powder",
+            "Scouring Cream",
+        ],
+    ),
+    (
+        "Home",
+        "Candles",
+        [
+            "Beeswax Candle",
+            "Tea Lights",
+            "Cedar Candle",
+            "Lavender Candle",
+            "Tapers",
+        ],
+    ),
+    (
+        "Pets",
+        "Cat",
+        [
+            "Cat Crunchies",
+            "Tuna Pouches",
+            "Catnip Mouse",
+            "Cat Litter",
+            "Kitten Milk",
+        ],
+    ),
+    (
+        "Pets",
+        "Dog",
+        [
+            "Dog Biscuits",
+            "Lamb Kibble",
+            "Chew Rope",
+            "Puppy Pouches",
+            "Dental Sticks",
+        ],
+    ),
+    (
+        "Fish & Meat",
+        "Fish",
+        ["Smoked Salmon", "Cod Fillet", "Sardines", "Prawns", "Mussels"],
+    ),
 ];
 
 const BRANDS: [&str; 8] = [
-    "Alder & Co", "Brookside", "Fallow Field", "Hearth", "Millrace", "Northing", "Old Orchard", "Tidewater",
+    "Alder & Co",
+    "Brookside",
+    "Fallow Field",
+    "Hearth",
+    "Millrace",
+    "Northing",
+    "Old Orchard",
+    "Tidewater",
 ];
 const SIZES: [&str; 4] = ["Small", "Regular", "Large", "Family"];
 

@@ -51,7 +51,10 @@ pub fn files(dir: &Path, data: &DataSet, options: &Options) -> Result<Vec<PathBu
     match options.format {
         Format::Parquet => {
             table::write(&events, &events_batch(data).map_err(LakeError::arrow(&events))?)?;
-            table::write(&catalogue, &catalogue_batch(data).map_err(LakeError::arrow(&catalogue))?)?;
+            table::write(
+                &catalogue,
+                &catalogue_batch(data).map_err(LakeError::arrow(&catalogue))?,
+            )?;
         }
         Format::Csv => {
             lines(&events, options.compression, &mut events_csv(data))?;
@@ -63,8 +66,16 @@ pub fn files(dir: &Path, data: &DataSet, options: &Options) -> Result<Vec<PathBu
         }
     }
     let tastes = dir.join("tastes.csv");
-    let users = data.groups.iter().zip(0..).map(|(group, user)| format!("{},{group}", user_id(user)));
-    lines(&tastes, Compression::None, &mut std::iter::once("user,group".to_owned()).chain(users))?;
+    let users = data
+        .groups
+        .iter()
+        .zip(0..)
+        .map(|(group, user)| format!("{},{group}", user_id(user)));
+    lines(
+        &tastes,
+        Compression::None,
+        &mut std::iter::once("user,group".to_owned()).chain(users),
+    )?;
     Ok(vec![events, catalogue, tastes])
 }
 
@@ -109,7 +120,9 @@ fn item_id<'a>(data: &'a DataSet, event: &Event) -> &'a str {
 }
 
 fn time(timestamp_ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(timestamp_ms).map(|time| time.to_string()).unwrap_or_default()
+    jiff::Timestamp::from_millisecond(timestamp_ms)
+        .map(|time| time.to_string())
+        .unwrap_or_default()
 }
 
 fn events_csv(data: &DataSet) -> impl Iterator<Item = String> {
@@ -145,23 +158,46 @@ fn events_jsonl(data: &DataSet) -> impl Iterator<Item = String> {
 
 fn events_batch(data: &DataSet) -> Result<RecordBatch, arrow_schema::ArrowError> {
     let events = &data.events;
-    let text = |values: &mut dyn Iterator<Item = String>| -> ArrayRef { Arc::new(StringArray::from_iter_values(values)) };
+    let text =
+        |values: &mut dyn Iterator<Item = String>| -> ArrayRef { Arc::new(StringArray::from_iter_values(values)) };
     let times = events.iter().map(|event| event.timestamp_ms);
     let columns: [(&str, ArrayRef); 7] = [
         ("event_id", text(&mut (0..events.len()).map(event_id))),
         ("user_id", text(&mut events.iter().map(|event| user_id(event.user)))),
-        ("item_id", text(&mut events.iter().map(|event| item_id(data, event).to_owned()))),
-        ("event_type", text(&mut events.iter().map(|event| event.kind.as_str().to_owned()))),
-        ("timestamp", Arc::new(TimestampMillisecondArray::from_iter_values(times).with_timezone("UTC"))),
-        ("value", Arc::new(events.iter().map(|event| event.value).collect::<Float64Array>())),
-        ("session", text(&mut events.iter().map(|event| format!("s{}", event.session)))),
+        (
+            "item_id",
+            text(&mut events.iter().map(|event| item_id(data, event).to_owned())),
+        ),
+        (
+            "event_type",
+            text(&mut events.iter().map(|event| event.kind.as_str().to_owned())),
+        ),
+        (
+            "timestamp",
+            Arc::new(TimestampMillisecondArray::from_iter_values(times).with_timezone("UTC")),
+        ),
+        (
+            "value",
+            Arc::new(events.iter().map(|event| event.value).collect::<Float64Array>()),
+        ),
+        (
+            "session",
+            text(&mut events.iter().map(|event| format!("s{}", event.session))),
+        ),
     ];
     RecordBatch::try_from_iter(columns)
 }
 
 fn catalogue_csv(data: &DataSet) -> impl Iterator<Item = String> {
     let rows = data.items.iter().map(|item| {
-        let texts = [&item.id, &item.title, item.department(), item.category_name(), item.brand, item.size];
+        let texts = [
+            &item.id,
+            &item.title,
+            item.department(),
+            item.category_name(),
+            item.brand,
+            item.size,
+        ];
         format!("{},{}", texts.map(quoted).join(","), item.price)
     });
     std::iter::once("item_id,title,department,category,brand,size,price".to_owned()).chain(rows)
@@ -184,7 +220,9 @@ fn catalogue_jsonl(data: &DataSet) -> impl Iterator<Item = String> {
 
 fn catalogue_batch(data: &DataSet) -> Result<RecordBatch, arrow_schema::ArrowError> {
     let items = &data.items;
-    let text = |value: fn(&super::Item) -> &str| -> ArrayRef { Arc::new(StringArray::from_iter_values(items.iter().map(value))) };
+    let text = |value: fn(&super::Item) -> &str| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(items.iter().map(value)))
+    };
     let columns: [(&str, ArrayRef); 7] = [
         ("item_id", text(|item| &item.id)),
         ("title", text(|item| &item.title)),
@@ -192,7 +230,10 @@ fn catalogue_batch(data: &DataSet) -> Result<RecordBatch, arrow_schema::ArrowErr
         ("category", text(|item| item.category_name())),
         ("brand", text(|item| item.brand)),
         ("size", text(|item| item.size)),
-        ("price", Arc::new(Float64Array::from_iter_values(items.iter().map(|item| item.price)))),
+        (
+            "price",
+            Arc::new(Float64Array::from_iter_values(items.iter().map(|item| item.price))),
+        ),
     ];
     RecordBatch::try_from_iter(columns)
 }

@@ -5,7 +5,13 @@ use selvedge_export::lake::CatalogueItem;
 use crate::support::Folder;
 
 fn item(folder: &Folder, id: &str) -> CatalogueItem {
-    folder.lake().catalogue().unwrap().into_iter().find(|item| item.id == id).unwrap()
+    folder
+        .lake()
+        .catalogue()
+        .unwrap()
+        .into_iter()
+        .find(|item| item.id == id)
+        .unwrap()
 }
 
 #[test]
@@ -34,11 +40,17 @@ fn capitals_templates_attributes_and_what_is_missing() {
     assert_eq!(first.categories, ["Grocery", "Ice", "Ice – Crushed/Cubed"]);
     assert_eq!(
         first.attributes,
-        [("maker".to_owned(), "National".to_owned()), ("size".to_owned(), "22 LB".to_owned())]
+        [
+            ("maker".to_owned(), "National".to_owned()),
+            ("size".to_owned(), "22 LB".to_owned())
+        ]
     );
     assert_eq!(first.available_from_ms, Some(1_704_067_200_000));
     let second = item(&folder, "2");
-    assert_eq!((second.title.as_str(), second.categories.as_slice()), ("Produce", ["Produce".to_owned()].as_slice()));
+    assert_eq!(
+        (second.title.as_str(), second.categories.as_slice()),
+        ("Produce", ["Produce".to_owned()].as_slice())
+    );
     assert_eq!(item(&folder, "3").title, "3");
 }
 
@@ -47,10 +59,13 @@ fn the_last_row_and_the_last_source_have_the_last_word() {
     let folder = Folder::new();
     folder.write("a.csv", "id,title\n1,Old\n1,Newer\n2,Two\n");
     folder.write("b.csv", "id,title\n1,Newest\n");
-    let source = |file: &str| format!("[[catalogue]]\npath = \"{file}\"\ncolumns = {{ id = \"id\", title = \"title\" }}\n");
+    let source =
+        |file: &str| format!("[[catalogue]]\npath = \"{file}\"\ncolumns = {{ id = \"id\", title = \"title\" }}\n");
     folder.ingest_strictly(&source("a.csv"), 0.0).unwrap();
     assert_eq!(item(&folder, "1").title, "Newer");
-    folder.ingest_strictly(&(source("a.csv") + &source("b.csv")), 0.0).unwrap();
+    folder
+        .ingest_strictly(&(source("a.csv") + &source("b.csv")), 0.0)
+        .unwrap();
     assert_eq!(item(&folder, "1").title, "Newest");
     assert_eq!(folder.lake().catalogue().unwrap().len(), 2);
 }
@@ -59,7 +74,10 @@ fn the_last_row_and_the_last_source_have_the_last_word() {
 fn several_categories_in_one_column_and_lists_in_json() {
     let folder = Folder::new();
     folder.write("a.csv", "id,title,genres\n1,Toy Story,Animation|Children's|\n");
-    folder.write("b.jsonl", "{\"id\": 2, \"title\": \"Heat\", \"genres\": [\"Crime\", \"Drama\"]}\n");
+    folder.write(
+        "b.jsonl",
+        "{\"id\": 2, \"title\": \"Heat\", \"genres\": [\"Crime\", \"Drama\"]}\n",
+    );
     let config = "
         [[catalogue]]
         path = \"[ab].*\"

@@ -5,7 +5,11 @@ use std::process::{Command, Output};
 use crate::support::Folder;
 
 fn selvedge(folder: &Folder, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_selvedge")).current_dir(folder.path()).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_selvedge"))
+        .current_dir(folder.path())
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -15,9 +19,27 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn from_files_through_init_to_the_lake() {
     let folder = Folder::new();
-    let made = selvedge(&folder, &["synthetic", "--out", "data", "--users", "30", "--items", "48", "--format", "csv", "--compress", "gzip"]);
+    let made = selvedge(
+        &folder,
+        &[
+            "synthetic",
+            "--out",
+            "data",
+            "--users",
+            "30",
+            "--items",
+            "48",
+            "--format",
+            "csv",
+            "--compress",
+            "gzip",
+        ],
+    );
     assert!(made.status.success(), "{}", text(&made.stderr));
-    let made = selvedge(&folder, &["init", "data/events.csv.gz", "data/catalogue.csv.gz", "data/tastes.csv"]);
+    let made = selvedge(
+        &folder,
+        &["init", "data/events.csv.gz", "data/catalogue.csv.gz", "data/tastes.csv"],
+    );
     assert!(made.status.success(), "{}", text(&made.stderr));
     assert!(text(&made.stdout).contains("data/tastes.csv: unused"));
     let ingested = selvedge(&folder, &["--json", "ingest"]);
@@ -39,7 +61,10 @@ fn errors_are_a_chain_a_blank_line_and_a_hint_with_the_exit_code_of_their_kind()
     let missing = selvedge(&folder, &["ingest"]);
     assert_eq!(missing.status.code(), Some(2));
     let error = text(&missing.stderr);
-    assert!(error.starts_with("error: cannot read the configuration selvedge.toml\n  caused by: "), "{error}");
+    assert!(
+        error.starts_with("error: cannot read the configuration selvedge.toml\n  caused by: "),
+        "{error}"
+    );
     assert!(error.contains("\n\nhint: `selvedge init"), "{error}");
     assert_eq!(text(&missing.stdout), "");
 
@@ -54,7 +79,11 @@ fn errors_are_a_chain_a_blank_line_and_a_hint_with_the_exit_code_of_their_kind()
     folder.write("selvedge.toml", crate::support::EVENTS);
     let bad = selvedge(&folder, &["ingest"]);
     assert_eq!(bad.status.code(), Some(3));
-    assert!(text(&bad.stderr).contains("1 like line 2: expected 4 columns, found 1"), "{}", text(&bad.stderr));
+    assert!(
+        text(&bad.stderr).contains("1 like line 2: expected 4 columns, found 1"),
+        "{}",
+        text(&bad.stderr)
+    );
 
     assert_eq!(selvedge(&folder, &["ingset"]).status.code(), Some(2));
 }

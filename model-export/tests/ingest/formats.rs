@@ -61,12 +61,21 @@ fn parquet_of_other_writers_is_read_by_meaning() {
         ("ints", Arc::new(Int64Array::from(vec![7, 8]))),
         ("floats", Arc::new(Float64Array::from(vec![7.0, 8.0]))),
         ("large", Arc::new(LargeStringArray::from(vec!["7", "8"]))),
-        ("dictionary", Arc::new(["7", "8"].into_iter().collect::<DictionaryArray<Int32Type>>())),
+        (
+            "dictionary",
+            Arc::new(["7", "8"].into_iter().collect::<DictionaryArray<Int32Type>>()),
+        ),
     ];
     let second = 1_700_000_000i64;
     let times: [(&str, ArrayRef); 4] = [
-        ("ns", Arc::new(TimestampNanosecondArray::from(vec![second * 1_000_000_000; 2]))),
-        ("us", Arc::new(TimestampMicrosecondArray::from(vec![second * 1_000_000; 2]).with_timezone("Asia/Tokyo"))),
+        (
+            "ns",
+            Arc::new(TimestampNanosecondArray::from(vec![second * 1_000_000_000; 2])),
+        ),
+        (
+            "us",
+            Arc::new(TimestampMicrosecondArray::from(vec![second * 1_000_000; 2]).with_timezone("Asia/Tokyo")),
+        ),
         ("s", Arc::new(TimestampSecondArray::from(vec![second; 2]))),
         ("text", Arc::new(StringArray::from(vec!["2023-11-14T22:13:20Z"; 2]))),
     ];
@@ -88,7 +97,10 @@ fn parquet_of_other_writers_is_read_by_meaning() {
     let rows = folder.rows();
     assert_eq!(rows.len(), files * 2);
     for row in rows {
-        assert!(row == "7 7 view 1700000000000 1.5" || row == "8 8 view 1700000000000 NaN", "{row}");
+        assert!(
+            row == "7 7 view 1700000000000 1.5" || row == "8 8 view 1700000000000 NaN",
+            "{row}"
+        );
     }
 }
 
@@ -111,20 +123,31 @@ fn json_paths_numbers_and_missing_keys() {
     let lines = "{\"who\": {\"id\": 18446744073709551615}, \"item\": \"ä\", \"time\": 1700000000}\n\
                  {\"who\": {\"id\": \"x\"}, \"item\": 12345678901234567, \"time\": 1700000001, \"value\": \"2.5\"}";
     folder.write("events.ndjson.gz", gzip(lines.as_bytes()));
-    folder.ingest_strictly(&EVENTS.replace("\"user\"", "\"who.id\""), 0.0).unwrap();
+    folder
+        .ingest_strictly(&EVENTS.replace("\"user\"", "\"who.id\""), 0.0)
+        .unwrap();
     assert_eq!(
         folder.rows(),
-        ["18446744073709551615 ä view 1700000000000 NaN", "x 12345678901234567 view 1700000001000 2.5"]
+        [
+            "18446744073709551615 ä view 1700000000000 NaN",
+            "x 12345678901234567 view 1700000001000 2.5"
+        ]
     );
 }
 
 #[test]
 fn csv_without_header_with_other_separators_and_a_byte_order_mark() {
     let folder = Folder::new();
-    folder.write("events1", "\u{feff}user;item;time;value\r\n1;a;2023-11-14 22:13:20;\"1\"\r\n");
+    folder.write(
+        "events1",
+        "\u{feff}user;item;time;value\r\n1;a;2023-11-14 22:13:20;\"1\"\r\n",
+    );
     folder.write("events2", "user|item|time|value\n1|\"b|c\"|2023-11-14 22:13:21|2\n");
     folder.ingest_strictly(EVENTS, 0.0).unwrap();
-    assert_eq!(folder.rows(), ["1 a view 1700000000000 1", "1 b|c view 1700000001000 2"]);
+    assert_eq!(
+        folder.rows(),
+        ["1 a view 1700000000000 1", "1 b|c view 1700000001000 2"]
+    );
 
     let folder = Folder::new();
     folder.write("events", "1 a 1700000000\n2 b 1700000001\n");
@@ -136,23 +159,38 @@ fn csv_without_header_with_other_separators_and_a_byte_order_mark() {
         event_type = \"click\"
         columns = { user = \"1\", item = \"2\", timestamp = \"3\" }";
     folder.ingest_strictly(config, 0.0).unwrap();
-    assert_eq!(folder.rows(), ["1 a click 1700000000000 NaN", "2 b click 1700000001000 NaN"]);
+    assert_eq!(
+        folder.rows(),
+        ["1 a click 1700000000000 NaN", "2 b click 1700000001000 NaN"]
+    );
 }
 
 #[test]
 fn event_types_are_translated_ignored_or_refused() {
     let folder = Folder::new();
-    folder.write("events", "user,item,time,what\n1,a,1700000000,VIEW\n1,a,1700000001,click\n1,a,1700000002,FOLLOW\n1,a,1700000003,?\n");
+    folder.write(
+        "events",
+        "user,item,time,what\n1,a,1700000000,VIEW\n1,a,1700000001,click\n1,a,1700000002,FOLLOW\n1,a,1700000003,?\n",
+    );
     let config = "
         [[events]]
         path = \"events\"
         columns = { user = \"user\", item = \"item\", timestamp = \"time\", event_type = \"what\" }
         event_types = { VIEW = \"view\", FOLLOW = \"ignore\" }";
     let report = folder.ingest(config).unwrap();
-    assert_eq!(folder.rows(), ["1 a view 1700000000000 NaN", "1 a click 1700000001000 NaN"]);
+    assert_eq!(
+        folder.rows(),
+        ["1 a view 1700000000000 NaN", "1 a click 1700000001000 NaN"]
+    );
     let counts = &report.files[0].counts;
-    assert_eq!((counts.rows, counts.accepted, counts.ignored, counts.quarantined), (4, 2, 1, 1));
-    assert_eq!(folder.refused(), ["5: event type: expected one of the schema or of event_types, found \"?\""]);
+    assert_eq!(
+        (counts.rows, counts.accepted, counts.ignored, counts.quarantined),
+        (4, 2, 1, 1)
+    );
+    assert_eq!(
+        folder.refused(),
+        ["5: event type: expected one of the schema or of event_types, found \"?\""]
+    );
 }
 
 /// A line as the Worker's collector writes it.
@@ -173,11 +211,15 @@ fn what_the_worker_collects_is_read_back_and_a_second_delivery_changes_nothing()
     assert_eq!((report.files.len(), report.notes.len()), (0, 1));
 
     let first = collected("e1", "\"00ff\"", "a", 1_700_000_000_000) + &collected("e2", "null", "b", 1_700_000_000_001);
-    let again = collected("e1", "\"00ff\"", "a", 1_700_000_000_000) + &collected("e3", "\"00ff\"", "c", 1_700_000_000_002);
+    let again =
+        collected("e1", "\"00ff\"", "a", 1_700_000_000_000) + &collected("e3", "\"00ff\"", "c", 1_700_000_000_002);
     folder.write("r2/events/date=2023-11-14/hour=22/1.ndjson.gz", gzip(first.as_bytes()));
     folder.write("r2/events/date=2023-11-14/hour=22/2.ndjson.gz", gzip(again.as_bytes()));
     folder.ingest_strictly(COLLECTOR, 0.0).unwrap();
-    assert_eq!(folder.rows(), ["00ff a click 1700000000000 NaN", "00ff c click 1700000000002 NaN"]);
+    assert_eq!(
+        folder.rows(),
+        ["00ff a click 1700000000000 NaN", "00ff c click 1700000000002 NaN"]
+    );
     let lake = folder.lake();
     assert_eq!(lake.read_interactions(ALL_TIME).unwrap().anonymous, 1);
     assert_eq!(events(&lake), 3);
@@ -190,7 +232,10 @@ fn what_the_worker_collects_is_read_back_and_a_second_delivery_changes_nothing()
 }
 
 fn events(lake: &Lake) -> usize {
-    lake.events(ALL_TIME).unwrap().map(|batch| batch.unwrap().num_rows()).sum()
+    lake.events(ALL_TIME)
+        .unwrap()
+        .map(|batch| batch.unwrap().num_rows())
+        .sum()
 }
 
 #[test]
@@ -203,7 +248,12 @@ fn a_range_of_times_is_exact_at_both_ends() {
     folder.ingest_strictly(EVENTS, 0.0).unwrap();
     let lake = folder.lake();
     let times = |range| -> Vec<i64> {
-        lake.read_interactions(range).unwrap().rows.iter().map(|row| (row.timestamp_ms - start) / day).collect()
+        lake.read_interactions(range)
+            .unwrap()
+            .rows
+            .iter()
+            .map(|row| (row.timestamp_ms - start) / day)
+            .collect()
     };
     assert_eq!(times(ALL_TIME), [-1, 0, 1, 2]);
     assert_eq!(times(start..start + day), [0]);

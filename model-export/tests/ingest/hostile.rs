@@ -13,13 +13,18 @@ use crate::support::{EVENTS, Folder, gzip};
 const HEADER: &str = "user,item,time,value\n";
 
 fn good(count: i64) -> String {
-    (0..count).map(|n| format!("u,i{n},{},1\n", 1_700_000_000 + n)).collect()
+    (0..count)
+        .map(|n| format!("u,i{n},{},1\n", 1_700_000_000 + n))
+        .collect()
 }
 
 #[test]
 fn a_quote_that_is_never_closed_costs_one_row() {
     let folder = Folder::new();
-    folder.write("events.csv", format!("{HEADER}{}u,\"open,1700000000,1\n{}", good(10), good(1000)));
+    folder.write(
+        "events.csv",
+        format!("{HEADER}{}u,\"open,1700000000,1\n{}", good(10), good(1000)),
+    );
     folder.ingest(EVENTS).unwrap();
     assert_eq!(folder.rows().len(), 1010);
     assert_eq!(folder.refused(), ["12: expected a closing quote, found none"]);
@@ -28,7 +33,11 @@ fn a_quote_that_is_never_closed_costs_one_row() {
 #[test]
 fn a_quote_that_the_next_value_closes_costs_one_row() {
     let folder = Folder::new();
-    let text = format!("{HEADER}u,\"open,1700000000,1\n{}u,\"b\",1700000000,1\n{}", good(3), good(3));
+    let text = format!(
+        "{HEADER}u,\"open,1700000000,1\n{}u,\"b\",1700000000,1\n{}",
+        good(3),
+        good(3)
+    );
     folder.write("events.csv", text);
     folder.ingest(EVENTS).unwrap();
     assert_eq!(folder.rows().len(), 7);
@@ -37,7 +46,10 @@ fn a_quote_that_the_next_value_closes_costs_one_row() {
 
 #[test]
 fn a_line_without_end_costs_one_row() {
-    for (name, start) in [("events.csv", HEADER), ("events.jsonl", "{\"user\":1,\"item\":2,\"time\":1700000000}\n")] {
+    for (name, start) in [
+        ("events.csv", HEADER),
+        ("events.jsonl", "{\"user\":1,\"item\":2,\"time\":1700000000}\n"),
+    ] {
         let folder = Folder::new();
         let mut bytes = start.as_bytes().to_vec();
         bytes.resize(bytes.len() + (3 << 20), b'x');
@@ -48,9 +60,17 @@ fn a_line_without_end_costs_one_row() {
         folder.write(name, bytes);
         folder.ingest(EVENTS).unwrap();
         assert_eq!(folder.rows().len(), 1);
-        assert_eq!(folder.refused(), ["2: expected a line of at most 1048576 bytes, found a longer one"]);
+        assert_eq!(
+            folder.refused(),
+            ["2: expected a line of at most 1048576 bytes, found a longer one"]
+        );
         // Only the beginning of it is kept.
-        let kept = folder.lake_files().into_iter().find(|(path, _)| path.starts_with("quarantine")).unwrap().1;
+        let kept = folder
+            .lake_files()
+            .into_iter()
+            .find(|(path, _)| path.starts_with("quarantine"))
+            .unwrap()
+            .1;
         assert!(kept.len() < 10_000);
     }
 }
@@ -58,7 +78,10 @@ fn a_line_without_end_costs_one_row() {
 #[test]
 fn json_that_nests_deeply_is_refused() {
     let folder = Folder::new();
-    folder.write("events.jsonl", format!("{{\"user\":{}1{}}}\n", "[".repeat(100_000), "]".repeat(100_000)));
+    folder.write(
+        "events.jsonl",
+        format!("{{\"user\":{}1{}}}\n", "[".repeat(100_000), "]".repeat(100_000)),
+    );
     folder.ingest(EVENTS).unwrap();
     assert!(folder.refused()[0].starts_with("1: expected one JSON object, found recursion limit"));
 }
@@ -67,7 +90,10 @@ fn json_that_nests_deeply_is_refused() {
 fn ids_that_could_do_harm_are_refused() {
     let folder = Folder::new();
     let long = "x".repeat(257);
-    folder.write("events.csv", format!("{HEADER}u,a\u{0}b,1700000000,1\nu,{long},1700000000,1\nu\u{7f},i,1700000000,1\n"));
+    folder.write(
+        "events.csv",
+        format!("{HEADER}u,a\u{0}b,1700000000,1\nu,{long},1700000000,1\nu\u{7f},i,1700000000,1\n"),
+    );
     folder.ingest(EVENTS).unwrap();
     assert_eq!(folder.refused().len(), 3);
     assert!(folder.rows().is_empty());
@@ -126,7 +152,11 @@ fn damaged_parquet_is_an_error() {
     let path = folder.path().join("events");
     table::write(&path, &batch.unwrap()).unwrap();
     let whole = std::fs::read(&path).unwrap();
-    for damaged in [whole[..whole.len() - 20].to_vec(), b"PAR1".to_vec(), b"PAR1PAR1".to_vec()] {
+    for damaged in [
+        whole[..whole.len() - 20].to_vec(),
+        b"PAR1".to_vec(),
+        b"PAR1PAR1".to_vec(),
+    ] {
         folder.write("events", damaged);
         let error = folder.ingest(EVENTS).unwrap_err();
         assert!(matches!(error, IngestError::Parquet { .. }), "{error:?}");
@@ -149,16 +179,27 @@ fn files_that_cannot_be_read_as_configured_say_why() {
     folder.write("events", [b"\xff\xfeu\0s\0e\0r\0".as_slice()].concat());
     assert!(matches!(folder.ingest(EVENTS), Err(IngestError::Utf16 { .. })));
     folder.write("events", gzip(b"PAR1...."));
-    assert!(matches!(folder.ingest(EVENTS), Err(IngestError::CompressedParquet { .. })));
+    assert!(matches!(
+        folder.ingest(EVENTS),
+        Err(IngestError::CompressedParquet { .. })
+    ));
     folder.write("events", "usr,item,time,value\n1,2,1700000000,1\n");
     let error = folder.ingest(EVENTS).unwrap_err();
-    assert_eq!(error.to_string().split(": ").nth(1), Some("expected a column \"user\", found usr, item, time, value"));
+    assert_eq!(
+        error.to_string().split(": ").nth(1),
+        Some("expected a column \"user\", found usr, item, time, value")
+    );
     assert_eq!(error.hint().unwrap(), "did you mean \"usr\"?");
     assert_eq!(error.exit().code(), 2);
     let column: ArrayRef = Arc::new(Int64Array::from(vec![1]));
     let field = Arc::new(Field::new("inner", DataType::Int64, false));
     let nested: ArrayRef = Arc::new(StructArray::from(vec![(field, column.clone())]));
-    let batch = RecordBatch::try_from_iter([("user", nested), ("item", column.clone()), ("time", column.clone()), ("value", column)]);
+    let batch = RecordBatch::try_from_iter([
+        ("user", nested),
+        ("item", column.clone()),
+        ("time", column.clone()),
+        ("value", column),
+    ]);
     table::write(&folder.path().join("events"), &batch.unwrap()).unwrap();
     assert!(matches!(folder.ingest(EVENTS), Err(IngestError::ColumnType { .. })));
     std::fs::remove_file(folder.path().join("events")).unwrap();

@@ -9,7 +9,10 @@ use crate::support::{EVENTS, Folder};
 const CATALOGUE: &str = "[[catalogue]]\npath = \"items.csv\"\ncolumns = { id = \"id\", title = \"title\" }\n";
 
 fn day(number: i64) -> String {
-    format!("user,item,time,value\nu{number},i,{},1\nbad\n", 1_700_000_000 + number * 86_400)
+    format!(
+        "user,item,time,value\nu{number},i,{},1\nbad\n",
+        1_700_000_000 + number * 86_400
+    )
 }
 
 #[test]
@@ -46,7 +49,14 @@ fn a_new_file_is_added_and_a_changed_one_replaces_its_earlier_rows() {
     assert_eq!(users, ["u1", "v", "u2"]);
     assert_ne!(folder.lake().fingerprint().unwrap(), fingerprint);
     // Nothing of the earlier content is left.
-    assert_eq!(folder.lake_files().keys().filter(|path| path.starts_with("_ingested")).count(), 2);
+    assert_eq!(
+        folder
+            .lake_files()
+            .keys()
+            .filter(|path| path.starts_with("_ingested"))
+            .count(),
+        2
+    );
     assert_eq!(folder.refused().len(), 2);
 }
 
@@ -107,8 +117,14 @@ fn parts_of_other_engines_are_read_and_change_the_fingerprint() {
     folder.ingest(EVENTS).unwrap();
     let fingerprint = folder.lake().fingerprint().unwrap();
     let files = folder.lake_files();
-    let (part, bytes) = files.iter().find(|(path, _)| path.extension().is_some_and(|e| e == "parquet")).unwrap();
-    folder.write(&format!("lake/{}/part-00000-of-spark.parquet", part.parent().unwrap().display()), bytes);
+    let (part, bytes) = files
+        .iter()
+        .find(|(path, _)| path.extension().is_some_and(|e| e == "parquet"))
+        .unwrap();
+    folder.write(
+        &format!("lake/{}/part-00000-of-spark.parquet", part.parent().unwrap().display()),
+        bytes,
+    );
     assert_eq!(folder.rows().len(), 2);
     assert_ne!(folder.lake().fingerprint().unwrap(), fingerprint);
 }
@@ -118,7 +134,10 @@ fn a_lake_is_written_by_one_process_at_a_time() {
     let folder = Folder::new();
     folder.write("events1.csv", day(1));
     folder.ingest(EVENTS).unwrap();
-    let lock = std::fs::File::options().write(true).open(folder.lake_dir().join("_lock")).unwrap();
+    let lock = std::fs::File::options()
+        .write(true)
+        .open(folder.lake_dir().join("_lock"))
+        .unwrap();
     lock.lock().unwrap();
     let error = folder.ingest(EVENTS).unwrap_err();
     assert!(matches!(error, IngestError::Lake(LakeError::Busy { .. })), "{error:?}");

@@ -46,7 +46,11 @@ fn every_refused_row_has_its_line_and_its_reason() {
     );
     assert_eq!(
         folder.rows(),
-        ["1 a view 1700000000000 1", "1 j view 1700000007000 NaN", "1 l view 1700000010000 1"]
+        [
+            "1 a view 1700000000000 1",
+            "1 j view 1700000007000 NaN",
+            "1 l view 1700000010000 1"
+        ]
     );
 }
 
@@ -76,7 +80,11 @@ fn refused_json_lines_have_their_line_and_the_whole_text() {
     for (found, start) in refused.iter().zip(starts) {
         assert!(found.starts_with(start), "{found}");
     }
-    let quarantine = folder.lake_files().into_iter().find(|(path, _)| path.starts_with("quarantine")).unwrap();
+    let quarantine = folder
+        .lake_files()
+        .into_iter()
+        .find(|(path, _)| path.starts_with("quarantine"))
+        .unwrap();
     let first: serde_json::Value = serde_json::from_slice(quarantine.1.split(|&b| b == b'\n').next().unwrap()).unwrap();
     assert_eq!(first["raw"], "{\"user\": 1, \"item\": \"a\"");
     assert!(first["file"].as_str().unwrap().ends_with("events.jsonl"));
@@ -86,13 +94,28 @@ fn refused_json_lines_have_their_line_and_the_whole_text() {
 fn past_the_allowed_share_the_run_stops_and_nothing_of_the_file_counts() {
     let folder = Folder::new();
     let good: String = (0..97).map(|n| format!("u,i,{},1\n", 1_700_000_000 + n)).collect();
-    folder.write("events1.csv", format!("user,item,time,value\n{good}u,i,x,1\nu,i,y,1\nu,,1700000000,1\n"));
+    folder.write(
+        "events1.csv",
+        format!("user,item,time,value\n{good}u,i,x,1\nu,i,y,1\nu,,1700000000,1\n"),
+    );
     folder.write("events2.csv", "user,item,time,value\nu,i,1700000000,1\n");
     let error = folder.ingest_strictly(EVENTS, 0.029).unwrap_err();
     assert_eq!(error.exit().code(), 3);
-    let IngestError::TooManyBad { bad, rows, reasons, quarantine, .. } = &error else { panic!("{error:?}") };
+    let IngestError::TooManyBad {
+        bad,
+        rows,
+        reasons,
+        quarantine,
+        ..
+    } = &error
+    else {
+        panic!("{error:?}")
+    };
     assert_eq!((*bad, *rows), (3, 100));
-    assert_eq!(reasons[0], "  2 like line 99: timestamp: expected a time (auto), found \"x\"");
+    assert_eq!(
+        reasons[0],
+        "  2 like line 99: timestamp: expected a time (auto), found \"x\""
+    );
     assert!(std::fs::read_to_string(quarantine).unwrap().contains("\"line\":101"));
     assert!(error.hint().unwrap().contains("quarantine"));
     // Neither that file nor the one after it.

@@ -83,16 +83,24 @@ impl Folder {
     /// `line: reason` of every refused row.
     pub fn refused(&self) -> Vec<String> {
         let quarantine = self.lake_dir().join("quarantine");
-        let Ok(files) = std::fs::read_dir(quarantine) else { return Vec::new() };
+        let Ok(files) = std::fs::read_dir(quarantine) else {
+            return Vec::new();
+        };
         let mut refused = Vec::new();
         for file in files {
             for line in std::fs::read_to_string(file.unwrap().path()).unwrap().lines() {
                 let row: serde_json::Value = serde_json::from_str(line).unwrap();
-                refused.push((row["line"].as_u64().unwrap(), row["reason"].as_str().unwrap().to_owned()));
+                refused.push((
+                    row["line"].as_u64().unwrap(),
+                    row["reason"].as_str().unwrap().to_owned(),
+                ));
             }
         }
         refused.sort();
-        refused.into_iter().map(|(line, reason)| format!("{line}: {reason}")).collect()
+        refused
+            .into_iter()
+            .map(|(line, reason)| format!("{line}: {reason}"))
+            .collect()
     }
 
     /// Every file of the lake with its content.
