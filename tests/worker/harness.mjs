@@ -1,6 +1,6 @@
 // Starts the built Worker in workerd, as `wrangler.toml` describes it, with bindings of its own for each test file.
 //
-// Build first: `cargo xtask build worker`. Nothing here reaches beyond the loopback interface.
+// `cargo xtask test` builds what this needs; by hand: `cargo xtask build worker`. Nothing here reaches beyond the loopback interface.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 // A Wasm panic costs the one request under which it happens, and is over by the next.
 //
-// Needs the Worker built with the feature `panic-route`: `cargo xtask build worker --panic-route`.
+// Needs the Worker built with the feature `panic-route` in build/worker-panic; `cargo xtask test` makes it.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -171,6 +171,7 @@ test("the caller's candidates are ranked for the visitor, unknown ones come last
   assert.deepEqual(new Set(ids(ranked)), new Set(["tea-04", "book-07", "tool-01"]));
   assert.deepEqual(ranked.unknown, ["x", "y"]);
   assert.equal(response.headers.get("cache-control"), "private, no-store");
+  assert.equal(status(response), "selvedge; fwd=method");
 
   const { decision: one } = await decision("/v1/rank", { ...json({ candidates, n: 1 }), cookies });
   assert.deepEqual(ids(one), ["book-07"]);

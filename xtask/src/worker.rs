@@ -28,12 +28,27 @@ pub const SIZE_LIMIT: usize = 200_000;
 
 /// Builds the Worker; `dev` skips the optimiser and the size limit.
 pub fn build(dev: bool) -> Result<(), Failure> {
-    step("compiling the Worker");
+    build_into("build/worker", &[], dev)?;
+    if dev {
+        return Ok(());
+    }
+    artefact::check_size("Worker", FILES, SIZE_LIMIT)
+}
+
+/// Builds the Worker with a route that panics, into `build/worker-panic`: the tests prove with it that a panic is over by
+/// the next request.
+pub fn build_panicking() -> Result<(), Failure> {
+    build_into("build/worker-panic", &["--features", "panic-route"], false)
+}
+
+fn build_into(out: &str, features: &[&str], dev: bool) -> Result<(), Failure> {
+    step(&format!("compiling the Worker for {out}"));
     process::run(
         tools::cargo()
             .args(["build", "--package", "selvedge-worker", "--lib"])
             .args(["--target", "wasm32-unknown-unknown"])
             .args((!dev).then_some("--release"))
+            .args(features)
             .args(artefact::release_settings(HOT))
             .env("RUSTFLAGS", artefact::SIMD)
             .env("WASM_BINDGEN_USE_JS_SYS", "1"),
@@ -44,22 +59,21 @@ pub fn build(dev: bool) -> Result<(), Failure> {
         .join(profile)
         .join("selvedge_worker.wasm");
 
-    let inputs = Inputs::of(&format!("worker 1, {profile}"))
+    let inputs = Inputs::of(&format!("worker 1, {profile}, {out}"))
         .and(&compiled)?
         .and(SHIM)?
         .and("package-lock.json")?
         .and(tools::BINDGEN)?;
-    stamp::unless_fresh("worker", inputs, &[ENTRY, WASM], || {
+    let name = out.trim_start_matches("build/");
+    let outputs = [&format!("{out}/index.js")[..], &format!("{out}/index_bg.wasm")];
+    stamp::unless_fresh(name, inputs, &outputs, || {
         step("binding and optimising the Worker");
-        assemble(&compiled.to_string_lossy(), dev)
+        assemble(&compiled.to_string_lossy(), out, dev)
     })?;
-    if dev {
-        return Ok(());
-    }
-    artefact::check_size("Worker", FILES, SIZE_LIMIT)
+    Ok(())
 }
 
-fn assemble(compiled: &str, dev: bool) -> Result<(), Failure> {
+fn assemble(compiled: &str, out: &str, dev: bool) -> Result<(), Failure> {
     artefact::empty_dir(STAGING)?;
     process::run(
         tools::wasm_bindgen()
@@ -91,8 +105,8 @@ fn assemble(compiled: &str, dev: bool) -> Result<(), Failure> {
     )?;
     let wasm = format!("{STAGING}/index_bg.wasm");
     fs::rename(&wasm, format!("{bundle}/index_bg.wasm")).map_err(Failure::io("move", &wasm))?;
-    artefact::empty_dir("build/worker")?;
-    fs::remove_dir("build/worker").map_err(Failure::io("replace", "build/worker"))?;
-    fs::rename(bundle, "build/worker").map_err(Failure::io("move", bundle))?;
+    artefact::empty_dir(out)?;
+    fs::remove_dir(out).map_err(Failure::io("replace", out))?;
+    fs::rename(bundle, out).map_err(Failure::io("move", bundle))?;
     fs::remove_dir_all(STAGING).map_err(Failure::io("remove", STAGING))
 }

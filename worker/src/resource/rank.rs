@@ -3,7 +3,7 @@
 use selvedge::engine::{MAX_CANDIDATES, Visitor as Asker};
 use serde::Deserialize;
 
-use super::recommend::{cache_control, described, json, not_stored, problem, without_model};
+use super::recommend::{described, json, problem, without_model};
 use crate::adapter::store;
 use crate::adapter::visitor::Visitor;
 use crate::answer::Answer;
@@ -52,6 +52,6 @@ pub async fn post(call: &mut Call<'_>) -> Result<Answer, Problem> {
     let (scope, segment) = (decision.scope, decision.segment);
     let json = json(&decision);
     call.timing.mark("decide");
-    let answer = not_stored(call, scope, json);
-    Ok(described(answer, scope, segment, &model).with("cache-control", cache_control(scope)))
+    let answer = Answer::json_text(200, json).with("cache-status", "selvedge; fwd=method");
+    Ok(described(answer, scope, segment, &model).with("cache-control", "private, no-store"))
 }

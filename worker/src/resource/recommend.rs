@@ -101,7 +101,7 @@ pub async fn get(call: &mut Call<'_>, slot: &str) -> Result<Answer, Problem> {
 }
 
 /// An answer that our own cache is not asked for: a personal one, or one that the client narrowed down by itself.
-pub fn not_stored(call: &Call<'_>, scope: Scope, json: String) -> Answer {
+fn not_stored(call: &Call<'_>, scope: Scope, json: String) -> Answer {
     if scope == Scope::Visitor {
         return Answer::json_text(200, json).with("cache-status", "selvedge; fwd=bypass; detail=visitor");
     }
@@ -111,7 +111,7 @@ pub fn not_stored(call: &Call<'_>, scope: Scope, json: String) -> Answer {
 }
 
 /// What a cache in front may do with an answer whose key is not in its URL.
-pub const fn cache_control(scope: Scope) -> &'static str {
+const fn cache_control(scope: Scope) -> &'static str {
     match scope {
         Scope::Visitor => "private, no-store",
         _ => "private, no-cache",

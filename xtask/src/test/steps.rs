@@ -130,9 +130,23 @@ fn types() -> Result<Tally, Failure> {
 }
 
 fn worker_http() -> Result<Tally, Failure> {
+    worker::build_panicking()?;
     worker::build(false)?;
+    fs::create_dir_all("build/site").map_err(Failure::io("create", "build/site"))?;
+    // Once here instead of in each test file, which would wait for each other's cargo.
+    let planted = "build/planted";
+    process::run(tools::cargo().args([
+        "run",
+        "--quiet",
+        "--package",
+        "selvedge",
+        "--example",
+        "planted",
+        "--",
+        planted,
+    ]))?;
     let mut command = tools::node_script("--test")?;
-    command.arg("tests/worker/*.test.mjs");
+    command.arg("tests/worker/*.test.mjs").env("SELVEDGE_PLANTED", planted);
     let (output, status) = process::tee(&mut command)?;
     Ok(Tally::of_node(&output).and_status(status))
 }
