@@ -62,7 +62,6 @@ fn wasm_target() -> Result<(), Failure> {
 
 fn bindgen() -> Result<(), Failure> {
     let inputs = Inputs::of(&locked_version("wasm-bindgen-cli-support")?)
-        .and("xtask/Cargo.toml")?
         .and("xtask/src/bin/bindgen.rs")?;
     stamp::unless_fresh("bindgen", inputs, &[tools::BINDGEN], || {
         step("building wasm-bindgen (once, one to two minutes)");
