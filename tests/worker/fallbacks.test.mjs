@@ -62,6 +62,32 @@ test("without a queue, events go straight to the bucket", async () => {
   assert.equal((await server.env.EVENTS.list({ prefix: "events/date=" })).objects.length, 1);
 });
 
+// A variable in a binding's place: every call of it throws.
+const BROKEN_BINDING = { broken: true };
+
+test("when the queue throws, events go straight to the bucket", async () => {
+  server = await start({ config: { r2_buckets: R2 }, vars: { ...vars, EVENT_QUEUE: BROKEN_BINDING } });
+  await publish(server.env, model.snapshot);
+  const response = await server.fetch("/v1/events", json({ events: [{ type: "click", item: "tea-00" }] }));
+  assert.deepEqual(fallbacks(response), ["queue-failed"]);
+  assert.equal((await response.json()).collected, 1);
+  assert.equal((await server.env.EVENTS.list({ prefix: "events/date=" })).objects.length, 1);
+});
+
+test("when queue and bucket throw, the answer says that nothing was collected, and the profile is kept all the same", async () => {
+  server = await start({ config: {}, vars: { ...vars, EVENT_QUEUE: BROKEN_BINDING, EVENTS: BROKEN_BINDING } });
+  const response = await server.fetch("/v1/events", json({ events: [{ type: "click", item: "tea-00" }] }));
+  assert.equal(response.status, 202);
+  assert.deepEqual(fallbacks(response), ["no-snapshot", "queue-failed"]);
+  assert.deepEqual(await response.json(), { accepted: 1, collected: 0, rejected: [], segment: null });
+  assert.ok(profileCookie(response));
+});
+
+test("when the model's bucket throws, lists are empty", async () => {
+  server = await start({ config: {}, vars: { ...vars, MODELS: BROKEN_BINDING } });
+  await assertEmptyLists("no-snapshot");
+});
+
 const flipped = (bytes, at) => {
   const copy = Buffer.from(bytes);
   copy[at] ^= 1;
