@@ -64,6 +64,9 @@ pub struct TrainConfig {
     pub half_life_days: Option<f64>,
     /// The last days before the test days, on which early stopping is decided.
     pub validation_days: f64,
+    /// The IANA zone of the clock that people live by, for what is usual at which time of day; absent: the zone that
+    /// a source of events declares, or UTC.
+    pub time_zone: Option<String>,
     /// What each kind of event counts.
     pub weights: WeightsConfig,
 }
@@ -80,6 +83,7 @@ impl Default for TrainConfig {
             min_item_users: 5,
             half_life_days: None,
             validation_days: 7.0,
+            time_zone: None,
             weights: WeightsConfig::default(),
         }
     }

@@ -168,6 +168,8 @@ fn catalogue(text: &mut String, pattern: &str, columns: &[Column], guess: &Catal
         .chain(guess.categories.iter().copied())
         .collect();
     titled.retain(|&index| columns[index].capitals);
+    // The title may be one of the categories.
+    titled.sort_unstable();
     titled.dedup();
     if !titled.is_empty() {
         text.push_str(&format!(

@@ -101,3 +101,23 @@ fn what_is_there_is_not_overwritten() {
     init(&[file], &output, true).unwrap();
     assert_ne!(std::fs::read_to_string(&output).unwrap(), "mine");
 }
+
+#[test]
+fn a_title_that_is_also_a_category_is_named_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let events = write(dir.path(), "e.csv", "user_id,product_id,time\nu,1,2024-01-01\n");
+    let items = write(
+        dir.path(),
+        "p.csv",
+        "product_id,department,product_type,package_size\n1,GROCERY,ICE - CRUSHED,22 LB\n2,GROCERY,SALT,1 LB\n",
+    );
+    let (text, _) = draft(&[events, items], &dir.path().join("selvedge.toml")).unwrap();
+    assert!(
+        text.contains("title_case = [\"department\", \"product_type\"]\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("categories = [\"department\", \"product_type\"]\n"),
+        "{text}"
+    );
+}

@@ -44,7 +44,7 @@ pub enum StageError {
         anonymous: u64,
     },
     /// The zone of a source is not known.
-    #[error("events.time_zone is {name:?}, expected an IANA name such as Europe/Berlin")]
+    #[error("time_zone is {name:?}, expected an IANA name such as Europe/Berlin")]
     TimeZone {
         /// The name found.
         name: String,
@@ -74,7 +74,7 @@ impl Explain for StageError {
             Self::Lake(error) => return error.hint(),
             Self::Model(error) => return error.hint(),
             Self::NoEvents { .. } => "run `selvedge ingest` first; `events.columns.user` names the column of the user",
-            Self::TimeZone { .. } => "correct the time_zone of this [[events]] section",
+            Self::TimeZone { .. } => "correct time_zone under [train] or [[events]]",
             Self::Fit(FitError::Train(TrainError::Empty { .. })) => {
                 "lower train.min_item_users, or give the kinds of events that you have a weight in [train.weights]"
             }
@@ -105,15 +105,21 @@ pub fn read_log(config: &Config) -> Result<EventLog, StageError> {
     Ok(log)
 }
 
-/// Name and rules of the site's clock: the first zone other than UTC that a source of events declares, as sources that
-/// are in UTC by nature (an edge collector's) say nothing about where people live.
+/// Name and rules of the site's clock: the configured zone, or the first one other than UTC that a source of events
+/// declares, as sources that are in UTC by nature (an edge collector's) say nothing about where people live.
 fn site_zone(config: &Config) -> Result<(String, TimeZone), StageError> {
     let declared = config
         .events
         .iter()
         .map(|source| source.time_zone.as_str())
         .find(|zone| *zone != "UTC");
-    let name = declared.unwrap_or("UTC").to_owned();
+    let name = config
+        .train
+        .time_zone
+        .as_deref()
+        .or(declared)
+        .unwrap_or("UTC")
+        .to_owned();
     match TimeZone::get(&name) {
         Ok(zone) => Ok((name, zone)),
         Err(source) => Err(StageError::TimeZone { name, source }),
