@@ -38,11 +38,21 @@ impl CacheKey {
         context: &Context<'_>,
         n: usize,
     ) -> Self {
-        let locale = if slot.vary_locale { canonical_locale(context.locale) } else { "-".into() };
+        let locale = if slot.vary_locale {
+            canonical_locale(context.locale)
+        } else {
+            "-".into()
+        };
         let device = if slot.vary_device { context.device.code() } else { '-' };
         // All categories of one name are asked for together, so the first one stands for them.
-        let category = categories.first().map_or_else(|| "-".into(), |first| alloc::format!("c{}", first.0));
-        Self(alloc::format!("v1/{snapshot}/{}/{}/{category}/{locale}/{device}/{n}", slot.name, sharing.code()))
+        let category = categories
+            .first()
+            .map_or_else(|| "-".into(), |first| alloc::format!("c{}", first.0));
+        Self(alloc::format!(
+            "v1/{snapshot}/{}/{}/{category}/{locale}/{device}/{n}",
+            slot.name,
+            sharing.code()
+        ))
     }
 
     /// Builds the key of the items near an item.
@@ -75,7 +85,11 @@ impl Sharing {
 fn canonical_locale(locale: &str) -> String {
     let primary = locale.split(['-', '_']).next().unwrap_or("");
     let valid = (2..=3).contains(&primary.len()) && primary.bytes().all(|byte| byte.is_ascii_alphabetic());
-    if valid { primary.to_ascii_lowercase() } else { "-".into() }
+    if valid {
+        primary.to_ascii_lowercase()
+    } else {
+        "-".into()
+    }
 }
 
 /// How long a shared answer lives (RFC 9111; RFC 5861 for the stale windows). Seconds.
@@ -125,7 +139,8 @@ impl Freshness {
     /// How long a store has to keep the answer for every state but the last.
     #[must_use]
     pub fn kept_s(&self) -> u32 {
-        self.ttl_s.saturating_add(self.stale_while_revalidate_s.max(self.stale_if_error_s))
+        self.ttl_s
+            .saturating_add(self.stale_while_revalidate_s.max(self.stale_if_error_s))
     }
 
     /// The `Cache-Control` of an answer whose URL alone decides it.
@@ -213,8 +228,10 @@ mod tests {
     #[test]
     fn freshness_passes_through_its_states_at_the_exact_second() {
         let freshness = Freshness::of(&slot());
-        let states: alloc::vec::Vec<State> =
-            [29, 30, 89, 90, 629, 630].into_iter().map(|age| freshness.state(age)).collect();
+        let states: alloc::vec::Vec<State> = [29, 30, 89, 90, 629, 630]
+            .into_iter()
+            .map(|age| freshness.state(age))
+            .collect();
         assert_eq!(
             states,
             [

@@ -36,7 +36,10 @@ impl Daypart {
     /// The daypart with this number, 0 to 7.
     #[must_use]
     pub fn from_index(index: usize) -> Option<Self> {
-        u8::try_from(index).ok().filter(|index| usize::from(*index) < DAYPARTS).map(Self)
+        u8::try_from(index)
+            .ok()
+            .filter(|index| usize::from(*index) < DAYPARTS)
+            .map(Self)
     }
 
     /// Its number, 0 to 7.
@@ -115,7 +118,11 @@ pub fn civil_from_days(days: u64) -> (u64, u64, u64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     (year, month, day)
 }
@@ -130,8 +137,14 @@ mod tests {
         let monday = 1_512_345_600_000;
         assert_eq!(Daypart::of_local_ms(monday).name(), "weekday-night");
         assert_eq!(Daypart::of_local_ms(monday + 6 * 3_600_000).name(), "weekday-morning");
-        assert_eq!(Daypart::of_local_ms(monday + 18 * 3_600_000 - 1).name(), "weekday-afternoon");
-        assert_eq!(Daypart::of_local_ms(monday + 5 * 86_400_000 + 20 * 3_600_000).name(), "weekend-evening");
+        assert_eq!(
+            Daypart::of_local_ms(monday + 18 * 3_600_000 - 1).name(),
+            "weekday-afternoon"
+        );
+        assert_eq!(
+            Daypart::of_local_ms(monday + 5 * 86_400_000 + 20 * 3_600_000).name(),
+            "weekend-evening"
+        );
     }
 
     #[test]
@@ -144,9 +157,18 @@ mod tests {
 
     #[test]
     fn a_tablet_is_not_taken_for_a_phone() {
-        assert_eq!(Device::detect(None, "Mozilla/5.0 (Linux; Android 14; Pixel Tablet)"), Device::Tablet);
-        assert_eq!(Device::detect(Some("?1"), "Mozilla/5.0 (Linux; Android 14) Mobile"), Device::Mobile);
+        assert_eq!(
+            Device::detect(None, "Mozilla/5.0 (Linux; Android 14; Pixel Tablet)"),
+            Device::Tablet
+        );
+        assert_eq!(
+            Device::detect(Some("?1"), "Mozilla/5.0 (Linux; Android 14) Mobile"),
+            Device::Mobile
+        );
         assert_eq!(Device::detect(Some("?0"), "Mozilla/5.0 (X11; Linux)"), Device::Desktop);
-        assert_eq!(Device::detect(None, "Mozilla/5.0 (iPhone) Mobile/15E148"), Device::Mobile);
+        assert_eq!(
+            Device::detect(None, "Mozilla/5.0 (iPhone) Mobile/15E148"),
+            Device::Mobile
+        );
     }
 }

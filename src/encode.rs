@@ -67,7 +67,11 @@ pub fn fold_in(gram: &[f32], dims: usize, history: &[(Vec<f32>, f32)], parameter
     let ridge = parameters.ridge(history.len());
     let mut a: Vec<f64> = Vec::with_capacity(dims * (dims + 1) / 2);
     for row in 0..dims {
-        a.extend(gram[row * dims..row * dims + row + 1].iter().map(|value| alpha * f64::from(*value)));
+        a.extend(
+            gram[row * dims..row * dims + row + 1]
+                .iter()
+                .map(|value| alpha * f64::from(*value)),
+        );
         if let Some(diagonal) = a.last_mut() {
             *diagonal += ridge;
         }
@@ -96,7 +100,10 @@ pub fn fold_in(gram: &[f32], dims: usize, history: &[(Vec<f32>, f32)], parameter
         vector: Vec::new(),
     };
     encoded.solve(&mut right);
-    #[expect(clippy::cast_possible_truncation, reason = "the vector is used in 32 bits everywhere")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the vector is used in 32 bits everywhere"
+    )]
     let vector = right.iter().map(|value| *value as f32).collect();
     encoded.vector = vector;
     encoded
@@ -114,7 +121,11 @@ fn factorise(a: &mut [f64], dims: usize) {
             let other = if j == i { left } else { &head[row_j..row_j + j] };
             let dot: f64 = left.iter().zip(other).map(|(x, y)| x * y).sum();
             let rest = tail[j] - dot;
-            tail[j] = if i == j { rest.max(1e-30).sqrt() } else { rest / head[row_j + j] };
+            tail[j] = if i == j {
+                rest.max(1e-30).sqrt()
+            } else {
+                rest / head[row_j + j]
+            };
         }
     }
 }
@@ -209,7 +220,11 @@ mod tests {
                 left += f64::from(0.1f32) * f64::from(gram[row * 3 + column]) * f64::from(*value);
             }
             for (factors, weight) in &history {
-                let dot: f64 = factors.iter().zip(&encoded.vector).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
+                let dot: f64 = factors
+                    .iter()
+                    .zip(&encoded.vector)
+                    .map(|(x, y)| f64::from(*x) * f64::from(*y))
+                    .sum();
                 left += f64::from(*weight) * f64::from(factors[row]) * dot;
                 right += f64::from(*weight) * f64::from(factors[row]);
             }
@@ -222,7 +237,11 @@ mod tests {
         let (gram, history) = example();
         let encoded = fold_in(&gram, 3, &history, &parameters());
         let item = [0.3, -0.2, 0.9];
-        let score: f64 = item.iter().zip(&encoded.vector).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
+        let score: f64 = item
+            .iter()
+            .zip(&encoded.vector)
+            .map(|(x, y)| f64::from(*x) * f64::from(*y))
+            .sum();
         let sum: f64 = encoded.contributions(&item).iter().sum();
         assert!((score - sum).abs() < 1e-6, "{score} against {sum}");
     }

@@ -66,8 +66,12 @@ impl JsProfile {
     /// Where the id has another length.
     #[wasm_bindgen(constructor)]
     pub fn new(visitor: &[u8]) -> Result<Self, JsError> {
-        let id = <[u8; 16]>::try_from(visitor)
-            .map_err(|_| JsError::new(&alloc::format!("visitor id: expected 16 bytes, found {}", visitor.len())))?;
+        let id = <[u8; 16]>::try_from(visitor).map_err(|_| {
+            JsError::new(&alloc::format!(
+                "visitor id: expected 16 bytes, found {}",
+                visitor.len()
+            ))
+        })?;
         Ok(Self(Profile::new(VisitorId(id))))
     }
 
@@ -225,7 +229,11 @@ impl JsWhen {
     fn visitor<'a>(&self, profile: &'a JsProfile) -> Visitor<'a> {
         Visitor {
             profile: Some(&profile.0),
-            consent: if self.consent.unwrap_or(true) { Consent::Granted } else { Consent::Denied },
+            consent: if self.consent.unwrap_or(true) {
+                Consent::Granted
+            } else {
+                Consent::Denied
+            },
             context: Context {
                 local_ms: milliseconds(self.local_ms.unwrap_or(self.now_ms)),
                 locale: "",
@@ -237,7 +245,11 @@ impl JsWhen {
 }
 
 /// A JavaScript time as whole milliseconds; what is no time becomes 0.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, and NaN becomes 0")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, and NaN becomes 0"
+)]
 fn milliseconds(value: f64) -> u64 {
     value as u64
 }
@@ -248,6 +260,8 @@ fn to_js(decision: &Decision<'_>) -> Result<JsValue, JsError> {
 
 fn serialize<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsError> {
     // Maps as objects and missing values as null: the same shape as the JSON of the HTTP API.
-    let serializer = Serializer::new().serialize_maps_as_objects(true).serialize_missing_as_null(true);
+    let serializer = Serializer::new()
+        .serialize_maps_as_objects(true)
+        .serialize_missing_as_null(true);
     Ok(value.serialize(&serializer)?)
 }

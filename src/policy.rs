@@ -100,11 +100,19 @@ impl Policy {
         for value in [record.unobserved_weight, record.regularisation] {
             // Both above zero keep the encoder's matrix positive definite whatever the history.
             if !(1e-9..=1e9).contains(&value) {
-                return refuse(0, "unobserved weight and regularisation from 1e-9 to 1e9", f64::from(value));
+                return refuse(
+                    0,
+                    "unobserved weight and regularisation from 1e-9 to 1e9",
+                    f64::from(value),
+                );
             }
         }
         if ![0.0, 0.5, 1.0].contains(&record.regularisation_exponent) {
-            return refuse(0, "a regularisation exponent of 0, 0.5 or 1", f64::from(record.regularisation_exponent));
+            return refuse(
+                0,
+                "a regularisation exponent of 0, 0.5 or 1",
+                f64::from(record.regularisation_exponent),
+            );
         }
         if !(0.0..=2.0).contains(&record.hysteresis) {
             return refuse(0, "a hysteresis from 0 to 2", f64::from(record.hysteresis));
@@ -116,7 +124,11 @@ impl Policy {
         }
         let mut read = Vec::with_capacity(slots.len());
         for (element, slot) in slots.iter().enumerate() {
-            read.push(SlotPolicy::from_record(element + 1, slot)?);
+            let slot = SlotPolicy::from_record(element + 1, slot)?;
+            if read.iter().any(|other: &SlotPolicy| other.name == slot.name) {
+                return refuse(element + 1, "slot names used once", 0.0);
+            }
+            read.push(slot);
         }
         Ok(Self {
             half_life_ms: record.half_life_ms,
@@ -166,7 +178,11 @@ impl SlotPolicy {
             expected,
             found: f64::from(found),
         };
-        let used = record.name.iter().position(|byte| *byte == 0).unwrap_or(record.name.len());
+        let used = record
+            .name
+            .iter()
+            .position(|byte| *byte == 0)
+            .unwrap_or(record.name.len());
         let (name, rest) = record.name.split_at(used);
         let allowed = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
         if name.is_empty() || !name.iter().all(allowed) || rest.iter().any(|byte| *byte != 0) {

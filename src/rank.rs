@@ -31,7 +31,11 @@ pub fn diversify(
             *count += 1;
             *count > max_per_category
         });
-        if full { left_out.push(*scored) } else { chosen.push(*scored) }
+        if full {
+            left_out.push(*scored)
+        } else {
+            chosen.push(*scored)
+        }
     }
     let missing = n - chosen.len();
     chosen.extend(left_out.into_iter().take(missing));

@@ -27,7 +27,11 @@ pub fn assign(vector: &[f32], centroids: &[f32], previous: Option<usize>, hyster
     }
     let norm = norm_squared.sqrt();
     let cosine_of = |centroid: &[f32]| -> f64 {
-        let dot: f64 = centroid.iter().zip(vector).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
+        let dot: f64 = centroid
+            .iter()
+            .zip(vector)
+            .map(|(x, y)| f64::from(*x) * f64::from(*y))
+            .sum();
         dot / norm
     };
     let mut best: Option<(usize, f64)> = None;

@@ -17,7 +17,9 @@ fn engine() -> Engine<AlignedBytes> {
 fn profile(engine: &Engine<AlignedBytes>, events: &[(&str, &str)]) -> Profile {
     let mut profile = Profile::new(VisitorId([3; 16]));
     for (kind, item) in events {
-        Recorded::check(kind, item, None, None, NOW_MS).unwrap().remember(&mut profile, item);
+        Recorded::check(kind, item, None, None, NOW_MS)
+            .unwrap()
+            .remember(&mut profile, item);
         engine.settle(&mut profile, NOW_MS);
     }
     profile
@@ -47,7 +49,10 @@ fn request<'a>(slot: &'a str, visitor: Visitor<'a>) -> Request<'a> {
 
 fn answer<'s>(engine: &'s Engine<AlignedBytes>, request: &Request<'_>) -> Decision<'s> {
     let plan = engine.plan(request).unwrap();
-    assert_eq!(plan.cache_key.is_none(), plan.scope == Scope::Visitor || !request.exclude.is_empty());
+    assert_eq!(
+        plan.cache_key.is_none(),
+        plan.scope == Scope::Visitor || !request.exclude.is_empty()
+    );
     engine.decide(request, &plan)
 }
 
@@ -58,20 +63,29 @@ fn ids<'s>(decision: &Decision<'s>) -> Vec<&'s str> {
 /// How many of the items are of a planted group.
 fn of_group(decision: &Decision<'_>, group: usize) -> usize {
     let name = format!("Group {group}");
-    decision.items.iter().filter(|item| item.categories.first() == Some(&name.as_str())).count()
+    decision
+        .items
+        .iter()
+        .filter(|item| item.categories.first() == Some(&name.as_str()))
+        .count()
 }
 
 #[test]
 fn a_click_turns_the_slot_towards_its_group_and_says_why() {
     let engine = engine();
     let before = answer(&engine, &request("home", visitor(None)));
-    assert_eq!((before.scope, before.context), (Scope::Context, Some("weekday-morning")));
+    assert_eq!(
+        (before.scope, before.context),
+        (Scope::Context, Some("weekday-morning"))
+    );
     let clicked = profile(&engine, &[("click", "item-004")]);
     let after = answer(&engine, &request("home", visitor(Some(&clicked))));
     assert_eq!(after.scope, Scope::Visitor);
     assert!(of_group(&after, 4) >= 7, "{:?}", ids(&after));
     assert_eq!(after.segment, Some(4));
-    let Reason::Because { item, share, .. } = after.items[0].reason else { panic!("{:?}", after.items[0].reason) };
+    let Reason::Because { item, share, .. } = after.items[0].reason else {
+        panic!("{:?}", after.items[0].reason)
+    };
     assert_eq!((item, share), ("item-004", 1.0));
     assert_eq!(after.explanation.history[0].item, "item-004");
 }
@@ -83,7 +97,10 @@ fn scores_never_rise_along_a_slate() {
     for slot in ["home", "segment"] {
         let decision = answer(&engine, &request(slot, visitor(Some(&known))));
         assert_eq!(decision.items.len(), 8);
-        assert!(decision.items.windows(2).all(|pair| pair[0].score >= pair[1].score), "{slot}");
+        assert!(
+            decision.items.windows(2).all(|pair| pair[0].score >= pair[1].score),
+            "{slot}"
+        );
     }
 }
 
@@ -103,8 +120,9 @@ fn bought_items_leave_the_slot_that_excludes_them_and_no_other() {
 #[test]
 fn items_that_are_over_or_not_yet_there_are_shown_to_nobody() {
     let engine = engine();
-    let fans: Vec<Profile> =
-        (0..fixture::GROUPS).map(|group| profile(&engine, &[("click", &format!("item-{group:03}"))])).collect();
+    let fans: Vec<Profile> = (0..fixture::GROUPS)
+        .map(|group| profile(&engine, &[("click", &format!("item-{group:03}"))]))
+        .collect();
     for known in fans.iter().map(Some).chain([None]) {
         for slot in ["home", "segment"] {
             let all = Request {
@@ -140,7 +158,12 @@ fn a_category_of_any_level_limits_the_answer() {
             };
             let decision = answer(&engine, &limited);
             assert_eq!(decision.items.len(), 8, "{name}");
-            assert!(decision.items.iter().all(|item| item.categories[depth].eq_ignore_ascii_case(name)));
+            assert!(
+                decision
+                    .items
+                    .iter()
+                    .all(|item| item.categories[depth].eq_ignore_ascii_case(name))
+            );
         }
     }
 }
@@ -159,7 +182,10 @@ fn without_consent_nothing_of_the_profile_is_used() {
         assert_eq!(with, without);
     }
     let ranked = engine.rank(&denied, &["item-001", "item-004"], 2).unwrap();
-    assert_eq!(ranked, engine.rank(&visitor(None), &["item-001", "item-004"], 2).unwrap());
+    assert_eq!(
+        ranked,
+        engine.rank(&visitor(None), &["item-001", "item-004"], 2).unwrap()
+    );
 }
 
 #[test]
@@ -171,7 +197,10 @@ fn visitors_of_a_segment_share_key_and_answer_and_others_do_not() {
     let plan = |who| {
         let request = request("segment", visitor(Some(who)));
         let plan = engine.plan(&request).unwrap();
-        (plan.cache_key.clone().unwrap(), serde_json::to_string(&engine.decide(&request, &plan)).unwrap())
+        (
+            plan.cache_key.clone().unwrap(),
+            serde_json::to_string(&engine.decide(&request, &plan)).unwrap(),
+        )
     };
     assert_eq!(plan(&one), plan(&two));
     assert_ne!(plan(&one).0, plan(&other).0);
@@ -197,7 +226,14 @@ fn diversity_limits_a_category_while_others_are_left() {
     let decision = answer(&engine, &request("diverse", visitor(Some(&known))));
     for item in &decision.items {
         let shelf = &item.categories[1];
-        assert!(decision.items.iter().filter(|other| &other.categories[1] == shelf).count() <= 2);
+        assert!(
+            decision
+                .items
+                .iter()
+                .filter(|other| &other.categories[1] == shelf)
+                .count()
+                <= 2
+        );
     }
 }
 
@@ -221,7 +257,10 @@ fn similar_items_are_of_the_same_group_and_never_the_item_itself() {
     let near = engine.similar("item-005", 10, NOW_MS).unwrap();
     assert_eq!(of_group(&near, 5), 10);
     assert!(!ids(&near).contains(&"item-005"));
-    assert_eq!(engine.similar_key("item-005", 10).unwrap(), engine.similar_key("item-005", 10).unwrap());
+    assert_eq!(
+        engine.similar_key("item-005", 10).unwrap(),
+        engine.similar_key("item-005", 10).unwrap()
+    );
 }
 
 #[test]
@@ -263,8 +302,14 @@ fn requests_are_refused_with_what_was_found() {
         ..request("home", visitor(None))
     };
     assert_eq!(error(&exclude), RequestError::TooManyExcluded { found: 101 });
-    assert!(matches!(engine.similar("none", 5, NOW_MS), Err(RequestError::UnknownItem { .. })));
-    assert_eq!(engine.rank(&visitor(None), &[], 5).unwrap_err(), RequestError::Candidates { found: 0 });
+    assert!(matches!(
+        engine.similar("none", 5, NOW_MS),
+        Err(RequestError::UnknownItem { .. })
+    ));
+    assert_eq!(
+        engine.rank(&visitor(None), &[], 5).unwrap_err(),
+        RequestError::Candidates { found: 0 }
+    );
 }
 
 #[test]

@@ -1,11 +1,17 @@
 //! The snapshot file: what is written is read, and nothing else is.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cast_possible_truncation, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "tests"
+)]
 
 mod fixture;
 
 use proptest::prelude::*;
-use selvedge::engine::{Engine, Request, Visitor};
 use selvedge::context::Context;
+use selvedge::engine::{Engine, Request, Visitor};
 use selvedge::event::{ItemIndex, ItemKey};
 use selvedge::profile::Consent;
 use selvedge::snapshot::writer::{SigningKey, build};
@@ -37,7 +43,13 @@ fn exercise(snapshot: Snapshot<AlignedBytes>) {
         context: Context::default(),
         now_ms: fixture::NOW_MS,
     };
-    let names: Vec<String> = engine.snapshot().policy().slots.iter().map(|slot| slot.name.clone()).collect();
+    let names: Vec<String> = engine
+        .snapshot()
+        .policy()
+        .slots
+        .iter()
+        .map(|slot| slot.name.clone())
+        .collect();
     for slot in &names {
         let request = Request {
             slot,
@@ -67,22 +79,39 @@ fn exercise(snapshot: Snapshot<AlignedBytes>) {
 #[test]
 fn what_was_written_is_read() {
     let snapshot = open(fixture::snapshot_bytes().as_ref()).unwrap();
-    assert_eq!((snapshot.rows(), snapshot.dims(), snapshot.stride()), (fixture::ITEMS, fixture::DIMS, 32));
-    assert_eq!((snapshot.segments(), snapshot.contexts(), snapshot.slate_len()), (fixture::GROUPS, 8, 30));
+    assert_eq!(
+        (snapshot.rows(), snapshot.dims(), snapshot.stride()),
+        (fixture::ITEMS, fixture::DIMS, 32)
+    );
+    assert_eq!(
+        (snapshot.segments(), snapshot.contexts(), snapshot.slate_len()),
+        (fixture::GROUPS, 8, 30)
+    );
     assert_eq!(snapshot.policy(), &fixture::policy());
     let item = snapshot.find_id("item-005").unwrap();
     assert_eq!(snapshot.key(item), Some(ItemKey::of("item-005")));
     let text = snapshot.text(item);
-    assert_eq!((text.title, text.image), ("Ware 5 – größte Auswahl", Some("/images/5.webp")));
+    assert_eq!(
+        (text.title, text.image),
+        ("Ware 5 – größte Auswahl", Some("/images/5.webp"))
+    );
     assert_eq!(text.attributes, [("brand", "Brand 5"), ("size", "1 kg")]);
-    let path: Vec<&str> = snapshot.category_path(item).into_iter().map(|c| snapshot.category_name(c)).collect();
+    let path: Vec<&str> = snapshot
+        .category_path(item)
+        .into_iter()
+        .map(|c| snapshot.category_name(c))
+        .collect();
     assert_eq!(path, ["Group 5", "Shelf 5-1"]);
     let model = fixture::model();
     let trained = &model.items.iter().find(|input| input.id == "item-005").unwrap().factors;
     for (read, trained) in snapshot.factors(item).zip(trained) {
         assert!((read - trained).abs() < 0.006, "{read} against {trained}");
     }
-    assert!(snapshot.version().starts_with("20171204T093000Z-"), "{}", snapshot.version());
+    assert!(
+        snapshot.version().starts_with("20171204T093000Z-"),
+        "{}",
+        snapshot.version()
+    );
     assert!(snapshot.unverified().is_empty());
 }
 
@@ -135,7 +164,10 @@ fn every_bit_of_every_section_is_covered_by_its_digest() {
             let mut bytes = AlignedBytes::copy_of(good.as_ref());
             bytes.as_mut_slice()[at] = 1;
             let error = Snapshot::open(bytes.as_ref(), Trust::Unverified).err();
-            assert!(matches!(error, Some(SnapshotError::Padding { .. })), "padding at {at}: {error:?}");
+            assert!(
+                matches!(error, Some(SnapshotError::Padding { .. })),
+                "padding at {at}: {error:?}"
+            );
         }
     }
 }
@@ -154,7 +186,10 @@ fn an_unsigned_file_and_a_file_by_another_key_are_refused() {
     let unsigned = build(&fixture::model(), None).unwrap();
     assert_eq!(open(unsigned.as_ref()).err(), Some(SnapshotError::Unsigned));
     let other = build(&fixture::model(), Some(&SigningKey::from_bytes(&[7; 32]))).unwrap();
-    assert!(matches!(open(other.as_ref()).err(), Some(SnapshotError::UnknownKey { .. })));
+    assert!(matches!(
+        open(other.as_ref()).err(),
+        Some(SnapshotError::UnknownKey { .. })
+    ));
     assert!(Snapshot::open(unsigned, Trust::Unverified).is_ok());
 }
 
@@ -179,7 +214,12 @@ fn sections_confirmed_one_by_one_make_the_engine_ready_in_two_steps() {
     let mut engine = Engine::new(snapshot).unwrap();
     assert!(!engine.personal_ready());
     let wrong = engine.snapshot_mut().confirm(late[0].index, &[0; 32]);
-    assert_eq!(wrong, Err(SnapshotError::Digest { kind: SectionKind::Factors }));
+    assert_eq!(
+        wrong,
+        Err(SnapshotError::Digest {
+            kind: SectionKind::Factors
+        })
+    );
     let sha256 = digest(engine.snapshot(), late[0].range.clone());
     engine.snapshot_mut().confirm(late[0].index, &sha256).unwrap();
     assert!(engine.personal_ready());
@@ -198,7 +238,10 @@ fn unknown_sections_are_refused_where_required_and_skipped_where_not() {
     let count = 19;
     let entry = 64 + (count - 1) * 64;
     let good = fixture::snapshot_bytes();
-    assert_eq!(u32::from_le_bytes(good.as_ref()[entry..entry + 4].try_into().unwrap()), 19);
+    assert_eq!(
+        u32::from_le_bytes(good.as_ref()[entry..entry + 4].try_into().unwrap()),
+        19
+    );
     let skipped = resigned(|bytes| bytes[entry..entry + 4].copy_from_slice(&999u32.to_le_bytes()));
     assert!(Snapshot::open(skipped, Trust::Unverified).is_ok());
     let refused = resigned(|bytes| {
@@ -214,14 +257,20 @@ fn unknown_sections_are_refused_where_required_and_skipped_where_not() {
 #[test]
 fn errors_say_where_what_was_expected_and_what_was_found() {
     let error = |change: &dyn Fn(&mut [u8])| {
-        Snapshot::open(resigned(change), Trust::Unverified).err().expect("refused").to_string()
+        Snapshot::open(resigned(change), Trust::Unverified)
+            .err()
+            .expect("refused")
+            .to_string()
     };
     assert!(error(&|bytes| bytes[0] = 0).contains("magic bytes"));
     assert_eq!(
         error(&|bytes| bytes[8] = 9),
         "snapshot header at offset 8: expected format version 1, found 9; update the reader or pack the model again"
     );
-    assert_eq!(error(&|bytes| bytes[44] = 0), "snapshot dims at offset 44: expected 1 to 1024, found 0");
+    assert_eq!(
+        error(&|bytes| bytes[44] = 0),
+        "snapshot dims at offset 44: expected 1 to 1024, found 0"
+    );
     assert!(error(&|bytes| bytes[64 + 8] ^= 64).contains("expected to start at offset"));
 }
 
@@ -229,12 +278,25 @@ fn errors_say_where_what_was_expected_and_what_was_found() {
 fn not_a_number_in_scales_or_gram_is_refused() {
     let good = fixture::snapshot_bytes();
     let snapshot = open(good.as_ref()).unwrap();
-    let start = |kind: SectionKind| snapshot.directory().find(|entry| entry.0 == kind as u32).unwrap().1.start;
-    for (kind, value) in [(SectionKind::Scales, vec![0x00, 0x7e]), (SectionKind::Gram, vec![0, 0, 0xc0, 0x7f])] {
+    let start = |kind: SectionKind| {
+        snapshot
+            .directory()
+            .find(|entry| entry.0 == kind as u32)
+            .unwrap()
+            .1
+            .start
+    };
+    for (kind, value) in [
+        (SectionKind::Scales, vec![0x00, 0x7e]),
+        (SectionKind::Gram, vec![0, 0, 0xc0, 0x7f]),
+    ] {
         let at = start(kind);
         let bytes = resigned(|bytes| bytes[at..at + value.len()].copy_from_slice(&value));
         let error = Snapshot::open(bytes, Trust::Unverified).err();
-        assert!(matches!(error, Some(SnapshotError::Content { kind: found, .. }) if found == kind), "{error:?}");
+        assert!(
+            matches!(error, Some(SnapshotError::Content { kind: found, .. }) if found == kind),
+            "{error:?}"
+        );
     }
 }
 
@@ -249,6 +311,9 @@ fn a_model_that_does_not_fit_together_is_not_written() {
     let mut model = fixture::model();
     model.items[3].id = model.items[4].id.clone();
     assert!(matches!(build(&model, None), Err(SnapshotError::KeyCollision { .. })));
+    let mut model = fixture::model();
+    model.policy.slots[1].name = model.policy.slots[0].name.clone();
+    assert!(matches!(build(&model, None), Err(SnapshotError::Content { .. })));
     let mut model = fixture::model();
     model.items[3].factors[0] = f32::NAN;
     assert!(matches!(build(&model, None), Err(SnapshotError::Build { .. })));

@@ -29,10 +29,10 @@ impl<B: AsRef<[u8]>> Engine<B> {
             self.keep_categories(&mut filter, &plan.categories);
         }
         // Only a personal answer may depend on what this visitor has done.
-        if plan.scope == Scope::Visitor {
-            if let Some(profile) = request.visitor.usable_profile() {
-                self.forbid_done(&mut filter, profile, &plan.slot.exclude);
-            }
+        if plan.scope == Scope::Visitor
+            && let Some(profile) = request.visitor.usable_profile()
+        {
+            self.forbid_done(&mut filter, profile, &plan.slot.exclude);
         }
         let candidates = filter.count();
         let ranking = self.ranking(plan, &filter);
@@ -136,10 +136,16 @@ impl<B: AsRef<[u8]>> Engine<B> {
             None => (contextual.scope, contextual.daypart),
         };
         let prior = daypart.map(|daypart| self.snapshot.context_prior(daypart.index()));
-        let vector = portrait.as_ref().map(|portrait| portrait.encoded.vector.as_slice()).or(prior);
+        let vector = portrait
+            .as_ref()
+            .map(|portrait| portrait.encoded.vector.as_slice())
+            .or(prior);
         let scores = self.scores(vector, &rows);
-        let mut ranking: Vec<Scored> =
-            rows.iter().zip(scores).map(|(item, score)| Scored { item: *item, score }).collect();
+        let mut ranking: Vec<Scored> = rows
+            .iter()
+            .zip(scores)
+            .map(|(item, score)| Scored { item: *item, score })
+            .collect();
         sort(&mut ranking);
         ranking.truncate(n);
         let segment = portrait.as_ref().and_then(|portrait| portrait.assignment);
@@ -162,7 +168,9 @@ impl<B: AsRef<[u8]>> Engine<B> {
     /// Catalogue items from a row on, most popular first.
     #[must_use]
     pub fn browse(&self, offset: usize, count: usize) -> Decision<'_> {
-        let end = offset.saturating_add(count.min(MAX_CANDIDATES)).min(self.snapshot.rows());
+        let end = offset
+            .saturating_add(count.min(MAX_CANDIDATES))
+            .min(self.snapshot.rows());
         let items = (offset.min(end)..end)
             .filter_map(|row| u32::try_from(row).ok())
             .map(|row| {
@@ -184,7 +192,9 @@ impl<B: AsRef<[u8]>> Engine<B> {
     }
 
     fn find(&self, id: &str) -> Result<ItemIndex, RequestError> {
-        self.snapshot.find_id(id).ok_or_else(|| RequestError::UnknownItem { found: quoted(id) })
+        self.snapshot
+            .find_id(id)
+            .ok_or_else(|| RequestError::UnknownItem { found: quoted(id) })
     }
 
     /// Scores of rows under a vector; by popularity where there is none or the factors are not verified.
@@ -206,7 +216,9 @@ impl<B: AsRef<[u8]>> Engine<B> {
         };
         let now_min = crate::profile::minutes(now_ms);
         Filter::from_predicate(rows, |item| {
-            availability.get(item.get()).is_some_and(|[from, until]| (*from..*until).contains(&now_min))
+            availability
+                .get(item.get())
+                .is_some_and(|[from, until]| (*from..*until).contains(&now_min))
         })
     }
 
@@ -240,9 +252,10 @@ impl<B: AsRef<[u8]>> Engine<B> {
                 let segment = usize::from(segment);
                 (1 + segment, self.snapshot.centroid(segment))
             }
-            (Scope::Context, _, Some(daypart), _) => {
-                (1 + segments + daypart.index(), self.snapshot.context_prior(daypart.index()))
-            }
+            (Scope::Context, _, Some(daypart), _) => (
+                1 + segments + daypart.index(),
+                self.snapshot.context_prior(daypart.index()),
+            ),
             _ => (0, &[][..]),
         };
         let ready = self.ready_list(list, filter);

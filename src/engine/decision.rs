@@ -55,6 +55,23 @@ pub struct Decision<'s> {
     pub explanation: Explanation<'s>,
 }
 
+impl<'s> Decision<'s> {
+    /// The answer while there is no model: nothing to show. Candidates that were to be ranked come back as they were given.
+    #[must_use]
+    pub fn without_model(slot: &'s str, unknown: Vec<&'s str>) -> Self {
+        Self {
+            slot,
+            model: "",
+            scope: Scope::Everyone,
+            segment: None,
+            context: None,
+            items: Vec::new(),
+            unknown,
+            explanation: Explanation::default(),
+        }
+    }
+}
+
 /// An item of an answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Item<'s> {

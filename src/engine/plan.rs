@@ -75,7 +75,10 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let sharing = match rung.scope {
             Scope::Visitor => None,
             Scope::Segment => rung.segment.map(Sharing::Segment),
-            Scope::Context => rung.daypart.and_then(|daypart| u8::try_from(daypart.index()).ok()).map(Sharing::Daypart),
+            Scope::Context => rung
+                .daypart
+                .and_then(|daypart| u8::try_from(daypart.index()).ok())
+                .map(Sharing::Daypart),
             Scope::Everyone => Some(Sharing::Everyone),
         };
         // A list of exclusions would let a client make as many keys as it likes, so such an answer is not shared.
@@ -99,10 +102,10 @@ impl<B: AsRef<[u8]>> Engine<B> {
     fn rung(&self, slot: &SlotPolicy, visitor: &Visitor<'_>) -> Rung {
         let profile = visitor.usable_profile();
         let remembered = profile.and_then(|profile| self.remembered(profile));
-        if slot.audience == Audience::Segment || !self.personal_ready() {
-            if let Some(segment) = remembered {
-                return Rung::segment(segment, None);
-            }
+        if (slot.audience == Audience::Segment || !self.personal_ready())
+            && let Some(segment) = remembered
+        {
+            return Rung::segment(segment, None);
         }
         if let Some(portrait) = self.portrait_of(visitor) {
             let assigned = portrait.assignment.and_then(|found| u16::try_from(found.segment).ok());

@@ -1,8 +1,8 @@
 //! Taking an event into a profile.
 
 use super::Engine;
-use crate::event::{EventError, ItemKey, validate_item_id, validate_kind, validate_time, validate_value};
 use crate::event::EventKind;
+use crate::event::{EventError, ItemKey, validate_item_id, validate_kind, validate_time, validate_value};
 use crate::profile::{HistoryEntry, Profile, RememberedSegment, minutes};
 
 /// An event that passed every check.

@@ -58,7 +58,9 @@ impl<'a> Visitor<'a> {
 #[non_exhaustive]
 pub enum RequestError {
     /// The policy has no such slot.
-    #[error("slot: expected one of {known}, found {found:?}; add it to [[slots]] of the configuration or ask for one of these")]
+    #[error(
+        "slot: expected one of {known}, found {found:?}; add it to [[slots]] of the configuration or ask for one of these"
+    )]
     UnknownSlot {
         /// The slots there are, separated by commas.
         known: String,

@@ -34,7 +34,9 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let policy = self.snapshot.policy();
         let mut known: BTreeMap<ItemIndex, Known> = BTreeMap::new();
         for entry in profile.history() {
-            let Some(item) = self.snapshot.find(entry.item) else { continue };
+            let Some(item) = self.snapshot.find(entry.item) else {
+                continue;
+            };
             let age_ms = now_ms.saturating_sub(u64::from(entry.at_min) * 60_000);
             let weight = policy.kind_weights[usize::from(entry.kind.code())] * decay(age_ms, policy.half_life_ms);
             if weight > 0.0 {
@@ -84,7 +86,9 @@ impl<B: AsRef<[u8]>> Engine<B> {
 
     /// The portrait of a visitor who agreed to one.
     pub(super) fn portrait_of(&self, visitor: &Visitor<'_>) -> Option<Portrait> {
-        visitor.usable_profile().and_then(|profile| self.portrait(profile, visitor.now_ms))
+        visitor
+            .usable_profile()
+            .and_then(|profile| self.portrait(profile, visitor.now_ms))
     }
 
     /// The heaviest items of a history, for the explanation.

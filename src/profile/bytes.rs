@@ -62,7 +62,11 @@ impl Profile {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let newest = self.history().last().map_or(0, |entry| entry.at_min);
-        let kept: Vec<_> = self.history().iter().filter(|entry| newest - entry.at_min <= MAX_AGE_MIN).collect();
+        let kept: Vec<_> = self
+            .history()
+            .iter()
+            .filter(|entry| newest - entry.at_min <= MAX_AGE_MIN)
+            .collect();
         let segment = self.segment.unwrap_or(RememberedSegment {
             segment: u16::MAX,
             model: [0; 4],

@@ -27,7 +27,9 @@ const _: () = assert!(MAX_COOKIE_CHARS <= 1_800);
 #[non_exhaustive]
 pub enum CookieError {
     /// The text is not base64 in URL-safe letters without padding, or too long.
-    #[error("profile cookie: expected up to {MAX_COOKIE_CHARS} letters of URL-safe base64, found {found} characters that are not")]
+    #[error(
+        "profile cookie: expected up to {MAX_COOKIE_CHARS} letters of URL-safe base64, found {found} characters that are not"
+    )]
     Encoding {
         /// The text's length.
         found: usize,
@@ -121,7 +123,9 @@ impl Keyring {
             msg: &plain,
             aad: &head,
         };
-        let sealed = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| CookieError::Seal)?;
+        let sealed = cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| CookieError::Seal)?;
         Ok(Base64UrlUnpadded::encode_string(&[&head[..], &nonce, &sealed].concat()))
     }
 
@@ -156,7 +160,9 @@ impl Keyring {
             msg: sealed,
             aad: &head[..2],
         };
-        let plain = cipher.decrypt(&XNonce::from(nonce), payload).map_err(|_| CookieError::Seal)?;
+        let plain = cipher
+            .decrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| CookieError::Seal)?;
         Ok(Profile::from_bytes(&plain)?)
     }
 }
@@ -199,7 +205,10 @@ mod tests {
         assert_eq!(rotated.open(&cookie), Ok(full()));
         let fresh = rotated.seal(&full(), [4; 24]).unwrap();
         assert_eq!(old.open(&fresh), Err(CookieError::UnknownKey { found: 2 }));
-        assert_eq!(ring(&key(2, 8)).open(&cookie), Err(CookieError::UnknownKey { found: 1 }));
+        assert_eq!(
+            ring(&key(2, 8)).open(&cookie),
+            Err(CookieError::UnknownKey { found: 1 })
+        );
     }
 
     #[test]
@@ -229,7 +238,10 @@ mod tests {
         let error = |list: &str| Keyring::parse(list).err();
         assert_eq!(error(""), Some(CookieError::NoKeys));
         assert_eq!(error("1:short"), Some(CookieError::Key { index: 0 }));
-        assert_eq!(error(&[key(1, 7), key(1, 8)].join(" ")), Some(CookieError::Key { index: 1 }));
+        assert_eq!(
+            error(&[key(1, 7), key(1, 8)].join(" ")),
+            Some(CookieError::Key { index: 1 })
+        );
         assert_eq!(error("300:AAAA"), Some(CookieError::Key { index: 0 }));
     }
 }

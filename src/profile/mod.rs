@@ -33,11 +33,13 @@ impl VisitorId {
     #[must_use]
     pub fn to_hex(self) -> alloc::string::String {
         use core::fmt::Write;
-        self.0.iter().fold(alloc::string::String::with_capacity(32), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        self.0
+            .iter()
+            .fold(alloc::string::String::with_capacity(32), |mut text, byte| {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
     }
 }
 

@@ -10,7 +10,6 @@ use super::layout::{CategoryRecord, NONE, SectionKind};
 use super::open::Snapshot;
 
 /// `u32` to `usize`, lossless on every target that this crate supports (32 bits and more).
-#[expect(clippy::cast_possible_truncation, reason = "usize has at least 32 bits on wasm32 and x86-64")]
 pub const fn to_usize(value: u32) -> usize {
     value as usize
 }
@@ -29,7 +28,10 @@ pub fn cast<T: Pod>(bytes: &[u8]) -> &[T] {
 /// Refuses the first byte of a range that is not zero: padding is covered by no digest.
 pub fn zeros(file: &[u8], range: Range<usize>) -> Result<(), SnapshotError> {
     let start = range.start;
-    match file.get(range).and_then(|bytes| bytes.iter().position(|byte| *byte != 0)) {
+    match file
+        .get(range)
+        .and_then(|bytes| bytes.iter().position(|byte| *byte != 0))
+    {
         Some(at) => Err(SnapshotError::Padding {
             offset: (start + at) as u64,
             found: file[start + at],
@@ -128,7 +130,13 @@ fn slates<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, lists: u64) -> Result<usize, S
             found: bytes,
         });
     }
-    indices(snapshot, kind, snapshot.header.rows, "a row index, or all ones for an empty place", true)?;
+    indices(
+        snapshot,
+        kind,
+        snapshot.header.rows,
+        "a row index, or all ones for an empty place",
+        true,
+    )?;
     Ok(usize::try_from(bytes / unit).unwrap_or(0))
 }
 
@@ -205,7 +213,13 @@ fn categories<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<(), SnapshotErro
         }
     }
     let limit = u32::try_from(records.len()).unwrap_or(NONE);
-    indices(snapshot, SectionKind::ItemCategory, limit, "a category index, or all ones for none", true)
+    indices(
+        snapshot,
+        SectionKind::ItemCategory,
+        limit,
+        "a category index, or all ones for none",
+        true,
+    )
 }
 
 fn text_offsets<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<(), SnapshotError> {

@@ -8,7 +8,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum SnapshotError {
     /// The memory the file was read into is not aligned.
-    #[error("snapshot memory: expected an address that is a multiple of 8, found remainder {remainder}; read it into AlignedBytes")]
+    #[error(
+        "snapshot memory: expected an address that is a multiple of 8, found remainder {remainder}; read it into AlignedBytes"
+    )]
     Misaligned {
         /// Address modulo 8.
         remainder: usize,
@@ -24,13 +26,17 @@ pub enum SnapshotError {
         found: u64,
     },
     /// The first bytes are not a snapshot's.
-    #[error("snapshot header at offset 0: expected the magic bytes 89 53 56 44 47 0d 0a 1a, found {found:02x?}; this is not a Selvedge snapshot")]
+    #[error(
+        "snapshot header at offset 0: expected the magic bytes 89 53 56 44 47 0d 0a 1a, found {found:02x?}; this is not a Selvedge snapshot"
+    )]
     Magic {
         /// What stood there.
         found: [u8; 8],
     },
     /// The file has another major version.
-    #[error("snapshot header at offset 8: expected format version {expected}, found {found}; update the reader or pack the model again")]
+    #[error(
+        "snapshot header at offset 8: expected format version {expected}, found {found}; update the reader or pack the model again"
+    )]
     Version {
         /// The version this reader knows.
         expected: u16,
@@ -58,7 +64,9 @@ pub enum SnapshotError {
         found: u8,
     },
     /// A section that must be known is not.
-    #[error("snapshot section of kind {kind}: the file says it must be understood and this reader does not know it; update the reader")]
+    #[error(
+        "snapshot section of kind {kind}: the file says it must be understood and this reader does not know it; update the reader"
+    )]
     UnknownRequired {
         /// Its code.
         kind: u32,
@@ -76,7 +84,9 @@ pub enum SnapshotError {
         kind: SectionKind,
     },
     /// A section's place does not follow from the sections before it.
-    #[error("snapshot section {index} (kind {kind}): expected to start at offset {expected}, found {found}; sections follow each other at multiples of 64")]
+    #[error(
+        "snapshot section {index} (kind {kind}): expected to start at offset {expected}, found {found}; sections follow each other at multiples of 64"
+    )]
     Placement {
         /// Position in the directory.
         index: usize,
@@ -118,10 +128,14 @@ pub enum SnapshotError {
         at: usize,
     },
     /// No signature, though one is asked for.
-    #[error("snapshot signature: expected one by a trusted key, found an unsigned file; sign it with `selvedge pack --key`")]
+    #[error(
+        "snapshot signature: expected one by a trusted key, found an unsigned file; sign it with `selvedge pack --key`"
+    )]
     Unsigned,
     /// The file is signed by a key nobody trusts here.
-    #[error("snapshot signature: expected one by a trusted key, found key id {found:02x?}; add the key to the trusted ones or sign again")]
+    #[error(
+        "snapshot signature: expected one by a trusted key, found key id {found:02x?}; add the key to the trusted ones or sign again"
+    )]
     UnknownKey {
         /// The key's id.
         found: [u8; 8],
@@ -136,7 +150,9 @@ pub enum SnapshotError {
         kind: SectionKind,
     },
     /// The digest of a section that this reader does not know does not fit.
-    #[error("snapshot section of kind {kind}: its SHA-256 does not fit the signed directory; the file was changed or damaged")]
+    #[error(
+        "snapshot section of kind {kind}: its SHA-256 does not fit the signed directory; the file was changed or damaged"
+    )]
     UnknownDigest {
         /// Its code.
         kind: u32,
@@ -158,7 +174,9 @@ pub enum SnapshotError {
         found: u64,
     },
     /// Two items share a key.
-    #[error("snapshot to be written: items {first:?} and {second:?} share the stable key {key:#018x}; rename one of them")]
+    #[error(
+        "snapshot to be written: items {first:?} and {second:?} share the stable key {key:#018x}; rename one of them"
+    )]
     KeyCollision {
         /// One item id.
         first: alloc::string::String,

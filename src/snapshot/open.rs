@@ -363,7 +363,7 @@ fn place_sections(
             });
         }
         check::zeros(file, end..start)?;
-        let stop = entry.offset.checked_add(entry.bytes).unwrap_or(u64::MAX);
+        let stop = entry.offset.saturating_add(entry.bytes);
         if stop > file.len() as u64 {
             return Err(SnapshotError::Truncated {
                 what: SectionKind::from_code(entry.kind).map_or("unknown section", SectionKind::label),

@@ -202,7 +202,10 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
     #[must_use]
     pub fn category_parent_and_items(&self, category: CategoryIndex) -> (Option<CategoryIndex>, u32) {
         match self.category_records().get(to_usize(category.0)) {
-            Some(record) => (Some(CategoryIndex(record.parent)).filter(|parent| parent.0 != NONE), record.items),
+            Some(record) => (
+                Some(CategoryIndex(record.parent)).filter(|parent| parent.0 != NONE),
+                record.items,
+            ),
             None => (None, 0),
         }
     }
@@ -211,7 +214,11 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
     #[must_use]
     pub fn leaf_category(&self, item: ItemIndex) -> Option<CategoryIndex> {
         let values: &[u32] = cast(self.section(SectionKind::ItemCategory));
-        values.get(item.get()).copied().filter(|value| *value != NONE).map(CategoryIndex)
+        values
+            .get(item.get())
+            .copied()
+            .filter(|value| *value != NONE)
+            .map(CategoryIndex)
     }
 
     /// The categories of a row, root first.
@@ -266,7 +273,9 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
     #[must_use]
     pub fn centroid(&self, segment: usize) -> &[f32] {
         let values: &[f32] = cast(self.section(SectionKind::SegmentCentroids));
-        values.get(segment * self.dims()..(segment + 1) * self.dims()).unwrap_or(&[])
+        values
+            .get(segment * self.dims()..(segment + 1) * self.dims())
+            .unwrap_or(&[])
     }
 
     /// How many users the segment had while training.
@@ -280,14 +289,20 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
     #[must_use]
     pub fn context_prior(&self, context: usize) -> &[f32] {
         let values: &[f32] = cast(self.section(SectionKind::Contexts));
-        values.get(context * self.dims()..(context + 1) * self.dims()).unwrap_or(&[])
+        values
+            .get(context * self.dims()..(context + 1) * self.dims())
+            .unwrap_or(&[])
     }
 
     /// A ready list: 0 for everyone, then the segments, then the contexts.
     pub(crate) fn slate(&self, list: usize) -> impl Iterator<Item = ItemIndex> {
         let values: &[u32] = cast(self.section(SectionKind::Slates));
         let places = values.get(list * self.slate_len..(list + 1) * self.slate_len);
-        places.unwrap_or(&[]).iter().filter(|row| **row != NONE).map(|row| ItemIndex(*row))
+        places
+            .unwrap_or(&[])
+            .iter()
+            .filter(|row| **row != NONE)
+            .map(|row| ItemIndex(*row))
     }
 
     /// Items per ready list.

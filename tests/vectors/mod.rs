@@ -94,7 +94,11 @@ fn run(engine: &Engine<AlignedBytes>, case: &Case, now_ms: u64) -> Expect {
     engine.settle(&mut profile, now_ms);
     let visitor = Visitor {
         profile: Some(&profile),
-        consent: if case.consent { Consent::Granted } else { Consent::Denied },
+        consent: if case.consent {
+            Consent::Granted
+        } else {
+            Consent::Denied
+        },
         context: Context {
             local_ms: now_ms,
             ..Context::default()
@@ -184,20 +188,58 @@ fn cases() -> Vec<Case> {
             event("click", 10, 0),
         ]
     };
-    let candidates = || (0..40).map(|i| format!("item-{:03}", i * 5)).chain(["nobody".into()]).collect();
+    let candidates = || {
+        (0..40)
+            .map(|i| format!("item-{:03}", i * 5))
+            .chain(["nobody".into()])
+            .collect()
+    };
     let mut list = vec![
         case("nothing known, visitor slot", vec![], recommend("home", 8, None)),
         case("nothing known, segment slot", vec![], recommend("segment", 24, None)),
         case("one click", vec![event("click", 4, 0)], recommend("home", 24, None)),
-        case("one view, segment slot", vec![event("view", 5, 0)], recommend("segment", 12, None)),
+        case(
+            "one view, segment slot",
+            vec![event("view", 5, 0)],
+            recommend("segment", 12, None),
+        ),
         case("a mixed history", mixed(), recommend("home", 24, None)),
         case("a mixed history, diverse", mixed(), recommend("diverse", 12, None)),
         case("a mixed history, segment slot", mixed(), recommend("segment", 8, None)),
-        case("a mixed history, one category", mixed(), recommend("home", 8, Some("Group 2"))),
-        case("an unknown item only", vec![event("click", 999, 0)], recommend("home", 8, None)),
-        case("near an item", vec![], Ask::Similar { item: "item-017".into(), n: 15 }),
-        case("candidates of a stranger", vec![], Ask::Rank { candidates: candidates(), n: 40 }),
-        case("candidates of a visitor", mixed(), Ask::Rank { candidates: candidates(), n: 10 }),
+        case(
+            "a mixed history, one category",
+            mixed(),
+            recommend("home", 8, Some("Group 2")),
+        ),
+        case(
+            "an unknown item only",
+            vec![event("click", 999, 0)],
+            recommend("home", 8, None),
+        ),
+        case(
+            "near an item",
+            vec![],
+            Ask::Similar {
+                item: "item-017".into(),
+                n: 15,
+            },
+        ),
+        case(
+            "candidates of a stranger",
+            vec![],
+            Ask::Rank {
+                candidates: candidates(),
+                n: 40,
+            },
+        ),
+        case(
+            "candidates of a visitor",
+            mixed(),
+            Ask::Rank {
+                candidates: candidates(),
+                n: 10,
+            },
+        ),
     ];
     list.push(Case {
         consent: false,

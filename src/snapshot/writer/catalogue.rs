@@ -38,7 +38,9 @@ impl Catalogue {
         };
         let mut places: BTreeMap<&str, u32> = BTreeMap::new();
         for (path, count) in &paths {
-            let (Some(name), parent) = (path.last(), &path[..path.len() - 1]) else { continue };
+            let (Some(name), parent) = (path.last(), &path[..path.len() - 1]) else {
+                continue;
+            };
             let place = match places.get(name.as_str()) {
                 Some(place) => *place,
                 None => {
@@ -65,7 +67,10 @@ impl Catalogue {
 
     fn push_text(&mut self, item: &ItemInput) -> Result<(), SnapshotError> {
         let checked = |what: &'static str, text: &str, separator: Option<char>| {
-            if text.chars().any(|letter| letter.is_control() || Some(letter) == separator) {
+            if text
+                .chars()
+                .any(|letter| letter.is_control() || Some(letter) == separator)
+            {
                 return Err(SnapshotError::BuildText {
                     item: item.id.clone(),
                     what,
@@ -88,7 +93,8 @@ impl Catalogue {
             record.push_str(value);
         }
         self.text.extend_from_slice(record.as_bytes());
-        self.text_offsets.push(length(self.text.len(), "bytes of item texts (at most)")?);
+        self.text_offsets
+            .push(length(self.text.len(), "bytes of item texts (at most)")?);
         Ok(())
     }
 }

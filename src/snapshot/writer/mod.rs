@@ -11,11 +11,11 @@ use bytemuck::cast_slice;
 pub use ed25519_dalek::SigningKey;
 use half::f16;
 
+use super::AlignedBytes;
 use super::check::to_usize;
 use super::error::SnapshotError;
 use super::layout::{MAX_DIMS, MAX_ROWS, MAX_SEGMENTS, NONE, SectionKind, stride_of};
 use super::open::{Snapshot, Trust};
-use super::AlignedBytes;
 use crate::event::{ItemIndex, ItemKey};
 use crate::policy::Policy;
 use crate::quantize::{Query, inverse_norm, quantize_row};
@@ -98,8 +98,10 @@ pub fn build(model: &Model, key: Option<&SigningKey>) -> Result<AlignedBytes, Sn
     let members: Vec<u32> = model.segments.iter().map(|segment| segment.members).collect();
     let contexts: Vec<f32> = model.contexts.concat();
     let most = items.first().map_or(0.0, |item| item.popularity).max(f32::MIN_POSITIVE);
-    let popularity: Vec<u16> =
-        items.iter().map(|item| f16::from_f32((item.popularity / most).clamp(0.0, 1.0)).to_bits()).collect();
+    let popularity: Vec<u16> = items
+        .iter()
+        .map(|item| f16::from_f32((item.popularity / most).clamp(0.0, 1.0)).to_bits())
+        .collect();
 
     let mut sections: Vec<(SectionKind, Vec<u8>)> = vec![
         (SectionKind::Policy, model.policy.to_bytes()),
@@ -116,7 +118,10 @@ pub fn build(model: &Model, key: Option<&SigningKey>) -> Result<AlignedBytes, Sn
         (SectionKind::Popularity, cast_slice(&popularity).to_vec()),
         (SectionKind::Scales, cast_slice(&matrix.scales).to_vec()),
         (SectionKind::InverseNorms, cast_slice(&matrix.inverse_norms).to_vec()),
-        (SectionKind::ItemTextOffsets, cast_slice(&catalogue.text_offsets).to_vec()),
+        (
+            SectionKind::ItemTextOffsets,
+            cast_slice(&catalogue.text_offsets).to_vec(),
+        ),
         (SectionKind::ItemText, catalogue.text),
         (SectionKind::Factors, cast_slice(&matrix.codes).to_vec()),
         (SectionKind::Provenance, model.provenance.clone().into_bytes()),
@@ -129,7 +134,11 @@ pub fn build(model: &Model, key: Option<&SigningKey>) -> Result<AlignedBytes, Sn
     let bytes = AlignedBytes::copy_of(&file::assemble(model, &sections, key)?);
     let verifying = key.map(SigningKey::verifying_key);
     let keys: Vec<_> = verifying.into_iter().collect();
-    let trust = if keys.is_empty() { Trust::Unverified } else { Trust::Keys(&keys) };
+    let trust = if keys.is_empty() {
+        Trust::Unverified
+    } else {
+        Trust::Keys(&keys)
+    };
     Ok(Snapshot::open(bytes, trust)?.into_bytes())
 }
 
@@ -149,20 +158,54 @@ fn limits(model: &Model) -> Result<(), SnapshotError> {
     check("items (at least)", 1, rows, rows >= 1)?;
     check("items (at most)", to_usize(MAX_ROWS), rows, rows <= to_usize(MAX_ROWS))?;
     let dims = model.dims;
-    check("factors (at most, and at least 1)", to_usize(MAX_DIMS), dims, (1..=to_usize(MAX_DIMS)).contains(&dims))?;
+    check(
+        "factors (at most, and at least 1)",
+        to_usize(MAX_DIMS),
+        dims,
+        (1..=to_usize(MAX_DIMS)).contains(&dims),
+    )?;
     let segments = model.segments.len();
-    check("segments (at most)", to_usize(MAX_SEGMENTS), segments, segments <= to_usize(MAX_SEGMENTS))?;
+    check(
+        "segments (at most)",
+        to_usize(MAX_SEGMENTS),
+        segments,
+        segments <= to_usize(MAX_SEGMENTS),
+    )?;
     let contexts = model.contexts.len();
-    check("contexts (or none)", crate::context::DAYPARTS, contexts, contexts == 0 || contexts == 8)?;
+    check(
+        "contexts (or none)",
+        crate::context::DAYPARTS,
+        contexts,
+        contexts == 0 || contexts == 8,
+    )?;
     check("slate length (at least)", 1, model.slate_len, model.slate_len >= 1)?;
     for slot in &model.policy.slots {
-        check("bytes of a slot name (at most)", 24, slot.name.len(), slot.name.len() <= 24)?;
+        check(
+            "bytes of a slot name (at most)",
+            24,
+            slot.name.len(),
+            slot.name.len() <= 24,
+        )?;
     }
-    for vector in model.contexts.iter().chain(model.segments.iter().map(|segment| &segment.centroid)) {
-        check("factors of a segment or context", dims, vector.len(), vector.len() == dims)?;
+    for vector in model
+        .contexts
+        .iter()
+        .chain(model.segments.iter().map(|segment| &segment.centroid))
+    {
+        check(
+            "factors of a segment or context",
+            dims,
+            vector.len(),
+            vector.len() == dims,
+        )?;
     }
     for item in &model.items {
-        check("factors of an item", dims, item.factors.len(), item.factors.len() == dims)?;
+        check(
+            "factors of an item",
+            dims,
+            item.factors.len(),
+            item.factors.len() == dims,
+        )?;
     }
     Ok(())
 }
@@ -262,7 +305,12 @@ fn slates(model: &Model, matrix: &Matrix) -> Result<Vec<u32>, SnapshotError> {
         slates.resize(full, NONE);
     };
     push(&mut (0..rows));
-    for vector in model.segments.iter().map(|segment| &segment.centroid).chain(&model.contexts) {
+    for vector in model
+        .segments
+        .iter()
+        .map(|segment| &segment.centroid)
+        .chain(&model.contexts)
+    {
         push(&mut matrix.top(vector, k)?.into_iter().map(|item| item.0));
     }
     Ok(slates)
@@ -271,7 +319,11 @@ fn slates(model: &Model, matrix: &Matrix) -> Result<Vec<u32>, SnapshotError> {
 fn unit_centroids(model: &Model) -> Result<Vec<f32>, SnapshotError> {
     let mut centroids = Vec::with_capacity(model.segments.len() * model.dims);
     for (index, segment) in model.segments.iter().enumerate() {
-        let squared: f64 = segment.centroid.iter().map(|value| f64::from(*value) * f64::from(*value)).sum();
+        let squared: f64 = segment
+            .centroid
+            .iter()
+            .map(|value| f64::from(*value) * f64::from(*value))
+            .sum();
         if !squared.is_finite() || squared <= 0.0 {
             return Err(SnapshotError::Build {
                 what: "segment whose centroid has no direction",
@@ -289,6 +341,11 @@ fn unit_centroids(model: &Model) -> Result<Vec<f32>, SnapshotError> {
 fn availability(items: &[&ItemInput]) -> Option<Vec<u32>> {
     let limited = |item: &&&ItemInput| item.available_from_min.is_some() || item.available_until_min.is_some();
     items.iter().find(limited)?;
-    let pair = |item: &&ItemInput| [item.available_from_min.unwrap_or(0), item.available_until_min.unwrap_or(NONE)];
+    let pair = |item: &&ItemInput| {
+        [
+            item.available_from_min.unwrap_or(0),
+            item.available_until_min.unwrap_or(NONE),
+        ]
+    };
     Some(items.iter().flat_map(pair).collect())
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use selvedge::engine::{Decision, Engine, Explanation, Plan, Request, RequestError, Scope, Visitor as Asker};
+use selvedge::engine::{Decision, Engine, Plan, Request, RequestError, Scope, Visitor as Asker};
 use selvedge::profile::{Consent, Profile};
 use selvedge::snapshot::AlignedBytes;
 
@@ -131,17 +131,7 @@ pub fn described(mut answer: Answer, scope: Scope, segment: Option<u16>, model: 
 /// The answer while there is no model: a list with nothing in it, which a page shows as no recommendations. Candidates that
 /// were to be ranked come back in the order given.
 pub fn without_model(slot: &str, unknown: Vec<&str>) -> Answer {
-    let decision = Decision {
-        slot,
-        model: "",
-        scope: Scope::Everyone,
-        segment: None,
-        context: None,
-        items: Vec::new(),
-        unknown,
-        explanation: Explanation::default(),
-    };
-    Answer::json_text(200, json(&decision))
+    Answer::json_text(200, json(&Decision::without_model(slot, unknown)))
         .with("cache-control", "no-store")
         .with("cache-status", "selvedge; fwd=bypass; detail=no-model")
         .with("selvedge-scope", Scope::Everyone.as_str())
