@@ -61,8 +61,7 @@ fn wasm_target() -> Result<(), Failure> {
 }
 
 fn bindgen() -> Result<(), Failure> {
-    let inputs = Inputs::of(&locked_version("wasm-bindgen-cli-support")?)
-        .and("xtask/src/bin/bindgen.rs")?;
+    let inputs = Inputs::of(&locked_version("wasm-bindgen-cli-support")?).and("xtask/src/bin/bindgen.rs")?;
     stamp::unless_fresh("bindgen", inputs, &[tools::BINDGEN], || {
         step("building wasm-bindgen (once, one to two minutes)");
         process::run(tools::cargo().args([

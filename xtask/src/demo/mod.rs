@@ -24,6 +24,8 @@ pub use server::{Server, free_port};
 
 /// Where everything of the demo lies that git must not see.
 const HOME: &str = ".selvedge/demo";
+/// What the local Worker keeps: its bucket, its queue, its cache.
+pub const STATE: &str = ".selvedge/demo/state";
 
 /// The port that `wrangler dev` takes as well.
 const PORT: u16 = 8787;

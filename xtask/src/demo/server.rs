@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{HOME, keys};
+use super::{STATE, keys};
 use crate::failure::Failure;
 use crate::progress::step;
 use crate::tools;
@@ -57,7 +57,7 @@ impl Server {
             .args(["dev", "--local", "--no-bundle"])
             .args(["--show-interactive-dev-session=false", "--ip=127.0.0.1"])
             .args(["--port", &port.to_string(), "--inspector-port=0"])
-            .args(["--persist-to", &format!("{HOME}/state")])
+            .args(["--persist-to", STATE])
             .args(["--env-file", keys::WORKER_ENV])
             .stdin(Stdio::null())
             .stdout(log)

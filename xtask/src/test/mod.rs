@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that tests the project, and one line that says how it went.
 
+mod collected;
 mod steps;
 mod tally;
 

@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use super::Step;
 use super::tally::Tally;
+use super::{Step, collected};
 use crate::artefact;
 use crate::browser;
 use crate::demo::{self, Dataset, Server};
@@ -168,6 +168,8 @@ fn end_to_end() -> Result<Tally, Failure> {
     server.stop()?;
     let mut tally = Tally::of_playwright(&output).and_status(status);
     tally.add(&Tally::passed());
+    // The Worker has ended, and with it everything in its queue is written.
+    tally.add(&collected::check(demo::STATE, &demo::build_cli()?)?);
     Ok(tally)
 }
 

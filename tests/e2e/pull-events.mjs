@@ -1,0 +1,43 @@
+// Copies what a local Worker collected, out of the R2 bucket that `wrangler dev --persist-to STATE` keeps, into a folder of
+// the same layout, which `selvedge ingest` reads (`preset = "selvedge-collector"`). Prints the number of files.
+//
+// usage: node tests/e2e/pull-events.mjs STATE_DIR OUT_DIR [BUCKET]     (stop the Worker first)
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
+import { Miniflare } from "miniflare";
+
+const [state, out, bucket = "selvedge-events"] = process.argv.slice(2);
+if (!state || !out) {
+  console.error("usage: node tests/e2e/pull-events.mjs STATE_DIR OUT_DIR [BUCKET]");
+  process.exit(2);
+}
+
+const server = new Miniflare({
+  modules: true,
+  script: "export default { fetch: () => new Response(null, { status: 404 }) }",
+  r2Buckets: { EVENTS: bucket },
+  r2Persist: join(resolve(state), "v3", "r2"),
+});
+try {
+  const events = await server.getR2Bucket("EVENTS");
+  let files = 0;
+  for (let cursor, more = true; more; ) {
+    const page = await events.list({ prefix: "events/", cursor });
+    for (const { key } of page.objects) {
+      const path = resolve(out, key);
+      // A key is a name in a bucket; as a path it must stay inside the folder.
+      if (!path.startsWith(resolve(out) + sep)) throw new Error(`${key}: expected a key without "..", found one that leaves ${out}`);
+      const object = await events.get(key);
+      if (object === null) throw new Error(`${key}: listed, but not there`);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, new Uint8Array(await object.arrayBuffer()));
+      files += 1;
+    }
+    cursor = page.cursor;
+    more = page.truncated;
+  }
+  console.log(files);
+} finally {
+  await server.dispose();
+}
