@@ -83,7 +83,7 @@ impl Report for Evaluation {
                     cell(&ranking.ndcg, 4),
                     cell(&ranking.mrr, 4),
                     cell(&ranking.hit_rate, 3),
-                    cell(&ranking.coverage, 3),
+                    cell(&ranking.coverage, 4),
                     cell(&ranking.novelty, 2),
                 ]);
             }
