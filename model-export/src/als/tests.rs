@@ -1,5 +1,7 @@
 //! What the trainer promises as a whole.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 use super::*;
 use crate::random::SplitMix64;
 

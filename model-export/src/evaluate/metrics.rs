@@ -79,6 +79,7 @@ pub(super) fn count(value: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use super::*;
 
     fn close(a: f64, b: f64) {

@@ -146,6 +146,7 @@ impl ServedItems {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use super::*;
     use crate::als::{Objective, Parameters, SparseMatrix, train};
     use crate::random::SplitMix64;

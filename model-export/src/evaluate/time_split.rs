@@ -266,7 +266,7 @@ fn summed<'e>(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use super::*;
     use crate::config::TrainConfig;
     use crate::random::SplitMix64;

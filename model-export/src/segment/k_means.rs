@@ -220,6 +220,7 @@ fn ordered(units: &Units, centroids: Vec<f32>) -> Clusters {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use super::*;
 
     /// `sizes[g]` vectors around axis `g`, of different lengths.
