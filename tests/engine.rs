@@ -1,4 +1,5 @@
 //! Decisions over a small model with planted tastes.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod fixture;

@@ -3,6 +3,7 @@
 //! `tests/vectors/golden-v1.selvedge` is kept as it is from now on: a reader that cannot open it breaks the promise of the
 //! format. `SELVEDGE_WRITE_VECTORS=1 cargo test -p selvedge --test golden` writes both files anew; that is done only where a
 //! change of decisions is meant.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod fixture;

@@ -1,4 +1,5 @@
 //! The snapshot file: what is written is read, and nothing else is.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

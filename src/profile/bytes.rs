@@ -143,6 +143,8 @@ impl Profile {
 mod tests {
     use super::super::tests::entry;
     use super::*;
+    // Its source of randomness does not build for Wasm.
+    #[cfg(not(target_arch = "wasm32"))]
     use proptest::prelude::*;
 
     fn full() -> Profile {
@@ -187,6 +189,7 @@ mod tests {
         assert_eq!(Profile::from_bytes(&bytes), Err(ProfileError::Entry { index: 1 }));
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     proptest! {
         #[test]
         fn foreign_bytes_never_panic_and_what_is_read_is_written_back(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {

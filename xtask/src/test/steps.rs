@@ -83,7 +83,7 @@ fn libtest(command: &mut Command) -> Result<Tally, Failure> {
     Ok(Tally::of_libtest(&output).and_status(status))
 }
 
-/// `tests/wasm_*.rs` of the core, by the runner of `.cargo/config.toml`.
+/// The core's own Wasm tests and `tests/wasm_*.rs`, by the runner of `.cargo/config.toml`.
 fn wasm_test(rustflags: &str, in_browser: bool) -> Result<Tally, Failure> {
     let suites = wasm_suites()?;
     if suites.is_empty() {
@@ -91,7 +91,7 @@ fn wasm_test(rustflags: &str, in_browser: bool) -> Result<Tally, Failure> {
     }
     let mut command = tools::cargo();
     command
-        .args(["test", "--no-fail-fast", "--package", "selvedge", WASM])
+        .args(["test", "--no-fail-fast", "--package", "selvedge", "--lib", WASM])
         .env("RUSTFLAGS", rustflags);
     for suite in &suites {
         command.args(["--test", suite]);
