@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use serde::Serialize;
 
 use crate::config::{Config, ConfigError};
@@ -147,6 +147,7 @@ impl Context {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_prefix(label);
-        bar
+        // A bar that its stage drops, in success or in failure, must not stay between the tables.
+        bar.with_finish(ProgressFinish::AndClear)
     }
 }

@@ -110,3 +110,23 @@ fn a_source_says_its_event_type_exactly_once() {
         assert!(matches!(parse(&text, &[]), Err(ConfigError::Value { .. })), "{text}");
     }
 }
+
+#[test]
+fn the_documented_configuration_is_one_and_its_numbers_are_the_defaults() {
+    let page = include_str!("../../../docs/cli.md");
+    let text = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let config = parse(text, &[]).unwrap();
+    assert_eq!(config.events.len(), 2);
+    assert_eq!(config.train, TrainConfig::default());
+    assert_eq!(config.segment, SegmentConfig::default());
+    assert_eq!(config.evaluate, EvaluateConfig::default());
+    assert_eq!(config.lake.max_bad_share, LakeConfig::default().max_bad_share);
+    assert_eq!(config.pack.slate_length, PackConfig::default().slate_length);
+    assert_eq!(config.pack.hysteresis, PackConfig::default().hysteresis);
+    assert_eq!(config.pack.min_history, PackConfig::default().min_history);
+    let slot = SlotConfig {
+        exclude: vec![selvedge::event::EventKind::Conversion],
+        ..SlotConfig::default()
+    };
+    assert_eq!(config.slots, [slot]);
+}
