@@ -82,7 +82,7 @@ const KEPT: &[&str] = &[
 
 /// Text in capitals as a title: `ICE - CRUSHED/CUBED` → `Ice – Crushed/Cubed`.
 ///
-/// A unit behind a number (`22 LB`) stays; a hyphen between spaces becomes a dash.
+/// A short unit behind a number (`22 LB`) stays; a hyphen between spaces becomes a dash.
 #[must_use]
 pub fn title_case(text: &str) -> String {
     let mut titled = String::with_capacity(text.len());
@@ -97,7 +97,8 @@ pub fn title_case(text: &str) -> String {
             continue;
         }
         let number = word.chars().all(|c| c.is_ascii_digit() || ".,/".contains(c)) && !word.is_empty();
-        if after_number || number {
+        let short = word.chars().filter(|c| c.is_alphabetic()).count() <= 3;
+        if (after_number && short) || number {
             titled.push_str(word);
         } else {
             push_words(&mut titled, word);
@@ -147,6 +148,7 @@ mod tests {
             ("YOGURT NOT MULTI-PACKS", "Yogurt Not Multi-Packs"),
             ("BBQ SAUCE (HOT)", "BBQ Sauce (Hot)"),
             ("12 1/2 OZ", "12 1/2 OZ"),
+            ("DRNK 2 LITER BTL", "Drnk 2 Liter Btl"),
             ("ÄPFEL & ÉCLAIRS", "Äpfel & Éclairs"),
             ("", ""),
         ] {
