@@ -88,7 +88,11 @@ pub fn run(args: Args, context: &Context) -> Result<(), Error> {
     };
     let keys = trusted(&args, context)?;
     let bytes = read_snapshot(&path)?;
-    let trust = if args.no_verify { Trust::Unverified } else { Trust::Keys(&keys) };
+    let trust = if args.no_verify {
+        Trust::Unverified
+    } else {
+        Trust::Keys(&keys)
+    };
     let snapshot = Snapshot::open(bytes, trust).map_err(|source| PackError::Refused {
         path: path.clone(),
         source,
@@ -125,7 +129,9 @@ fn inspect<B: AsRef<[u8]>>(path: PathBuf, snapshot: &Snapshot<B>, verified: bool
         items: snapshot.rows(),
         dims: snapshot.dims(),
         segments: snapshot.segments(),
-        segment_members: (0..snapshot.segments()).map(|segment| snapshot.segment_members(segment)).collect(),
+        segment_members: (0..snapshot.segments())
+            .map(|segment| snapshot.segment_members(segment))
+            .collect(),
         contexts: snapshot.contexts(),
         categories: snapshot.category_count(),
         slate_length: snapshot.slate_len(),
@@ -146,7 +152,9 @@ fn inspect<B: AsRef<[u8]>>(path: PathBuf, snapshot: &Snapshot<B>, verified: bool
             .filter_map(|line| line.split_once('='))
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect(),
-        most_popular: (0..items.min(rows)).map(|row| shown(snapshot, ItemIndex(row))).collect(),
+        most_popular: (0..items.min(rows))
+            .map(|row| shown(snapshot, ItemIndex(row)))
+            .collect(),
     }
 }
 
@@ -170,7 +178,10 @@ fn shown<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, item: ItemIndex) -> Shown {
     Shown {
         id: text.id.to_owned(),
         title: text.title.to_owned(),
-        categories: path.into_iter().map(|category| snapshot.category_name(category).to_owned()).collect(),
+        categories: path
+            .into_iter()
+            .map(|category| snapshot.category_name(category).to_owned())
+            .collect(),
         popularity: snapshot.popularity(item),
     }
 }

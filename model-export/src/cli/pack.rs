@@ -6,7 +6,7 @@ use super::context::{Context, Report};
 use super::table::count;
 use crate::config::Config;
 use crate::error::Error;
-use crate::pack::{Packed, PackError, pack, publish, read_snapshot, write_catalogue_json};
+use crate::pack::{PackError, Packed, pack, publish, read_snapshot, write_catalogue_json};
 
 /// Arguments of `selvedge pack`.
 #[derive(Debug, Default, clap::Args)]

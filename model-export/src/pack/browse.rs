@@ -14,9 +14,12 @@ struct Catalogue<'s> {
     model: String,
     dataset: &'s str,
     categories: Vec<Category<'s>>,
-    /// id, title, category index, size, brand.
-    items: Vec<(&'s str, &'s str, Option<u32>, Option<&'s str>, Option<&'s str>)>,
+    items: Vec<Row<'s>>,
 }
+
+/// An item as an array: id, title, category index, size, brand. 25,000 of them without field names are half the bytes.
+#[derive(Serialize)]
+struct Row<'s>(&'s str, &'s str, Option<u32>, Option<&'s str>, Option<&'s str>);
 
 #[derive(Serialize)]
 struct Category<'s> {
@@ -49,9 +52,14 @@ pub fn write_catalogue_json<B: AsRef<[u8]>>(
         .map(ItemIndex)
         .map(|item| {
             let text = snapshot.text(item);
-            let attribute = |name: &str| text.attributes.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+            let attribute = |name: &str| {
+                text.attributes
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| *value)
+            };
             let category = snapshot.leaf_category(item).map(|category| category.0);
-            (text.id, text.title, category, attribute("size"), attribute("brand"))
+            Row(text.id, text.title, category, attribute("size"), attribute("brand"))
         })
         .collect();
     let catalogue = Catalogue {

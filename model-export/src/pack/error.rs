@@ -92,7 +92,9 @@ impl Explain for PackError {
     fn exit(&self) -> Exit {
         match self {
             Self::Io { .. } | Self::Random(_) => Exit::Environment,
-            Self::NoKey { .. } | Self::BadKey { .. } | Self::BadPublicKey { .. } | Self::KeyExists { .. } => Exit::Usage,
+            Self::NoKey { .. } | Self::BadKey { .. } | Self::BadPublicKey { .. } | Self::KeyExists { .. } => {
+                Exit::Usage
+            }
             Self::Slot { .. } => Exit::Usage,
             Self::Model(error) => error.exit(),
             Self::Lake(error) => error.exit(),
@@ -119,7 +121,9 @@ impl Explain for PackError {
             Self::Refused {
                 source: SnapshotError::Unsigned | SnapshotError::UnknownKey { .. },
                 ..
-            } => Some("pass the public key that signed it with --public-key, or look into it with --no-verify".to_owned()),
+            } => Some(
+                "pass the public key that signed it with --public-key, or look into it with --no-verify".to_owned(),
+            ),
             Self::Refused { .. } => Some("do not deploy it; pack the model again".to_owned()),
             Self::Io { .. } | Self::Random(_) | Self::Build(_) => None,
         }

@@ -22,11 +22,13 @@ pub struct KeyPair {
 /// Lower-case hexadecimal digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// Makes a pair: the private key at `path`, the public one beside it with `.pub` after the name.
@@ -81,13 +83,20 @@ pub fn read_key(path: &Path) -> Result<SigningKey, PackError> {
     })?;
     let text = text.trim();
     let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-    let bytes: Option<Vec<u8>> =
-        digits.map(|digits| digits.chunks_exact(2).filter_map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok()).collect());
-    let seed = bytes.filter(|_| text.len() == 64).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-    seed.map(|seed| SigningKey::from_bytes(&seed)).ok_or_else(|| PackError::BadKey {
-        path: path.to_owned(),
-        found: text.chars().count(),
-    })
+    let bytes: Option<Vec<u8>> = digits.map(|digits| {
+        digits
+            .chunks_exact(2)
+            .filter_map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok())
+            .collect()
+    });
+    let seed = bytes
+        .filter(|_| text.len() == 64)
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    seed.map(|seed| SigningKey::from_bytes(&seed))
+        .ok_or_else(|| PackError::BadKey {
+            path: path.to_owned(),
+            found: text.chars().count(),
+        })
 }
 
 #[cfg(test)]
@@ -102,7 +111,10 @@ mod tests {
         let pair = generate(&path).unwrap();
         let read = read_key(&path).unwrap();
         assert_eq!(hex(read.verifying_key().as_bytes()), pair.public_key);
-        assert_eq!(std::fs::read_to_string(pair.public_key_file).unwrap().trim(), pair.public_key);
+        assert_eq!(
+            std::fs::read_to_string(pair.public_key_file).unwrap().trim(),
+            pair.public_key
+        );
         assert!(matches!(generate(&path), Err(PackError::KeyExists { .. })));
         #[cfg(unix)]
         {
@@ -121,6 +133,9 @@ mod tests {
             assert!(matches!(error, PackError::BadKey { .. }));
             assert!(text.len() < 64 || !error.to_string().contains(text));
         }
-        assert!(matches!(read_key(&dir.path().join("none")), Err(PackError::NoKey { .. })));
+        assert!(matches!(
+            read_key(&dir.path().join("none")),
+            Err(PackError::NoKey { .. })
+        ));
     }
 }

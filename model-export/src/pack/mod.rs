@@ -71,7 +71,11 @@ pub fn pack(config: &Config, now_ms: i64) -> Result<Packed, PackError> {
 /// Where the snapshot of a configuration lies.
 #[must_use]
 pub fn output_path(config: &Config) -> PathBuf {
-    config.pack.output.clone().unwrap_or_else(|| config.model.dir.join("snapshot.selvedge"))
+    config
+        .pack
+        .output
+        .clone()
+        .unwrap_or_else(|| config.model.dir.join("snapshot.selvedge"))
 }
 
 /// The pointer that the edge reads to find the current snapshot.
@@ -162,7 +166,10 @@ fn items(factors: &ItemFactors, catalogue: Vec<CatalogueItem>) -> (Vec<ItemInput
                     ..CatalogueItem::default()
                 }
             });
-            #[expect(clippy::cast_possible_truncation, reason = "popularity is a prior, stored in 16 bits")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "popularity is a prior, stored in 16 bits"
+            )]
             let popularity = factors.popularity[row] as f32;
             ItemInput {
                 id: item.id,
@@ -188,13 +195,21 @@ fn minutes(at_ms: i64) -> u32 {
 /// The priors in the core's order of dayparts; none unless all eight are there.
 fn daypart_priors(names: &[String], row: impl Fn(usize) -> Vec<f32>) -> Vec<Vec<f32>> {
     let place = |daypart: Daypart| names.iter().position(|name| name == daypart.name()).map(&row);
-    let priors: Vec<Vec<f32>> = (0..DAYPARTS).filter_map(Daypart::from_index).filter_map(place).collect();
+    let priors: Vec<Vec<f32>> = (0..DAYPARTS)
+        .filter_map(Daypart::from_index)
+        .filter_map(place)
+        .collect();
     if priors.len() == DAYPARTS { priors } else { Vec::new() }
 }
 
 fn policy(config: &Config, description: &Description) -> Result<Policy, PackError> {
     #[expect(clippy::cast_possible_truncation, reason = "weights are stored in 32 bits")]
-    let weight = |kind: EventKind| description.weights.get(kind.as_str()).map_or(0.0, |weight| *weight as f32);
+    let weight = |kind: EventKind| {
+        description
+            .weights
+            .get(kind.as_str())
+            .map_or(0.0, |weight| *weight as f32)
+    };
     let slots: Result<Vec<SlotPolicy>, PackError> = config.slots().iter().map(slot).collect();
     Ok(Policy {
         half_life_ms: description.half_life_days.map_or(NEVER_MS, half_life_ms),
@@ -212,7 +227,11 @@ fn policy(config: &Config, description: &Description) -> Result<Policy, PackErro
 /// A thousand years: events of a model without a half-life do not age.
 const NEVER_MS: u64 = 1_000 * 365 * 86_400_000;
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates; the range was checked")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates; the range was checked"
+)]
 fn half_life_ms(days: f64) -> u64 {
     (days * 86_400_000.0) as u64
 }

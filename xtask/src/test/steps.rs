@@ -33,7 +33,10 @@ pub const ALL: &[Step] = &[
     step("tests: core", true, || {
         cargo_test(&["selvedge", "--features", "writer"])
     }),
-    step("tests: model-export", true, || cargo_test(&["selvedge-export"])),
+    step("tests: model-export", true, || {
+        // The profile of the demo: its dependencies are compiled once for both.
+        cargo_test(&["selvedge-export", "--profile", "native"])
+    }),
     step("tests: xtask", true, || cargo_test(&["xtask", "--profile", "tools"])),
     step("types: site and package", false, types),
     step("tests: core in Node, Wasm with SIMD", false, || {
