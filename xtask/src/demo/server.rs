@@ -137,8 +137,8 @@ impl Server {
     }
 
     fn signal(&self, name: &str) {
-        let group = format!("kill -{name} -- -{} 2>/dev/null", self.wrangler.id());
-        // A group that is gone already needs no signal.
+        let group = format!("kill -s {name} -- -{} 2>/dev/null", self.wrangler.id());
+        // `-s`: dash takes `kill -TERM -- -PID` for a wrong number. A group that is gone already needs no signal.
         let _ = Command::new("sh").args(["-c", &group]).status();
     }
 }
