@@ -1,90 +1,130 @@
-// A Worker in workerd as `wrangler dev` runs it, addressed without wrangler's proxy in front, and what it costs.
+// Workers in a bare workerd, and what they cost. `wrangler dev` puts a proxy, a router and a log line of its own around each
+// request, which cost several times what an empty Worker does; a data centre has none of them.
 
-import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-
-process.env.WRANGLER_SEND_METRICS = "false";
-process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
-process.env.WRANGLER_LOG ??= "error";
-
-const { createTestHarness } = await import("wrangler");
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Starts one Worker. `marker` is a path that only the Worker itself answers with 200, to tell its port from others. */
-export async function start(worker, marker) {
-  const before = new Set(workerds());
-  const server = createTestHarness({ root: ROOT, workers: [worker] });
-  await server.listen();
-  const mine = workerds().filter((pid) => !before.has(pid));
+const WORKERD = `${ROOT}node_modules/workerd/bin/workerd`;
+const PATIENCE_MS = 30_000;
+
+/**
+ * Starts one Worker in a process of its own and waits until it listens; nothing has been asked of it then.
+ *
+ * @param {{ dir: string, entry: string, vars?: Record<string, string>, assets?: string }} worker
+ *   `dir` holds the modules (`.js`, `.wasm`), `entry` names the first of them, `assets` becomes the binding ASSETS.
+ */
+export async function start({ dir, entry, vars = {}, assets }) {
+  const port = await freePort();
+  const home = mkdtempSync(join(tmpdir(), "selvedge-bench-"));
+  const file = join(home, "config.capnp");
+  // Cap'n Proto embeds files from beside its own only.
+  const files = readdirSync(dir).filter((name) => /\.(js|wasm)$/.test(name));
+  for (const name of files) copyFileSync(join(dir, name), join(home, name));
+  copyFileSync(`${ROOT}benches/edge/cache-in-memory.js`, join(home, "cache-in-memory.mjs"));
+  writeFileSync(file, config({ files, entry, vars, assets: assets && resolve(assets), port }));
+  const begin = performance.now();
+  // Not `node_modules/.bin/workerd`: that is a Node.js program, and its child is what is to be measured.
+  const child = spawn(binary(), ["serve", file], { stdio: ["ignore", "inherit", "inherit"] });
+  const ended = new Promise((done) => child.once("exit", done));
+  let alive = true;
+  ended.then(() => (alive = false));
+  while (!listens(child.pid, port)) {
+    if (!alive || performance.now() - begin > PATIENCE_MS) throw new Error(`workerd does not listen on port ${port}; its own words are above`);
+    await new Promise((tick) => setTimeout(tick, 5));
+  }
   return {
-    server,
-    /** Address and process, found on first use: looking asks the Worker, and the very first request may be what is measured. */
-    direct: () => find(mine, marker),
-    pids: mine,
-    close: () => server.close(),
+    origin: `http://127.0.0.1:${port}`,
+    pid: child.pid,
+    async close() {
+      child.kill("SIGKILL");
+      await ended;
+      rmSync(home, { recursive: true });
+    },
   };
 }
 
-/** CPU time of processes since they began, in nanoseconds: all threads, user and system. */
-export function cpuNs(pids) {
+/** CPU time of a process since it began, in nanoseconds: all threads, user and system. */
+export function cpuNs(pid) {
   let total = 0;
-  for (const pid of pids) {
-    for (const thread of readdirSync(`/proc/${pid}/task`)) {
-      total += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
-    }
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    total += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
   }
   return total;
 }
 
-function workerds() {
-  return readdirSync("/proc").filter((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      return readFileSync(`/proc/${name}/comm`, "utf8").trim() === "workerd" && !isZombie(name);
-    } catch {
-      return false;
-    }
+/** The Worker and secrets as they are deployed, with a published site as its assets. */
+export const selvedge = (site, publicKey) => ({
+  dir: `${ROOT}build/worker`,
+  entry: "index.js",
+  assets: site,
+  vars: { SELVEDGE_PUBLIC_KEYS: publicKey, SELVEDGE_COOKIE_KEYS: `1:${Buffer.alloc(32, 7).toString("base64")}` },
+});
+
+function config({ files, entry, vars, assets, port }) {
+  const text = JSON.stringify;
+  // The entry is the first module.
+  files.sort((a, b) => Number(b === entry) - Number(a === entry));
+  const modules = files.map((name) => `(name = ${text(name)}, ${name.endsWith(".js") ? "esModule" : "wasm"} = embed ${text(name)})`);
+  const bindings = Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`);
+  const services = ["(name = \"main\", worker = .main)", "(name = \"cache\", worker = .cache)"];
+  if (assets) {
+    services.push(`(name = "assets", disk = (path = ${text(assets)}))`);
+    bindings.push("(name = \"ASSETS\", service = \"assets\")");
+  }
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [${services.join(", ")}],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [${modules.join(", ")}],
+  compatibilityDate = "2026-07-01",
+  bindings = [${bindings.join(", ")}],
+  cacheApiOutbound = "cache",
+);
+const cache :Workerd.Worker = (
+  modules = [(name = "cache.js", esModule = embed "cache-in-memory.mjs")],
+  compatibilityDate = "2026-07-01",
+);
+`;
+}
+
+function binary() {
+  const [arch] = { x64: ["64"], arm64: ["arm64"] }[process.arch] ?? [process.arch];
+  const packaged = `${ROOT}node_modules/@cloudflare/workerd-${process.platform}-${arch}/bin/workerd`;
+  try {
+    readdirSync(join(packaged, ".."));
+    return packaged;
+  } catch {
+    return WORKERD;
+  }
+}
+
+function freePort() {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.once("error", fail);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => done(port));
+    });
   });
 }
 
-const isZombie = (pid) => / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-
-async function find(pids, marker) {
-  for (const pid of pids) {
-    for (const port of ports(pid)) {
-      const origin = `http://127.0.0.1:${port}`;
-      const others = pids.filter((other) => other !== pid);
-      const before = cpuNs(others);
-      try {
-        const response = await fetch(origin + marker, { headers: { "accept-encoding": "identity" }, signal: AbortSignal.timeout(5_000) });
-        await response.arrayBuffer();
-        // The proxy answers as well, and keeps the Worker's process busy; the Worker alone keeps no other busy.
-        if (response.status === 200 && cpuNs(others) - before < 200_000) return { origin, pid };
-      } catch {
-        // Not HTTP, or not ours: the next one.
-      }
-    }
+/** Read from the kernel: connecting to it would already be work for it. */
+function listens(pid, port) {
+  const address = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  try {
+    return readFileSync(`/proc/${pid}/net/tcp`, "utf8")
+      .split("\n")
+      .some((line) => line.includes(` ${address} 00000000:0000 0A `));
+  } catch {
+    return false;
   }
-  throw new Error(`none of workerd ${pids.join(", ")} answers GET ${marker} with 200 by itself`);
-}
-
-/** The ports that a process listens on. */
-function ports(pid) {
-  const inodes = new Set();
-  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
-    try {
-      const match = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`));
-      if (match) inodes.add(match[1]);
-    } catch {
-      // Closed meanwhile.
-    }
-  }
-  const listening = "0A";
-  return readFileSync(`/proc/${pid}/net/tcp`, "utf8")
-    .split("\n")
-    .slice(1)
-    .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[3] === listening && inodes.has(fields[9]))
-    .map((fields) => parseInt(fields[1].split(":")[1], 16));
 }
