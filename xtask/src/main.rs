@@ -109,7 +109,7 @@ fn build(what: Artefact, dev: bool) -> Result<(), Failure> {
         browser::build(dev)?;
     }
     if wanted(Artefact::Site) {
-        site::build(&[])?;
+        site::build(site::SITE.as_ref(), &[])?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Installing what is missing, saying so, and being instant when nothing is.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
@@ -180,11 +180,13 @@ fn browser() -> Result<(), Failure> {
     ]))
 }
 
-/// The name of Chromium's program on this machine.
-pub fn chromium() -> Option<&'static str> {
+/// Chromium on this machine; Playwright wants a whole path.
+pub fn chromium() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
     ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
-        .find(|program| process::version(program).is_some())
+        .flat_map(|program| std::env::split_paths(&path).map(move |dir| dir.join(program)))
+        .find(|program| program.is_file())
 }
 
 fn python() -> Result<(), Failure> {

@@ -1,6 +1,7 @@
-//! Building the demo site, `build/site`: the shop, and the page that runs the engine in the browser.
+//! Building the demo site: the shop, and the page that runs the engine in the browser.
 //!
-//! `www/build.mjs` does the work; here is decided when.
+//! `www/build.mjs` does the work; here is decided when. It leaves alone what it did not write, so that a published
+//! model may lie in the same folder.
 
 use std::fs;
 use std::path::Path;
@@ -15,18 +16,21 @@ use crate::tools;
 /// The assets directory of `wrangler.toml`.
 pub const SITE: &str = "build/site";
 
-/// Builds the site. The browser page is part of it when the npm package has been built, and trusts
-/// the snapshots of `public_keys`.
-pub fn build(public_keys: &[String]) -> Result<(), Failure> {
-    let inputs = Inputs::of(&format!("site 1, {}", public_keys.join(" ")))
+/// Builds the site into `out`. The browser page is part of it when the npm package has been built and there are
+/// `public_keys`, whose snapshots it trusts.
+pub fn build(out: &Path, public_keys: &[String]) -> Result<(), Failure> {
+    let name = out.to_string_lossy();
+    let inputs = Inputs::of(&format!("site 2, {}", public_keys.join(" ")))
         .and("www")?
         .and(browser::TARBALL)?
         .and("package-lock.json")?;
-    stamp::unless_fresh("site", inputs, &["build/site/index.html"], || {
+    let index = format!("{name}/index.html");
+    let stamp = format!("site-{}", stamp::name_of(out));
+    stamp::unless_fresh(&stamp, inputs, &[&index], || {
         step("building the site");
-        fs::create_dir_all(SITE).map_err(Failure::io("create", SITE))?;
+        fs::create_dir_all(out).map_err(Failure::io("create", out))?;
         let mut command = tools::node_script("www/build.mjs")?;
-        command.args(["--out", SITE]);
+        command.arg("--out").arg(out);
         if Path::new(browser::TARBALL).exists() {
             command.args(["--package-file", browser::TARBALL]);
         }

@@ -49,6 +49,12 @@ pub fn sha256(path: impl AsRef<Path>) -> Result<String, Failure> {
     Ok(hex(&Sha256::digest(content)))
 }
 
+/// A path as part of a step's name.
+pub fn name_of(path: &Path) -> String {
+    let digest = Sha256::digest(path.to_string_lossy().as_bytes());
+    hex(&digest[..8])
+}
+
 /// Runs `work` unless it succeeded before with the same inputs and all its outputs are still there.
 ///
 /// Returns whether it ran.

@@ -25,7 +25,7 @@ pub fn run() -> Result<(), Failure> {
         Err(failure) => return Err(failure),
     };
     let public_key = demo::public_key()?;
-    let demo_site = demo::published(dataset)?;
+    let demo_site = demo::site_of(dataset)?;
     step("measuring requests in workerd");
     let requests = json_of(
         tools::node_script("benches/edge/requests.mjs")?

@@ -81,7 +81,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     };
     server::stop_on_signals()?;
     prepare(dataset)?;
-    let server = Server::start(port)?;
+    let server = Server::start(port, &site_of(dataset)?)?;
     if options.check {
         smoke(server.url())?;
         return server.stop();
@@ -106,12 +106,11 @@ pub fn prepare(dataset: Dataset) -> Result<(), Failure> {
     model::make(config.as_ref(), &dataset.home()?, &data, &selvedge, &[])?;
     worker::build(false)?;
     browser::build(false)?;
-    site::build(&[public_key])?;
-    model::publish(&published(dataset)?)
+    site::build(&site_of(dataset)?, &[public_key])
 }
 
-/// Where `prepare` left `models/` and `data/`, as they lie among the site's assets.
-pub fn published(dataset: Dataset) -> Result<PathBuf, Failure> {
+/// What `prepare` left to be served: the site, and in it `models/` and `data/`.
+pub fn site_of(dataset: Dataset) -> Result<PathBuf, Failure> {
     Ok(dataset.home()?.join("site"))
 }
 

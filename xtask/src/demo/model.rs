@@ -5,15 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::keys;
-use crate::artefact;
 use crate::failure::Failure;
 use crate::process;
 use crate::progress::step;
-use crate::site::SITE;
 use crate::tools;
-
-/// What `publish` puts among the site's assets.
-const PUBLISHED: &[&str] = &["models", "data"];
 
 /// Builds the command line and says where it is.
 pub fn build_cli() -> Result<PathBuf, Failure> {
@@ -46,14 +41,4 @@ pub fn make(config: &Path, home: &Path, data: &Path, selvedge: &Path, settings: 
     command.arg("--publish").arg(&site);
     command.arg("--catalogue-json").arg(site.join("data/catalogue.json"));
     process::run(&mut command)
-}
-
-/// Puts the snapshot and the catalogue among the site's assets, in place of what was there.
-pub fn publish(from: &Path) -> Result<(), Failure> {
-    for folder in PUBLISHED {
-        let to = format!("{SITE}/{folder}");
-        artefact::empty_dir(&to)?;
-        artefact::copy_dir(&from.join(folder), to.as_ref())?;
-    }
-    Ok(())
 }

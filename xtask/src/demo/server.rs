@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -48,7 +49,7 @@ pub struct Server {
 
 impl Server {
     /// Starts it and waits until it is ready to answer with a model.
-    pub fn start(port: u16) -> Result<Self, Failure> {
+    pub fn start(port: u16, site: &Path) -> Result<Self, Failure> {
         step("starting the Worker in workerd");
         let log = fs::File::create(LOG).map_err(Failure::io("write", LOG))?;
         let errors = log.try_clone().map_err(Failure::io("write", LOG))?;
@@ -59,6 +60,9 @@ impl Server {
             .args(["--port", &port.to_string(), "--inspector-port=0"])
             .args(["--persist-to", STATE])
             .args(["--env-file", keys::WORKER_ENV])
+            // Not the folder that wrangler.toml names: the demo's model must not be found by what else uses that one.
+            .arg("--assets")
+            .arg(site)
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors)

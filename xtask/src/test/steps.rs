@@ -160,7 +160,7 @@ fn end_to_end() -> Result<Tally, Failure> {
         return Ok(Tally::skipped("there is no Chromium"));
     };
     demo::prepare(Dataset::Synthetic)?;
-    let server = Server::start(demo::free_port()?)?;
+    let server = Server::start(demo::free_port()?, &demo::site_of(Dataset::Synthetic)?)?;
     demo::smoke(server.url())?;
     let mut command = tools::node_script("node_modules/@playwright/test/cli.js")?;
     command
@@ -172,7 +172,11 @@ fn end_to_end() -> Result<Tally, Failure> {
     let mut tally = Tally::of_playwright(&output).and_status(status);
     tally.add(&Tally::passed());
     // The Worker has ended, and with it everything in its queue is written.
-    tally.add(&collected::check(demo::STATE, &demo::build_cli()?)?);
+    let collected = demo::build_cli().and_then(|selvedge| collected::check(demo::STATE, &selvedge));
+    tally.add(&collected.unwrap_or_else(|failure| {
+        failure.print();
+        Tally::failed()
+    }));
     Ok(tally)
 }
 
@@ -185,7 +189,7 @@ fn demo_check() -> Result<Tally, Failure> {
         }
         other => other?,
     }
-    let server = Server::start(demo::free_port()?)?;
+    let server = Server::start(demo::free_port()?, &demo::site_of(Dataset::CompleteJourney)?)?;
     demo::smoke(server.url())?;
     server.stop()?;
     Ok(Tally::passed())
