@@ -1,26 +1,22 @@
 // Copies what a local Worker collected, out of the R2 bucket that `wrangler dev --persist-to STATE` keeps, into a folder of
 // the same layout, which `selvedge ingest` reads (`preset = "selvedge-collector"`). Prints the number of files.
 //
-// usage: node tests/e2e/pull-events.mjs STATE_DIR OUT_DIR [BUCKET]     (stop the Worker first)
+// usage: node tests/e2e/pull-events.mjs STATE_DIR OUT_DIR     (stop the Worker first)
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
-import { Miniflare } from "miniflare";
+import { getPlatformProxy } from "wrangler";
 
-const [state, out, bucket = "selvedge-events"] = process.argv.slice(2);
+const [state, out] = process.argv.slice(2);
 if (!state || !out) {
-  console.error("usage: node tests/e2e/pull-events.mjs STATE_DIR OUT_DIR [BUCKET]");
+  console.error("usage: node tests/e2e/pull-events.mjs STATE_DIR OUT_DIR");
   process.exit(2);
 }
 
-const server = new Miniflare({
-  modules: true,
-  script: "export default { fetch: () => new Response(null, { status: 404 }) }",
-  r2Buckets: { EVENTS: bucket },
-  r2Persist: join(resolve(state), "v3", "r2"),
-});
+// The bindings of wrangler.toml, with what they hold from the Worker's own state.
+const { env, dispose } = await getPlatformProxy({ configPath: "wrangler.toml", persist: { path: join(resolve(state), "v3") } });
 try {
-  const events = await server.getR2Bucket("EVENTS");
+  const events = env.EVENTS;
   let files = 0;
   for (let cursor, more = true; more; ) {
     const page = await events.list({ prefix: "events/", cursor });
@@ -39,5 +35,5 @@ try {
   }
   console.log(files);
 } finally {
-  await server.dispose();
+  await dispose();
 }

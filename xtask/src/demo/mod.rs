@@ -25,7 +25,7 @@ pub use server::{Server, free_port};
 /// Where everything of the demo lies that git must not see.
 const HOME: &str = ".selvedge/demo";
 /// What the local Worker keeps: its bucket, its queue, its cache.
-pub const STATE: &str = ".selvedge/demo/state";
+const STATE: &str = ".selvedge/demo/state";
 
 /// The port that `wrangler dev` takes as well.
 const PORT: u16 = 8787;
@@ -81,7 +81,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     };
     server::stop_on_signals()?;
     prepare(dataset)?;
-    let server = Server::start(port, &site_of(dataset)?)?;
+    let server = Server::start(port, &site_of(dataset)?, STATE)?;
     if options.check {
         smoke(server.url())?;
         return server.stop();

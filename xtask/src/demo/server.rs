@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{STATE, keys};
+use super::keys;
 use crate::failure::Failure;
 use crate::progress::step;
 use crate::tools;
@@ -48,8 +48,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it and waits until it is ready to answer with a model.
-    pub fn start(port: u16, site: &Path) -> Result<Self, Failure> {
+    /// Starts it and waits until it is ready to answer with a model. `site` is served beside the API; `state` is the folder
+    /// in which buckets and queues live on.
+    pub fn start(port: u16, site: &Path, state: &str) -> Result<Self, Failure> {
         step("starting the Worker in workerd");
         let log = fs::File::create(LOG).map_err(Failure::io("write", LOG))?;
         let errors = log.try_clone().map_err(Failure::io("write", LOG))?;
@@ -58,7 +59,7 @@ impl Server {
             .args(["dev", "--local", "--no-bundle"])
             .args(["--show-interactive-dev-session=false", "--ip=127.0.0.1"])
             .args(["--port", &port.to_string(), "--inspector-port=0"])
-            .args(["--persist-to", STATE])
+            .args(["--persist-to", state])
             .args(["--env-file", keys::WORKER_ENV])
             // Not the folder that wrangler.toml names: the demo's model must not be found by what else uses that one.
             .arg("--assets")

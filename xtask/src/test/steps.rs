@@ -49,6 +49,9 @@ pub const ALL: &[Step] = &[
     step("demo with downloaded data", false, demo_check),
 ];
 
+/// Buckets and queues of the Workers under test.
+const STATE: &str = ".selvedge/test/state";
+
 const WASM: &str = "--target=wasm32-unknown-unknown";
 
 const fn step(name: &'static str, quick: bool, work: fn() -> Result<Tally, Failure>) -> Step {
@@ -160,7 +163,9 @@ fn end_to_end() -> Result<Tally, Failure> {
         return Ok(Tally::skipped("there is no Chromium"));
     };
     demo::prepare(Dataset::Synthetic)?;
-    let server = Server::start(demo::free_port()?, &demo::site_of(Dataset::Synthetic)?)?;
+    // Empty, so that what is found there at the end was put there by this run.
+    artefact::empty_dir(STATE)?;
+    let server = Server::start(demo::free_port()?, &demo::site_of(Dataset::Synthetic)?, STATE)?;
     demo::smoke(server.url())?;
     let mut command = tools::node_script("node_modules/@playwright/test/cli.js")?;
     command
@@ -172,7 +177,7 @@ fn end_to_end() -> Result<Tally, Failure> {
     let mut tally = Tally::of_playwright(&output).and_status(status);
     tally.add(&Tally::passed());
     // The Worker has ended, and with it everything in its queue is written.
-    let collected = demo::build_cli().and_then(|selvedge| collected::check(demo::STATE, &selvedge));
+    let collected = demo::build_cli().and_then(|selvedge| collected::check(STATE, &selvedge));
     tally.add(&collected.unwrap_or_else(|failure| {
         failure.print();
         Tally::failed()
@@ -189,7 +194,7 @@ fn demo_check() -> Result<Tally, Failure> {
         }
         other => other?,
     }
-    let server = Server::start(demo::free_port()?, &demo::site_of(Dataset::CompleteJourney)?)?;
+    let server = Server::start(demo::free_port()?, &demo::site_of(Dataset::CompleteJourney)?, STATE)?;
     demo::smoke(server.url())?;
     server.stop()?;
     Ok(Tally::passed())
