@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that tests the project, and one line that says how it went.
 
 mod collected;
+mod fuzz;
 mod steps;
 mod tally;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::tally::Tally;
-use super::{Step, collected};
+use super::{Step, collected, fuzz};
 use crate::artefact;
 use crate::browser;
 use crate::demo::{self, Dataset, Server};
@@ -38,6 +38,7 @@ pub const ALL: &[Step] = &[
         cargo_test(&["selvedge-export", "--profile", "native"])
     }),
     step("tests: xtask", true, || cargo_test(&["xtask", "--profile", "tools"])),
+    step("fuzz targets, briefly", false, fuzz::smoke),
     step("types: site and package", false, types),
     step("tests: core in Node, Wasm with SIMD", false, || {
         wasm_test(artefact::SIMD, false)

@@ -1,0 +1,96 @@
+//! A short run of every fuzz target: the same inputs each time, so that a crash found here replays.
+//!
+//! `cargo fuzz` does the same for longer; it is not needed for this, and neither is a nightly compiler, because only
+//! its sanitizers need one.
+
+use std::fs;
+use std::path::Path;
+
+use super::tally::Tally;
+use crate::failure::Failure;
+use crate::process;
+use crate::tools;
+
+const TARGETS: &str = "fuzz/fuzz_targets";
+const CORPUS: &str = ".selvedge/fuzz";
+const RUNS: &str = "-runs=50000";
+
+/// Coverage feedback for libFuzzer, as cargo-fuzz asks rustc for it.
+const INSTRUMENTATION: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cdebug-assertions -Ccodegen-units=1";
+
+/// Builds and runs them.
+pub fn smoke() -> Result<Tally, Failure> {
+    if process::version("c++").is_none() {
+        return Ok(Tally::skipped("libFuzzer is C++, and there is no `c++`"));
+    }
+    let version = process::output(std::process::Command::new("rustc").arg("-vV"))?;
+    let host = version
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .unwrap_or_default();
+    let target_dir = tools::target_dir()?.join("fuzz");
+    process::run(
+        tools::cargo()
+            .args(["build", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml"])
+            // Named although it is the host: only so are build scripts left without instrumentation.
+            .args(["--target", host, "--target-dir"])
+            .arg(&target_dir)
+            .env("RUSTFLAGS", INSTRUMENTATION),
+    )?;
+    let mut tally = Tally::default();
+    for target in targets()? {
+        let corpus = Path::new(CORPUS).join(&target);
+        seed(&corpus)?;
+        let mut command = std::process::Command::new(target_dir.join(host).join("release").join(&target));
+        command
+            .args([
+                "-seed=1",
+                RUNS,
+                "-max_len=65536",
+                "-print_final_stats=0",
+                "-verbosity=0",
+            ])
+            .arg(format!("-artifact_prefix={CORPUS}/crash-{target}-"))
+            .arg(&corpus);
+        // It talks at length about its own progress.
+        let log = format!("{CORPUS}/{target}.log");
+        command.stderr(fs::File::create(&log).map_err(Failure::io("write", &log))?);
+        match process::run(&mut command) {
+            Ok(()) => {
+                println!("{target}: nothing found");
+                tally.add(&Tally::passed());
+            }
+            Err(failure) => {
+                failure.print();
+                eprintln!("{}", fs::read_to_string(&log).unwrap_or_default());
+                tally.add(&Tally::failed());
+            }
+        }
+    }
+    Ok(tally)
+}
+
+fn targets() -> Result<Vec<String>, Failure> {
+    let mut targets = Vec::new();
+    for entry in fs::read_dir(TARGETS).map_err(Failure::io("list", TARGETS))? {
+        let path = entry.map_err(Failure::io("list", TARGETS))?.path();
+        targets.push(path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+    }
+    targets.sort();
+    Ok(targets)
+}
+
+/// A corpus of the golden files alone: what earlier runs found would make this one differ.
+fn seed(corpus: &Path) -> Result<(), Failure> {
+    const VECTORS: &str = "tests/vectors";
+    crate::artefact::empty_dir(&corpus.to_string_lossy())?;
+    for entry in fs::read_dir(VECTORS).map_err(Failure::io("list", VECTORS))? {
+        let path = entry.map_err(Failure::io("list", VECTORS))?.path();
+        if path.is_file() {
+            fs::copy(&path, corpus.join(path.file_name().unwrap_or_default())).map_err(Failure::io("copy", &path))?;
+        }
+    }
+    Ok(())
+}
