@@ -183,16 +183,24 @@ impl JsEngine {
         to_js(&self.0.rank(&when.visitor(profile), &ids, n)?)
     }
 
-    /// Takes an event into a profile and returns the visitor's segment, if there is one.
+    /// Takes events into a profile, then settles its segment once and returns it, if there is one: what a batch posted
+    /// to the edge does. All events or none are taken.
     ///
     /// # Errors
-    /// Where the event is refused.
-    pub fn record(&self, profile: &mut JsProfile, event: JsValue, now_ms: f64) -> Result<Option<u16>, JsError> {
-        let event: JsEvent = serde_wasm_bindgen::from_value(event)?;
+    /// Where an event is refused.
+    pub fn record(&self, profile: &mut JsProfile, events: JsValue, now_ms: f64) -> Result<Option<u16>, JsError> {
+        let events: Vec<JsEvent> = serde_wasm_bindgen::from_value(events)?;
         let now_ms = milliseconds(now_ms);
-        let at_ms = event.timestamp_ms.map(milliseconds);
-        let recorded = Recorded::check(&event.r#type, &event.item, at_ms, event.value, now_ms)?;
-        recorded.remember(&mut profile.0, &event.item);
+        let recorded = events
+            .iter()
+            .map(|event| {
+                let at_ms = event.timestamp_ms.map(milliseconds);
+                Recorded::check(&event.r#type, &event.item, at_ms, event.value, now_ms)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        for (recorded, event) in recorded.iter().zip(&events) {
+            recorded.remember(&mut profile.0, &event.item);
+        }
         Ok(self.0.settle(&mut profile.0, now_ms))
     }
 

@@ -56,7 +56,7 @@ test("edge and browser give the same item lists for the same profile and time", 
       const { engine, Profile } = (globalThis as unknown as OnPage).selvedge;
       const stranger = new Profile();
       const profile = new Profile();
-      for (const { type, item, timestamp_ms } of acts) engine.record(profile, { type, item, timestampMs: timestamp_ms }, nowMs);
+      engine.record(profile, acts.map(({ type, item, timestamp_ms }) => ({ type, item, timestampMs: timestamp_ms })), nowMs);
       return {
         cold: engine.recommend({ slot: "home", n: 15, nowMs, localMs: coldMs }, stranger),
         home: engine.recommend({ slot: "home", n: 15, nowMs }, profile),

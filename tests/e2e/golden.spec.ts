@@ -48,7 +48,7 @@ test("golden decisions are the same in Chromium", async ({ page }) => {
       const nowMs = golden.now_ms;
       return golden.cases.map(({ history, consent, ask }) => {
         const profile = new page.Profile(new Uint8Array(16));
-        for (const { type, item, age_ms } of history) engine.record(profile, { type, item, timestampMs: nowMs - age_ms }, nowMs);
+        engine.record(profile, history.map(({ type, item, age_ms }) => ({ type, item, timestampMs: nowMs - age_ms })), nowMs);
         const when = { nowMs, localMs: nowMs, consent };
         const { recommend, similar, rank } = ask;
         const decision = recommend

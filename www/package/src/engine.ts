@@ -79,9 +79,14 @@ export class Engine {
     return guarded("rank", () => this.#inner.rank([...candidates], n, when(at), wasmOf(profile)) as Decision);
   }
 
-  /** Takes an event into the profile; returns the visitor's segment. @throws {SelvedgeError} where it is refused. */
-  record(profile: Profile, event: VisitorEvent, nowMs: number = Date.now()): number | null {
-    return guarded("record", () => this.#inner.record(wasmOf(profile), { ...event }, nowMs) ?? null);
+  /**
+   * Takes one event or several into the profile, all or none; returns the visitor's segment. Several at once are one
+   * visit to the segment rule, as a batch posted to the edge is.
+   * @throws {SelvedgeError} where an event is refused.
+   */
+  record(profile: Profile, events: VisitorEvent | readonly VisitorEvent[], nowMs: number = Date.now()): number | null {
+    const batch = (isBatch(events) ? events : [events]).map((event) => ({ ...event }));
+    return guarded("record", () => this.#inner.record(wasmOf(profile), batch, nowMs) ?? null);
   }
 
   /** Catalogue items from a row on, most popular first. */
@@ -98,6 +103,11 @@ export class Engine {
   free(): void {
     this.#inner.free();
   }
+}
+
+// `Array.isArray` alone does not narrow a readonly array.
+function isBatch(events: VisitorEvent | readonly VisitorEvent[]): events is readonly VisitorEvent[] {
+  return Array.isArray(events);
 }
 
 const MS_PER_MINUTE = 60_000;
