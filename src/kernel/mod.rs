@@ -1,6 +1,6 @@
 //! Integer dot products of many int8 rows with one int16 query, and their scaling to scores.
 //!
-//! Four layers, each in its own place: the algorithm ([`dots`]), the vector operations it is written in
+//! Four layers, each in its own place: the algorithm ([`blocks`]), the vector operations it is written in
 //! ([`Vector`]), one implementation of these per instruction set (`scalar`, `wasm`, `x86`), and the choice between
 //! them ([`Backend`]).
 //!
@@ -16,6 +16,8 @@ mod tests;
 mod wasm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+
+use core::cmp::Ordering;
 
 use half::f16;
 
@@ -98,24 +100,30 @@ impl Backend {
         }
     }
 
-    /// Writes the scores of a block's wanted rows; says whether any row may have scored above `floor`.
+    /// Scores the blocks that a scan hands out, one after the other, until it has no more.
     ///
-    /// A `true` may come from a row that is not wanted; a `false` is certain. NaN is never above.
-    pub(crate) fn score_block(
-        self,
-        block: Block<'_>,
-        query: QueryCodes<'_>,
-        floor: f32,
-        scores: &mut [f32; BLOCK_ROWS],
-    ) -> bool {
+    /// The instruction set is chosen here, once for all blocks.
+    pub(crate) fn run<'a>(self, query: QueryCodes<'_>, scan: &mut impl Scan<'a>) {
         match self {
-            Self::Scalar => score_block(scalar::Scalar, block, query, floor, scores),
+            Self::Scalar => run(scalar::Scalar, query, scan),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Self::Simd128 => score_block(wasm::Simd128, block, query, floor, scores),
+            Self::Simd128 => run(wasm::Simd128, query, scan),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(avx2) => avx2.score_block(block, query, floor, scores),
+            Self::Avx2(avx2) => avx2.run(query, scan),
         }
     }
+}
+
+/// Where blocks come from and scores go.
+pub(crate) trait Scan<'a> {
+    /// The next block, `None` at the end.
+    fn next_block(&mut self) -> Option<Block<'a>>;
+
+    /// Only scores above this one matter now. Blocks without any are not handed back.
+    fn floor(&self) -> f32;
+
+    /// Takes the scores of the block that was handed out last. Those of rows that were not wanted are unspecified.
+    fn take(&mut self, scores: &[f32; BLOCK_ROWS]);
 }
 
 /// What an instruction set offers: 16 codes at a time, and the sums of four rows together.
@@ -124,64 +132,59 @@ trait Vector: Copy {
     type Query: Copy;
     /// A row's dot product so far, spread over lanes.
     type Sum: Copy;
+    /// The dot products of four rows.
+    type Quad: Copy;
 
     fn load_query(self, codes: &[i16; LANES]) -> Self::Query;
     fn zero(self) -> Self::Sum;
     fn multiply_add(self, sum: Self::Sum, codes: &[i8; LANES], query: Self::Query) -> Self::Sum;
     /// Adds up the lanes of four rows. Four at a time because one row's lanes cost as many shuffles as four rows'.
-    fn add_lanes(self, sums: [Self::Sum; 4]) -> [i32; 4];
+    fn add_lanes(self, sums: [Self::Sum; 4]) -> Self::Quad;
+    /// The larger one of each place.
+    fn larger(self, left: Self::Quad, right: Self::Quad) -> Self::Quad;
+    fn to_array(self, quad: Self::Quad) -> [i32; 4];
 }
 
-/// One block on one instruction set. Always inlined, so that it is compiled for the caller's target features.
+/// A whole scan on one instruction set. Always inlined, so that it is compiled for the caller's target features.
 #[inline(always)]
-fn score_block<V: Vector>(
-    vector: V,
-    block: Block<'_>,
-    query: QueryCodes<'_>,
-    floor: f32,
-    scores: &mut [f32; BLOCK_ROWS],
-) -> bool {
-    let mut products = [0i32; BLOCK_ROWS];
-    // Strides of common models get code of their own: the query then stays in registers over the whole block.
+fn run<'a, V: Vector>(vector: V, query: QueryCodes<'_>, scan: &mut impl Scan<'a>) {
+    // Strides of common models get code of their own: the query then stays in registers over a whole block.
     match query.codes.len() {
-        2 => dots(
-            vector,
-            block,
-            &FixedQuery::<V, 2>::load(vector, query.codes),
-            &mut products,
-        ),
-        4 => dots(
-            vector,
-            block,
-            &FixedQuery::<V, 4>::load(vector, query.codes),
-            &mut products,
-        ),
-        8 => dots(
-            vector,
-            block,
-            &FixedQuery::<V, 8>::load(vector, query.codes),
-            &mut products,
-        ),
-        _ => dots(vector, block, &AnyQuery(query.codes), &mut products),
+        1 => blocks(vector, &FixedQuery::<V, 1>::load(vector, query.codes), query.scale, scan),
+        2 => blocks(vector, &FixedQuery::<V, 2>::load(vector, query.codes), query.scale, scan),
+        4 => blocks(vector, &FixedQuery::<V, 4>::load(vector, query.codes), query.scale, scan),
+        8 => blocks(vector, &FixedQuery::<V, 8>::load(vector, query.codes), query.scale, scan),
+        _ => blocks(vector, &AnyQuery(query.codes), query.scale, scan),
     }
-    if let Ok(scales) = <&[f16; BLOCK_ROWS]>::try_from(block.scales) {
-        scale_dots(&products, scales, query.scale, floor, scores)
-    } else {
-        let mut scales = [f16::ZERO; BLOCK_ROWS];
-        for (to, from) in scales.iter_mut().zip(block.scales) {
-            *to = *from;
+}
+
+#[inline(always)]
+fn blocks<'a, V: Vector>(vector: V, query: &impl RowDot<V>, query_scale: f32, scan: &mut impl Scan<'a>) {
+    // Kept over all blocks: clearing them for each one was a call out of WebAssembly.
+    let mut sums = [vector.zero(); BLOCK_ROWS];
+    let mut products = [0i32; BLOCK_ROWS];
+    let mut scores = [0f32; BLOCK_ROWS];
+    while let Some(block) = scan.next_block() {
+        let largest = dots(vector, block, query, &mut sums, &mut products);
+        let floor = scan.floor();
+        if may_exceed(largest, block.scales, query_scale, floor)
+            && scale_dots(&products, block.scales, query_scale, floor, &mut scores)
+        {
+            scan.take(&scores);
         }
-        scale_dots(&products, &scales, query.scale, floor, scores)
     }
 }
 
 /// How the inner loop walks over the rows and the query.
 trait RowDot<V: Vector> {
+    /// Codes of a row.
+    type Row: ?Sized + 'static;
+
     /// The rows, one after the other.
-    fn rows<'a>(&self, codes: &'a [[i8; LANES]]) -> impl Iterator<Item = &'a [[i8; LANES]]>;
+    fn rows<'a>(&self, codes: &'a [[i8; LANES]]) -> impl Iterator<Item = &'a Self::Row>;
 
     /// Lane sums of the dot product of one row.
-    fn dot(&self, vector: V, row: &[[i8; LANES]]) -> V::Sum;
+    fn dot(&self, vector: V, row: &Self::Row) -> V::Sum;
 }
 
 /// A query of a stride known to the compiler.
@@ -198,16 +201,21 @@ impl<V: Vector, const CHUNKS: usize> FixedQuery<V, CHUNKS> {
 }
 
 impl<V: Vector, const CHUNKS: usize> RowDot<V> for FixedQuery<V, CHUNKS> {
+    // An array and no slice: its places become constant offsets of the loads.
+    type Row = [[i8; LANES]; CHUNKS];
+
     #[inline(always)]
-    fn rows<'a>(&self, codes: &'a [[i8; LANES]]) -> impl Iterator<Item = &'a [[i8; LANES]]> {
-        codes.as_chunks::<CHUNKS>().0.iter().map(<[_; CHUNKS]>::as_slice)
+    fn rows<'a>(&self, codes: &'a [[i8; LANES]]) -> impl Iterator<Item = &'a Self::Row> {
+        codes.as_chunks().0.iter()
     }
 
     #[inline(always)]
-    fn dot(&self, vector: V, row: &[[i8; LANES]]) -> V::Sum {
-        row.iter().zip(&self.0).fold(vector.zero(), |sum, (codes, query)| {
-            vector.multiply_add(sum, codes, *query)
-        })
+    fn dot(&self, vector: V, row: &Self::Row) -> V::Sum {
+        let mut sum = vector.zero();
+        for (codes, query) in row.iter().zip(&self.0) {
+            sum = vector.multiply_add(sum, codes, *query);
+        }
+        sum
     }
 }
 
@@ -215,6 +223,8 @@ impl<V: Vector, const CHUNKS: usize> RowDot<V> for FixedQuery<V, CHUNKS> {
 struct AnyQuery<'a>(&'a [[i16; LANES]]);
 
 impl<V: Vector> RowDot<V> for AnyQuery<'_> {
+    type Row = [[i8; LANES]];
+
     #[inline(always)]
     fn rows<'a>(&self, codes: &'a [[i8; LANES]]) -> impl Iterator<Item = &'a [[i8; LANES]]> {
         // A stride of 0 has no rows; `chunks_exact` would panic on it.
@@ -229,46 +239,83 @@ impl<V: Vector> RowDot<V> for AnyQuery<'_> {
     }
 }
 
-/// Dot products of the block's rows, 0 for those that are not wanted.
+/// Dot products of the block's rows, 0 for those that are not wanted; gives the largest.
 ///
 /// Two passes, lane sums to memory first, because V8 issues loads early and arithmetic late: with four rows in one step
 /// it holds the products of all four at once, runs out of vector registers and spills them (seen in its code; 8 % of the
 /// scan where the rows are in cache). It moves no load over a store, so a store after each row keeps rows apart.
 #[inline(always)]
-fn dots<V: Vector>(vector: V, block: Block<'_>, query: &impl RowDot<V>, products: &mut [i32; BLOCK_ROWS]) {
-    let mut sums = [vector.zero(); BLOCK_ROWS];
-    let mut wanted = block.wanted;
-    for (row, sum) in query.rows(block.codes).zip(&mut sums) {
-        if wanted & 1 != 0 {
+fn dots<V: Vector, Q: RowDot<V>>(
+    vector: V,
+    block: Block<'_>,
+    query: &Q,
+    sums: &mut [V::Sum; BLOCK_ROWS],
+    products: &mut [i32; BLOCK_ROWS],
+) -> i32 {
+    let rows = query.rows(block.codes).zip(sums.iter_mut());
+    if block.wanted == u64::MAX {
+        for (row, sum) in rows {
             *sum = query.dot(vector, row);
         }
-        wanted >>= 1;
+    } else {
+        let mut wanted = block.wanted;
+        for (row, sum) in rows {
+            *sum = if wanted & 1 == 0 {
+                vector.zero()
+            } else {
+                query.dot(vector, row)
+            };
+            wanted >>= 1;
+        }
     }
+    let zero = vector.add_lanes([vector.zero(); 4]);
+    let mut largest = zero;
     let (groups, _) = products.as_chunks_mut::<4>();
     for (sums, products) in sums.as_chunks::<4>().0.iter().zip(groups) {
-        *products = vector.add_lanes(*sums);
+        let quad = vector.add_lanes(*sums);
+        largest = vector.larger(largest, quad);
+        *products = vector.to_array(quad);
     }
+    vector.to_array(largest).into_iter().fold(0, i32::max)
 }
 
-/// Scores of a block, in this order of operations: `f32(dot) × scale × query_scale + 0`.
+/// Whether a row of the block can score above the floor, told from its largest dot product and its largest scale alone.
+///
+/// Rounding is monotonic: where no factor is negative, no row's product exceeds the product of the largest ones. Where
+/// one is (or a scale is no finite number), the answer is yes. `largest` is 0 or more, and counts rows of earlier blocks
+/// where this one is short.
+#[inline(always)]
+fn may_exceed(largest: i32, scales: &[f16], query_scale: f32, floor: f32) -> bool {
+    // As integers, the patterns of finite values from +0 on are in the order of the values, and all others are larger.
+    let bits = scales.iter().map(|scale| scale.to_bits()).fold(0, u16::max);
+    #[expect(clippy::cast_precision_loss, reason = "round to nearest, as in the scores")]
+    let bound = largest as f32 * widen(f16::from_bits(bits)) * query_scale;
+    // `!(a <= b)`: a bound of NaN decides nothing.
+    floor < 0.0 || bits > f16::MAX.to_bits() || !matches!(bound.partial_cmp(&floor), Some(Ordering::Less | Ordering::Equal))
+}
+
+/// Scores of a block, in this order of operations: `f32(dot) × scale × query_scale + 0`; says whether any is above the
+/// floor (NaN never is).
 ///
 /// The last addition turns −0 into +0, so that `==` and the total order of floats agree and ties are broken by index
-/// alone. Written without branches over whole arrays: the compiler vectorises it for every instruction set.
+/// alone. Written without branches: the compiler vectorises it for every instruction set.
 #[inline(always)]
 fn scale_dots(
     products: &[i32; BLOCK_ROWS],
-    scales: &[f16; BLOCK_ROWS],
+    scales: &[f16],
     query_scale: f32,
     floor: f32,
     scores: &mut [f32; BLOCK_ROWS],
 ) -> bool {
+    let mut above = 0u32;
     for ((score, product), scale) in scores.iter_mut().zip(products).zip(scales) {
         #[expect(clippy::cast_precision_loss, reason = "round to nearest, alike on every backend")]
         let product = *product as f32;
         *score = product * widen(*scale) * query_scale + 0.0;
+        // A count and no early exit: a loop with an exit is not vectorised.
+        above += u32::from(*score > floor);
     }
-    // A count and no early exit: a loop with an exit is not vectorised.
-    scores.iter().map(|score| u32::from(*score > floor)).sum::<u32>() != 0
+    above != 0
 }
 
 /// An f16 as f32: exact for finite values, NaN for infinities and NaN.

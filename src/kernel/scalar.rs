@@ -8,6 +8,7 @@ pub(super) struct Scalar;
 impl Vector for Scalar {
     type Query = [i16; LANES];
     type Sum = i32;
+    type Quad = [i32; 4];
 
     #[inline(always)]
     fn load_query(self, codes: &[i16; LANES]) -> Self::Query {
@@ -30,5 +31,15 @@ impl Vector for Scalar {
     #[inline(always)]
     fn add_lanes(self, sums: [i32; 4]) -> [i32; 4] {
         sums
+    }
+
+    #[inline(always)]
+    fn larger(self, left: [i32; 4], right: [i32; 4]) -> [i32; 4] {
+        core::array::from_fn(|row| left[row].max(right[row]))
+    }
+
+    #[inline(always)]
+    fn to_array(self, quad: [i32; 4]) -> [i32; 4] {
+        quad
     }
 }

@@ -1,8 +1,11 @@
 //! x86-64 AVX2, chosen at run time. `pulp` turns the check into a token whose methods are safe to call.
 
+use core::arch::x86_64::__m128i;
+use core::marker::PhantomData;
+
 use pulp::{NullaryFnOnce, i8x16, i16x16, i32x8, x86::V3};
 
-use super::{BLOCK_ROWS, Block, LANES, QueryCodes, Vector, score_block};
+use super::{LANES, QueryCodes, Scan, Vector, run};
 
 /// Proof that this machine has AVX2.
 #[derive(Clone, Copy, Debug)]
@@ -21,45 +24,38 @@ impl Avx2 {
         V3::try_new().map(Self)
     }
 
-    pub(super) fn score_block(
-        self,
-        block: Block<'_>,
-        query: QueryCodes<'_>,
-        floor: f32,
-        scores: &mut [f32; BLOCK_ROWS],
-    ) -> bool {
+    pub(super) fn run<'a>(self, query: QueryCodes<'_>, scan: &mut impl Scan<'a>) {
         self.0.vectorize(Call {
             avx2: self,
-            block,
             query,
-            floor,
-            scores,
-        })
+            scan,
+            blocks: PhantomData,
+        });
     }
 }
 
 /// The arguments of one call: a closure cannot be marked `inline(always)`, and without that the body would be compiled
 /// for the baseline instruction set.
-struct Call<'a> {
+struct Call<'q, 's, 'a, S> {
     avx2: Avx2,
-    block: Block<'a>,
-    query: QueryCodes<'a>,
-    floor: f32,
-    scores: &'a mut [f32; BLOCK_ROWS],
+    query: QueryCodes<'q>,
+    scan: &'s mut S,
+    blocks: PhantomData<&'a ()>,
 }
 
-impl NullaryFnOnce for Call<'_> {
-    type Output = bool;
+impl<'a, S: Scan<'a>> NullaryFnOnce for Call<'_, '_, 'a, S> {
+    type Output = ();
 
     #[inline(always)]
-    fn call(self) -> bool {
-        score_block(self.avx2, self.block, self.query, self.floor, self.scores)
+    fn call(self) {
+        run(self.avx2, self.query, self.scan);
     }
 }
 
 impl Vector for Avx2 {
     type Query = i16x16;
     type Sum = i32x8;
+    type Quad = __m128i;
 
     #[inline(always)]
     fn load_query(self, codes: &[i16; LANES]) -> i16x16 {
@@ -81,10 +77,20 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
-    fn add_lanes(self, [a, b, c, d]: [i32x8; 4]) -> [i32; 4] {
+    fn add_lanes(self, [a, b, c, d]: [i32x8; 4]) -> __m128i {
         let ab = self.0.horizontal_add_pack_i32x8(a, b);
         let cd = self.0.horizontal_add_pack_i32x8(c, d);
-        let [low, high]: [[i32; 4]; 2] = bytemuck::cast(self.0.horizontal_add_pack_i32x8(ab, cd));
-        core::array::from_fn(|row| low[row] + high[row])
+        let [low, high]: [__m128i; 2] = bytemuck::cast(self.0.horizontal_add_pack_i32x8(ab, cd));
+        self.0.sse2._mm_add_epi32(low, high)
+    }
+
+    #[inline(always)]
+    fn larger(self, left: __m128i, right: __m128i) -> __m128i {
+        self.0.sse4_1._mm_max_epi32(left, right)
+    }
+
+    #[inline(always)]
+    fn to_array(self, quad: __m128i) -> [i32; 4] {
+        bytemuck::cast(quad)
     }
 }

@@ -15,8 +15,10 @@ pub use filter::Filter;
 pub use rows::{Rows, RowsError};
 pub use top::Scored;
 
+use half::f16;
+
 use crate::event::ItemIndex;
-use crate::kernel::{BLOCK_ROWS, Backend, Block, QueryCodes};
+use crate::kernel::{BLOCK_ROWS, Backend, Block, LANES, QueryCodes, Scan};
 use crate::quantize::Query;
 use top::Best;
 
@@ -51,67 +53,122 @@ fn top_k_on(backend: Backend, rows: &Rows<'_>, query: &Query, filter: &Filter, k
     if k == 0 || rows.stride() != query.stride() {
         return Vec::new();
     }
-    let query = QueryCodes {
-        codes: query.chunks(),
-        scale: query.scale(),
+    let mut scan = TopScan {
+        blocks: rows.blocks().zip(filter.words()),
+        best: Best::new(k.min(rows.len())),
+        next_row: 0,
+        wanted: 0,
     };
-    let mut best = Best::new(k.min(rows.len()));
-    let mut scores = [0f32; BLOCK_ROWS];
-    let mut first_row = 0u32;
-    for ((codes, scales), &wanted) in rows.blocks().zip(filter.words()) {
-        if wanted != 0 {
-            let block = Block { codes, scales, wanted };
-            if backend.score_block(block, query, best.floor(), &mut scores) {
-                // Bits past the last row: the block's scales tell how many rows there are.
-                let existing = u64::MAX >> (BLOCK_ROWS - scales.len().clamp(1, BLOCK_ROWS));
-                offer(&mut best, first_row, &scores, wanted & existing);
-            }
-        }
-        first_row = first_row.saturating_add(64);
-    }
-    best.into_sorted()
-}
-
-// Out of line: rarely reached, and the scan's loop stays small.
-#[inline(never)]
-fn offer(best: &mut Best, first_row: u32, scores: &[f32; BLOCK_ROWS], mut wanted: u64) {
-    while wanted != 0 {
-        let bit = wanted.trailing_zeros();
-        wanted &= wanted - 1;
-        let score = scores[bit as usize % BLOCK_ROWS];
-        if score > best.floor() && score.is_finite() {
-            best.insert(Scored {
-                item: ItemIndex(first_row.saturating_add(bit)),
-                score,
-            });
-        }
-    }
+    backend.run(codes_of(query), &mut scan);
+    scan.best.into_sorted()
 }
 
 fn score_rows_on(backend: Backend, rows: &Rows<'_>, query: &Query, items: &[ItemIndex]) -> Vec<f32> {
-    let fits = rows.stride() == query.stride();
-    let query = QueryCodes {
+    let mut scan = RowScan {
+        rows: *rows,
+        items: items.iter(),
+        scores: vec![f32::NEG_INFINITY; items.len()],
+        at: 0,
+    };
+    if rows.stride() == query.stride() {
+        backend.run(codes_of(query), &mut scan);
+    }
+    scan.scores
+}
+
+fn codes_of(query: &Query) -> QueryCodes<'_> {
+    QueryCodes {
         codes: query.chunks(),
         scale: query.scale(),
-    };
-    let mut scores = [0f32; BLOCK_ROWS];
-    let score = |item: &ItemIndex| {
-        let (codes, scales) = rows.row_chunks(*item).filter(|_| fits)?;
-        backend.score_block(
-            Block {
-                codes,
-                scales,
-                wanted: 1,
-            },
-            query,
-            f32::NEG_INFINITY,
-            &mut scores,
-        );
-        Some(scores[0]).filter(|score| score.is_finite())
-    };
-    items
-        .iter()
-        .map(score)
-        .map(|score| score.unwrap_or(f32::NEG_INFINITY))
-        .collect()
+    }
+}
+
+/// Every block of which the filter wants a row, in ascending order.
+struct TopScan<I> {
+    blocks: I,
+    best: Best,
+    /// The row after the block that was handed out last.
+    next_row: u32,
+    /// What the filter wants of that block.
+    wanted: u64,
+}
+
+impl<'a, 'f, I> Scan<'a> for TopScan<I>
+where
+    I: Iterator<Item = ((&'a [[i8; LANES]], &'a [f16]), &'f u64)>,
+{
+    #[inline(always)]
+    fn next_block(&mut self) -> Option<Block<'a>> {
+        loop {
+            let ((codes, scales), &wanted) = self.blocks.next()?;
+            self.next_row = self.next_row.saturating_add(64);
+            if wanted != 0 {
+                self.wanted = wanted;
+                return Some(Block { codes, scales, wanted });
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn floor(&self) -> f32 {
+        self.best.floor()
+    }
+
+    // Out of line: rarely reached, and the scan's loop stays small.
+    #[inline(never)]
+    fn take(&mut self, scores: &[f32; BLOCK_ROWS]) {
+        let first_row = self.next_row.saturating_sub(64);
+        let mut wanted = self.wanted;
+        while wanted != 0 {
+            let bit = wanted.trailing_zeros();
+            wanted &= wanted - 1;
+            let score = scores[bit as usize % BLOCK_ROWS];
+            if score > self.best.floor() && score.is_finite() {
+                self.best.insert(Scored {
+                    item: ItemIndex(first_row.saturating_add(bit)),
+                    score,
+                });
+            }
+        }
+    }
+}
+
+/// Single rows, each a block of its own.
+struct RowScan<'a, I> {
+    rows: Rows<'a>,
+    items: I,
+    scores: Vec<f32>,
+    /// One more than the place of the row that was handed out last.
+    at: usize,
+}
+
+impl<'a, 'i, I: Iterator<Item = &'i ItemIndex>> Scan<'a> for RowScan<'a, I> {
+    #[inline(always)]
+    fn next_block(&mut self) -> Option<Block<'a>> {
+        loop {
+            let item = self.items.next()?;
+            self.at += 1;
+            if let Some((codes, scales)) = self.rows.row_chunks(*item) {
+                return Some(Block {
+                    codes,
+                    scales,
+                    wanted: 1,
+                });
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn floor(&self) -> f32 {
+        f32::NEG_INFINITY
+    }
+
+    #[inline(always)]
+    fn take(&mut self, scores: &[f32; BLOCK_ROWS]) {
+        if let Some(place) = self.scores.get_mut(self.at.wrapping_sub(1))
+            && scores[0].is_finite()
+        {
+            *place = scores[0];
+        }
+    }
 }
