@@ -204,7 +204,7 @@ impl JsEngine {
         Ok(self.0.settle(&mut profile.0, now_ms))
     }
 
-    /// Catalogue items from a row on, most popular first.
+    /// Catalogue items from a place in the order of popularity on.
     ///
     /// # Errors
     /// Where the values cannot be handed over.

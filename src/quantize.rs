@@ -14,6 +14,9 @@ pub const MAX_DIMS: usize = MAX_STRIDE;
 /// Largest absolute code of a row. −128 is not used, so that negation stays within the codes.
 pub const MAX_CODE: i8 = 127;
 
+/// Norm of the longest dequantised row there can be: 32 × 128 × 65,504.
+pub const MAX_NORM: f32 = 32.0 * 128.0 * 65_504.0;
+
 /// Why a vector cannot be quantized.
 #[derive(Clone, Copy, Debug, PartialEq, Error)]
 #[non_exhaustive]
@@ -105,11 +108,30 @@ pub fn inverse_norm(codes: &[i8]) -> f16 {
     }
 }
 
+/// ‖codes‖ × scale, the length of a dequantised row, never rounded down.
+#[must_use]
+pub fn norm_bound(codes: &[i8], scale: f16) -> f32 {
+    up(f64::from(sum_of_squares(codes)).sqrt() * f64::from(scale.to_f32()))
+}
+
+/// The nearest f32, or its neighbour above where that one is smaller. For finite values from 0 on.
+fn up(value: f64) -> f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "corrected in the next line")]
+    let nearest = value as f32;
+    if f64::from(nearest) < value {
+        nearest.next_up()
+    } else {
+        nearest
+    }
+}
+
 /// A query vector as int16 codes with one scale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
     codes: Vec<[i16; LANES]>,
     scale: f32,
+    /// ‖codes‖, never rounded down.
+    norm: f32,
 }
 
 impl Query {
@@ -132,10 +154,7 @@ impl Query {
             let rounded = rounded as i16;
             rounded
         });
-        Ok(Self {
-            codes: padded(codes, stride),
-            scale,
-        })
+        Ok(Self::of(padded(codes, stride), scale))
     }
 
     /// The direction of a stored row, exactly: its codes, with 1 / ‖codes‖ as the scale. Scored against rows whose scales
@@ -147,10 +166,18 @@ impl Query {
         check_stride(row.len(), row.len())?;
         let squares = sum_of_squares(row);
         let scale = if squares == 0.0 { 0.0 } else { 1.0 / squares.sqrt() };
-        Ok(Self {
-            codes: padded(row.iter().map(|code| i16::from(*code)), row.len()),
+        let codes = padded(row.iter().map(|code| i16::from(*code)), row.len());
+        Ok(Self::of(codes, scale))
+    }
+
+    fn of(codes: Vec<[i16; LANES]>, scale: f32) -> Self {
+        // At most 1024 × 8191² < 2³⁷: exact in f64.
+        let squares: f64 = codes.as_flattened().iter().map(|code| f64::from(*code).powi(2)).sum();
+        Self {
+            codes,
             scale,
-        })
+            norm: up(squares.sqrt()),
+        }
     }
 
     /// Codes per row that this query fits.
@@ -169,6 +196,13 @@ impl Query {
     #[must_use]
     pub const fn scale(&self) -> f32 {
         self.scale
+    }
+
+    /// No row of this length scores higher: by Cauchy and Schwarz, with room for the rounding of a score's three operations
+    /// and of this bound's own, and for what underflow loses.
+    pub(crate) fn score_bound(&self, row_norm: f32) -> f32 {
+        const ROOM: f32 = 1.0 + 16.0 * f32::EPSILON;
+        row_norm * self.norm * self.scale * ROOM + f32::MIN_POSITIVE
     }
 
     pub(crate) fn chunks(&self) -> &[[i16; LANES]] {

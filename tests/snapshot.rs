@@ -236,9 +236,9 @@ fn resigned(change: impl FnOnce(&mut [u8])) -> AlignedBytes {
 #[test]
 fn unknown_sections_are_refused_where_required_and_skipped_where_not() {
     // The provenance note (the last entry) becomes a kind that nobody knows.
-    let count = 19;
-    let entry = 64 + (count - 1) * 64;
     let good = fixture::snapshot_bytes();
+    let count = open(good.as_ref()).unwrap().directory().count();
+    let entry = 64 + (count - 1) * 64;
     assert_eq!(
         u32::from_le_bytes(good.as_ref()[entry..entry + 4].try_into().unwrap()),
         19
@@ -299,6 +299,70 @@ fn not_a_number_in_scales_or_gram_is_refused() {
             "{error:?}"
         );
     }
+}
+
+#[test]
+fn block_bounds_that_rise_or_are_smaller_than_a_row_are_refused() {
+    let good = fixture::snapshot_bytes();
+    let snapshot = open(good.as_ref()).unwrap();
+    let section = |kind: SectionKind| snapshot.directory().find(|entry| entry.0 == kind as u32).unwrap().1;
+    let bounds = section(SectionKind::BlockBounds);
+    assert!(bounds.len() >= 8, "the fixture has more than one block");
+    let first = f32::from_le_bytes(good.as_ref()[bounds.start..bounds.start + 4].try_into().unwrap());
+    let refused = |at: usize, value: f32| {
+        let bytes = resigned(|bytes| bytes[at..at + 4].copy_from_slice(&value.to_le_bytes()));
+        Snapshot::open(bytes, Trust::Unverified)
+            .err()
+            .map(|error| error.to_string())
+    };
+    for (at, value, expected) in [
+        (bounds.start, f32::NAN, "a finite float from 0"),
+        (bounds.start, f32::INFINITY, "a finite float from 0"),
+        (bounds.start, -1.0, "a finite float from 0"),
+        (bounds.start + 4, first * 1.5, "not larger than the one before"),
+        (bounds.start, first * 0.99, "at least the norm of every row"),
+        (bounds.end - 4, 0.0, "at least the norm of every row"),
+    ] {
+        let message = refused(at, value).unwrap_or_default();
+        assert!(message.contains(expected), "{value} at {at}: {message:?}");
+    }
+    assert_eq!(
+        refused(bounds.start, first * 2.0),
+        None,
+        "too large costs time and hides nothing"
+    );
+
+    let order = section(SectionKind::PopularityOrder);
+    let bytes = resigned(|bytes| bytes[order.start..order.start + 4].copy_from_slice(&u32::MAX.to_le_bytes()));
+    assert!(matches!(
+        Snapshot::open(bytes, Trust::Unverified).err(),
+        Some(SnapshotError::Content {
+            kind: SectionKind::PopularityOrder,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn rows_lie_longest_first_and_are_browsed_most_popular_first() {
+    let bytes = fixture::snapshot_bytes();
+    let snapshot = open(bytes.as_ref()).unwrap();
+    let rows = u32::try_from(snapshot.rows()).unwrap();
+    let norms: Vec<f32> = (0..rows)
+        .map(|row| {
+            snapshot
+                .factors(ItemIndex(row))
+                .map(|value| value * value)
+                .sum::<f32>()
+                .sqrt()
+        })
+        .collect();
+    assert!(norms.windows(2).all(|pair| pair[0] >= pair[1] * 0.999_99));
+    let popularity: Vec<f32> = (0..snapshot.rows())
+        .map(|place| snapshot.popularity(snapshot.by_popularity(place).unwrap()))
+        .collect();
+    assert!(popularity.windows(2).all(|pair| pair[0] >= pair[1]));
+    assert!(popularity[0] > popularity[popularity.len() - 1]);
 }
 
 #[test]

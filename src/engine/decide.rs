@@ -165,16 +165,15 @@ impl<B: AsRef<[u8]>> Engine<B> {
         })
     }
 
-    /// Catalogue items from a row on, most popular first.
+    /// Catalogue items from a place in the order of popularity on.
     #[must_use]
     pub fn browse(&self, offset: usize, count: usize) -> Decision<'_> {
         let end = offset
             .saturating_add(count.min(MAX_CANDIDATES))
             .min(self.snapshot.rows());
         let items = (offset.min(end)..end)
-            .filter_map(|row| u32::try_from(row).ok())
-            .map(|row| {
-                let item = ItemIndex(row);
+            .filter_map(|place| self.snapshot.by_popularity(place))
+            .map(|item| {
                 let score = self.snapshot.popularity(item);
                 self.item(&Scored { item, score }, Reason::Popular)
             })

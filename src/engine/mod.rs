@@ -35,11 +35,17 @@ const BASE: &[SectionKind] = &[
     SectionKind::ItemKeys,
     SectionKind::KeyOrder,
     SectionKind::Popularity,
+    SectionKind::PopularityOrder,
     SectionKind::ItemTextOffsets,
     SectionKind::ItemText,
 ];
 /// What a personal answer needs besides.
-const PERSONAL: &[SectionKind] = &[SectionKind::Factors, SectionKind::Scales, SectionKind::InverseNorms];
+const PERSONAL: &[SectionKind] = &[
+    SectionKind::Factors,
+    SectionKind::Scales,
+    SectionKind::InverseNorms,
+    SectionKind::BlockBounds,
+];
 
 /// Decisions over one snapshot.
 pub struct Engine<B> {

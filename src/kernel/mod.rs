@@ -150,10 +150,30 @@ trait Vector: Copy {
 fn run<'a, V: Vector>(vector: V, query: QueryCodes<'_>, scan: &mut impl Scan<'a>) {
     // Strides of common models get code of their own: the query then stays in registers over a whole block.
     match query.codes.len() {
-        1 => blocks(vector, &FixedQuery::<V, 1>::load(vector, query.codes), query.scale, scan),
-        2 => blocks(vector, &FixedQuery::<V, 2>::load(vector, query.codes), query.scale, scan),
-        4 => blocks(vector, &FixedQuery::<V, 4>::load(vector, query.codes), query.scale, scan),
-        8 => blocks(vector, &FixedQuery::<V, 8>::load(vector, query.codes), query.scale, scan),
+        1 => blocks(
+            vector,
+            &FixedQuery::<V, 1>::load(vector, query.codes),
+            query.scale,
+            scan,
+        ),
+        2 => blocks(
+            vector,
+            &FixedQuery::<V, 2>::load(vector, query.codes),
+            query.scale,
+            scan,
+        ),
+        4 => blocks(
+            vector,
+            &FixedQuery::<V, 4>::load(vector, query.codes),
+            query.scale,
+            scan,
+        ),
+        8 => blocks(
+            vector,
+            &FixedQuery::<V, 8>::load(vector, query.codes),
+            query.scale,
+            scan,
+        ),
         _ => blocks(vector, &AnyQuery(query.codes), query.scale, scan),
     }
 }
@@ -291,7 +311,9 @@ fn may_exceed(largest: i32, scales: &[f16], query_scale: f32, floor: f32) -> boo
     #[expect(clippy::cast_precision_loss, reason = "round to nearest, as in the scores")]
     let bound = largest as f32 * widen(f16::from_bits(bits)) * query_scale;
     // `!(a <= b)`: a bound of NaN decides nothing.
-    floor < 0.0 || bits > f16::MAX.to_bits() || !matches!(bound.partial_cmp(&floor), Some(Ordering::Less | Ordering::Equal))
+    floor < 0.0
+        || bits > f16::MAX.to_bits()
+        || !matches!(bound.partial_cmp(&floor), Some(Ordering::Less | Ordering::Equal))
 }
 
 /// Scores of a block, in this order of operations: `f32(dot) × scale × query_scale + 0`; says whether any is above the

@@ -1,7 +1,8 @@
 //! Exact top-k over int8 rows, with the filter inside the scan.
 //!
-//! Every row is scored; none is pruned by an index or an estimate, so the answer is the true top-k of the quantized
-//! vectors. The score of row `i` is `f32(dot) × scale[i] × query_scale`, multiplied in this order, with a dot product
+//! The answer is the true top-k of the quantized vectors: equal to scoring every row and sorting. Where the rows come
+//! with bounds (the longest first, and how long the longest of each block is), the scan ends at the first block that by
+//! the Cauchy-Schwarz inequality cannot hold a row above the worst of the best `k`. The score of row `i` is `f32(dot) × scale[i] × query_scale`, multiplied in this order, with a dot product
 //! that is exact in `i32`. It has the same bits on every backend (scalar, `simd128`, AVX2), and the order is total: score
 //! descending, then row ascending.
 
@@ -34,8 +35,8 @@ pub fn backend_name() -> &'static str {
 /// the snapshot opener refuses, or the product overflows) is never returned. A query made for another stride matches no
 /// row: make it with [`Rows::stride`].
 ///
-/// Cost: rows × stride multiplications, less blocks of 64 and groups of four rows of which the filter allows none; rows
-/// that enter the best `k` cost log₂(k) steps each.
+/// Cost: rows × stride multiplications, less rows that the filter does not allow and those past the first bound that is too
+/// small; rows that enter the best `k` cost log₂(k) steps each.
 #[must_use]
 pub fn top_k(rows: &Rows<'_>, query: &Query, filter: &Filter, k: usize) -> Vec<Scored> {
     top_k_on(Backend::detect(), rows, query, filter, k)
@@ -55,6 +56,8 @@ fn top_k_on(backend: Backend, rows: &Rows<'_>, query: &Query, filter: &Filter, k
     }
     let mut scan = TopScan {
         blocks: rows.blocks().zip(filter.words()),
+        bounds: rows.bounds(),
+        query,
         best: Best::new(k.min(rows.len())),
         next_row: 0,
         wanted: 0,
@@ -84,8 +87,11 @@ fn codes_of(query: &Query) -> QueryCodes<'_> {
 }
 
 /// Every block of which the filter wants a row, in ascending order.
-struct TopScan<I> {
+struct TopScan<'q, I> {
     blocks: I,
+    /// Those of the blocks that were not handed out yet; empty where there are none.
+    bounds: &'q [f32],
+    query: &'q Query,
     best: Best,
     /// The row after the block that was handed out last.
     next_row: u32,
@@ -93,7 +99,7 @@ struct TopScan<I> {
     wanted: u64,
 }
 
-impl<'a, 'f, I> Scan<'a> for TopScan<I>
+impl<'a, 'f, I> Scan<'a> for TopScan<'_, I>
 where
     I: Iterator<Item = ((&'a [[i8; LANES]], &'a [f16]), &'f u64)>,
 {
@@ -101,6 +107,13 @@ where
     fn next_block(&mut self) -> Option<Block<'a>> {
         loop {
             let ((codes, scales), &wanted) = self.blocks.next()?;
+            if let Some((bound, rest)) = self.bounds.split_first() {
+                // Bounds only fall, and so no later block can do what this one cannot. Equal is not enough to enter.
+                if self.query.score_bound(*bound) <= self.best.floor() {
+                    return None;
+                }
+                self.bounds = rest;
+            }
             self.next_row = self.next_row.saturating_add(64);
             if wanted != 0 {
                 self.wanted = wanted;

@@ -26,6 +26,14 @@ pub enum RowsError {
         /// Number of scales.
         scales: usize,
     },
+    /// Bounds and blocks do not belong together, or the bounds are in no order.
+    #[error("{bounds} bounds for {blocks} blocks of 64 rows; expected one for each, none larger than the one before")]
+    Bounds {
+        /// Number of bounds.
+        bounds: usize,
+        /// Number of blocks.
+        blocks: usize,
+    },
     /// More rows than an `ItemIndex` can name.
     #[error("{rows} rows; expected fewer than 2³²")]
     TooMany {
@@ -40,6 +48,8 @@ pub struct Rows<'a> {
     codes: &'a [[i8; LANES]],
     stride: usize,
     scales: &'a [f16],
+    /// One per block of 64 rows, or none at all.
+    bounds: &'a [f32],
 }
 
 impl<'a> Rows<'a> {
@@ -62,7 +72,12 @@ impl<'a> Rows<'a> {
             return Err(RowsError::TooMany { rows: scales.len() });
         }
         let (codes, _) = codes.as_chunks();
-        Ok(Self { codes, stride, scales })
+        Ok(Self {
+            codes,
+            stride,
+            scales,
+            bounds: &[],
+        })
     }
 
     /// The same codes under other scales: [`inverse_norm`](crate::quantize::inverse_norm) of each row makes scores
@@ -79,6 +94,7 @@ impl<'a> Rows<'a> {
                 codes: self.codes,
                 stride: self.stride,
                 scales,
+                bounds: &[],
             })
         } else {
             let codes = self.codes.len() * LANES;
@@ -86,6 +102,26 @@ impl<'a> Rows<'a> {
                 codes,
                 stride: self.stride,
                 scales: scales.len(),
+            })
+        }
+    }
+
+    /// The same rows with a bound per block of 64: no row of the block, or after it, is longer
+    /// ([`norm_bound`](crate::quantize::norm_bound)). [`top_k`](super::top_k) then stops where no further row can enter.
+    ///
+    /// A bound that is too small hides rows; only number and order are checked.
+    ///
+    /// # Errors
+    /// [`RowsError::Bounds`].
+    pub fn with_bounds(self, bounds: &'a [f32]) -> Result<Self, RowsError> {
+        let blocks = self.len().div_ceil(BLOCK_ROWS);
+        let in_order = bounds.windows(2).all(|pair| pair[0] >= pair[1]);
+        if bounds.len() == blocks && in_order && bounds.iter().all(|bound| !bound.is_nan()) {
+            Ok(Self { bounds, ..self })
+        } else {
+            Err(RowsError::Bounds {
+                bounds: bounds.len(),
+                blocks,
             })
         }
     }
@@ -120,6 +156,11 @@ impl<'a> Rows<'a> {
         let scale = self.scales.get(row..=row)?;
         let chunks = self.stride / LANES;
         Some((self.codes.get(row * chunks..)?.get(..chunks)?, scale))
+    }
+
+    /// The bounds of the blocks, or none.
+    pub(super) const fn bounds(&self) -> &'a [f32] {
+        self.bounds
     }
 
     /// Codes and scales of 64 rows at a time, the last block of what remains.

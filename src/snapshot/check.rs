@@ -8,6 +8,8 @@ use half::f16;
 use super::error::SnapshotError;
 use super::layout::{CategoryRecord, NONE, SectionKind};
 use super::open::Snapshot;
+use crate::kernel::{BLOCK_ROWS, widen};
+use crate::quantize::MAX_NORM;
 
 /// `u32` to `usize`, lossless on every target that this crate supports (32 bits and more).
 pub const fn to_usize(value: u32) -> usize {
@@ -62,6 +64,8 @@ pub fn contents<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<usize, Snapsho
         (K::SegmentMembers, segments * 4),
         (K::Contexts, contexts * dims * 4),
         (K::Availability, rows * 8),
+        (K::BlockBounds, rows.div_ceil(BLOCK_ROWS as u64) * 4),
+        (K::PopularityOrder, rows * 4),
     ];
     for (kind, expected) in lengths {
         if snapshot.sections[kind as usize].is_some() {
@@ -74,6 +78,8 @@ pub fn contents<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<usize, Snapsho
     floats(snapshot, K::Gram)?;
     floats(snapshot, K::SegmentCentroids)?;
     floats(snapshot, K::Contexts)?;
+    block_bounds(snapshot)?;
+    popularity_order(snapshot)?;
     let slate_len = slates(snapshot, 1 + segments + contexts)?;
     keys(snapshot)?;
     categories(snapshot)?;
@@ -117,6 +123,53 @@ fn floats<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, kind: SectionKind) -> Result<(
         }),
         None => Ok(()),
     }
+}
+
+/// Bounds that are too small would hide rows, so they are compared with what `scales` and `inverse-norms` say of every row.
+fn block_bounds<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<(), SnapshotError> {
+    let kind = SectionKind::BlockBounds;
+    let bounds: &[f32] = cast(snapshot.section(kind));
+    let content = |element, expected, found: f32| {
+        Err(SnapshotError::Content {
+            kind,
+            element,
+            expected,
+            found: f64::from(found),
+        })
+    };
+    if let Some(element) = bounds.iter().position(|bound| !(0.0..=MAX_NORM).contains(bound)) {
+        let expected = "a finite float from 0 to the norm of the longest row there can be";
+        return content(element, expected, bounds[element]);
+    }
+    if let Some(element) = bounds.windows(2).position(|pair| pair[0] < pair[1]) {
+        return content(
+            element + 1,
+            "a bound not larger than the one before",
+            bounds[element + 1],
+        );
+    }
+    let scales: &[f16] = cast(snapshot.section(SectionKind::Scales));
+    let inverse_norms: &[f16] = cast(snapshot.section(SectionKind::InverseNorms));
+    let blocks = scales.chunks(BLOCK_ROWS).zip(inverse_norms.chunks(BLOCK_ROWS));
+    for (element, ((scales, inverse_norms), bound)) in blocks.zip(bounds).enumerate() {
+        // scale × ‖codes‖ ≤ bound, without a division; f16 rounds the inverse norm by at most 2⁻¹¹ of it.
+        let allowed = bound * 1.001;
+        let fits = |(scale, inverse): (&f16, &f16)| widen(*scale) <= allowed * widen(*inverse) || *inverse == f16::ZERO;
+        if !scales.iter().zip(inverse_norms).all(fits) {
+            return content(element, "at least the norm of every row of its block", *bound);
+        }
+    }
+    Ok(())
+}
+
+fn popularity_order<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<(), SnapshotError> {
+    indices(
+        snapshot,
+        SectionKind::PopularityOrder,
+        snapshot.header.rows,
+        "a row index",
+        false,
+    )
 }
 
 fn slates<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, lists: u64) -> Result<usize, SnapshotError> {

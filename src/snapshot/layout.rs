@@ -8,7 +8,7 @@ pub const MAGIC: [u8; 8] = [0x89, b'S', b'V', b'D', b'G', 0x0D, 0x0A, 0x1A];
 pub const MAJOR: u16 = 1;
 /// The format's minor version: grows with additions that an older reader may skip.
 #[cfg(any(test, feature = "writer"))]
-pub const MINOR: u16 = 0;
+pub const MINOR: u16 = 1;
 /// Every section starts at a multiple of this.
 pub const ALIGNMENT: usize = 64;
 /// Bytes of the header.
@@ -85,7 +85,7 @@ const _: () = assert!(size_of::<SignatureBlock>() == SIGNATURE_BYTES);
 
 macro_rules! section_kinds {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $label:literal, $presence:ident;)*) => {
-        /// The kinds of section that format 1.0 knows.
+        /// The kinds of section that format 1.1 knows.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u32)]
         pub enum SectionKind { $($(#[$doc])* $name = $code,)* }
@@ -115,7 +115,7 @@ macro_rules! section_kinds {
             /// Whether an older reader that does not know the kind has to refuse the file.
             #[must_use]
             pub const fn is_required_to_know(self) -> bool {
-                !matches!(match self { $(Self::$name => Presence::$presence,)* }, Presence::Note)
+                !matches!(match self { $(Self::$name => Presence::$presence,)* }, Presence::Skippable)
             }
         }
     };
@@ -126,8 +126,8 @@ enum Presence {
     Mandatory,
     /// May be absent; if there, it changes answers and must be known.
     Optional,
-    /// For people; a reader may skip it.
-    Note,
+    /// A reader that skips it gives the same lists.
+    Skippable,
 }
 
 // Small sections come first: a reader that checks digests as it goes can answer from slates before the factors,
@@ -163,6 +163,10 @@ section_kinds! {
     Scales = 2, "scales", Mandatory;
     /// f16 per row: 1 / Euclidean norm of the row's codes, for cosines.
     InverseNorms = 3, "inverse-norms", Mandatory;
+    /// f32 per block of 64 rows: no row of the block or after it has a longer factor vector.
+    BlockBounds = 20, "block-bounds", Skippable;
+    /// Rows from the most popular on, u32 per row; where it is absent, rows lie in that order.
+    PopularityOrder = 21, "popularity-order", Skippable;
     /// Byte offsets into `item-text`, u32, rows + 1.
     ItemTextOffsets = 10, "item-text-offsets", Mandatory;
     /// UTF-8 records: id, title, image and attributes, one a line.
@@ -170,7 +174,7 @@ section_kinds! {
     /// int8 codes, rows × stride.
     Factors = 1, "factors", Mandatory;
     /// `key=value` lines about where the model comes from, for people.
-    Provenance = 19, "provenance", Note;
+    Provenance = 19, "provenance", Skippable;
 }
 
 /// A category as it lies in the file.

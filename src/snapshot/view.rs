@@ -78,10 +78,14 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         self.header.trained_until_ms
     }
 
-    /// The int8 rows with their scales, for dot products.
+    /// The int8 rows with their scales, for dot products; with the bounds of their blocks where the file has them.
     #[must_use]
     pub fn factor_rows(&self) -> Option<Rows<'_>> {
-        self.rows_scaled_by(SectionKind::Scales)
+        let rows = self.rows_scaled_by(SectionKind::Scales)?;
+        match cast(self.section(SectionKind::BlockBounds)) {
+            [] => Some(rows),
+            bounds => rows.with_bounds(bounds).ok(),
+        }
     }
 
     /// The int8 rows with inverse norms as scales, for cosines.
@@ -149,6 +153,16 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
     pub fn popularity(&self, item: ItemIndex) -> f32 {
         let values: &[f16] = cast(self.section(SectionKind::Popularity));
         values.get(item.get()).copied().unwrap_or(f16::ZERO).to_f32()
+    }
+
+    /// The row at a place in the order of popularity, 0 being the most popular.
+    #[must_use]
+    pub fn by_popularity(&self, place: usize) -> Option<ItemIndex> {
+        match cast::<u32>(self.section(SectionKind::PopularityOrder)) {
+            [] => u32::try_from(place).ok().filter(|row| *row < self.header.rows),
+            order => order.get(place).copied(),
+        }
+        .map(ItemIndex)
     }
 
     /// What the catalogue says of a row. Text that is not UTF-8 reads as empty: only a file without checked digests can

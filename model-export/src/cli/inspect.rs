@@ -152,8 +152,10 @@ fn inspect<B: AsRef<[u8]>>(path: PathBuf, snapshot: &Snapshot<B>, verified: bool
             .filter_map(|line| line.split_once('='))
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect(),
-        most_popular: (0..items.min(rows))
-            .map(|row| shown(snapshot, ItemIndex(row)))
+        most_popular: (0..snapshot.rows())
+            .map_while(|place| snapshot.by_popularity(place))
+            .take(items)
+            .map(|item| shown(snapshot, item))
             .collect(),
     }
 }

@@ -1,4 +1,4 @@
-//! The catalogue as JSON for a site's own search, in the order of the snapshot's rows (most popular first).
+//! The catalogue as JSON for a site's own search, most popular first.
 
 use std::path::Path;
 
@@ -48,8 +48,8 @@ pub fn write_catalogue_json<B: AsRef<[u8]>>(
             }
         })
         .collect();
-    let items = indices(snapshot.rows())
-        .map(ItemIndex)
+    let items = (0..snapshot.rows())
+        .map_while(|place| snapshot.by_popularity(place))
         .map(|item| {
             let text = snapshot.text(item);
             let attribute = |name: &str| {

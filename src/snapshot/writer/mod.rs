@@ -17,8 +17,9 @@ use super::error::SnapshotError;
 use super::layout::{MAX_DIMS, MAX_ROWS, MAX_SEGMENTS, NONE, SectionKind, stride_of};
 use super::open::{Snapshot, Trust};
 use crate::event::{ItemIndex, ItemKey};
+use crate::kernel::BLOCK_ROWS;
 use crate::policy::Policy;
-use crate::quantize::{Query, inverse_norm, quantize_row};
+use crate::quantize::{Query, inverse_norm, norm_bound, quantize_row};
 use crate::retrieve::{Filter, Rows, top_k};
 use catalogue::Catalogue;
 
@@ -59,7 +60,7 @@ pub struct SegmentInput {
 pub struct Model {
     /// Number of factors.
     pub dims: usize,
-    /// The items, in any order: rows are laid out by popularity, then by id.
+    /// The items, in any order: rows are laid out by the length of their factors, then by popularity and id.
     pub items: Vec<ItemInput>,
     /// The segments.
     pub segments: Vec<SegmentInput>,
@@ -86,18 +87,20 @@ pub struct Model {
 /// that do not fit together.
 pub fn build(model: &Model, key: Option<&SigningKey>) -> Result<AlignedBytes, SnapshotError> {
     limits(model)?;
-    let mut items: Vec<&ItemInput> = model.items.iter().collect();
-    items.sort_by(|a, b| b.popularity.total_cmp(&a.popularity).then_with(|| a.id.cmp(&b.id)));
-    let matrix = Matrix::quantize(&items, model.dims)?;
+    let (items, matrix) = rows(model)?;
+    let popularity_order = popularity_order(&items);
     let (keys, key_order) = keys(&items)?;
     let catalogue = Catalogue::of(&items)?;
-    let slates = slates(model, &matrix)?;
+    let slates = slates(model, &matrix, &popularity_order)?;
     let availability = availability(&items);
 
     let centroids = unit_centroids(model)?;
     let members: Vec<u32> = model.segments.iter().map(|segment| segment.members).collect();
     let contexts: Vec<f32> = model.contexts.concat();
-    let most = items.first().map_or(0.0, |item| item.popularity).max(f32::MIN_POSITIVE);
+    let most = items
+        .iter()
+        .map(|item| item.popularity)
+        .fold(f32::MIN_POSITIVE, f32::max);
     let popularity: Vec<u16> = items
         .iter()
         .map(|item| f16::from_f32((item.popularity / most).clamp(0.0, 1.0)).to_bits())
@@ -118,6 +121,8 @@ pub fn build(model: &Model, key: Option<&SigningKey>) -> Result<AlignedBytes, Sn
         (SectionKind::Popularity, cast_slice(&popularity).to_vec()),
         (SectionKind::Scales, cast_slice(&matrix.scales).to_vec()),
         (SectionKind::InverseNorms, cast_slice(&matrix.inverse_norms).to_vec()),
+        (SectionKind::BlockBounds, cast_slice(&matrix.block_bounds()).to_vec()),
+        (SectionKind::PopularityOrder, cast_slice(&popularity_order).to_vec()),
         (
             SectionKind::ItemTextOffsets,
             cast_slice(&catalogue.text_offsets).to_vec(),
@@ -210,6 +215,30 @@ fn limits(model: &Model) -> Result<(), SnapshotError> {
     Ok(())
 }
 
+/// The items in the order of their rows, and their codes: longest factors first, so that a scan can end early.
+fn rows(model: &Model) -> Result<(Vec<&ItemInput>, Matrix), SnapshotError> {
+    let mut items: Vec<&ItemInput> = model.items.iter().collect();
+    // A defined order for what the lengths leave open.
+    items.sort_by(|a, b| b.popularity.total_cmp(&a.popularity).then_with(|| a.id.cmp(&b.id)));
+    let as_given = Matrix::quantize(&items, model.dims)?;
+    let norms: Vec<f32> = as_given.norms().collect();
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    order.sort_by(|a, b| norms[*b].total_cmp(&norms[*a]));
+    let items: Vec<&ItemInput> = order.into_iter().map(|place| items[place]).collect();
+    let matrix = Matrix::quantize(&items, model.dims)?;
+    Ok((items, matrix))
+}
+
+/// Rows from the most popular on; equal ones by id.
+fn popularity_order(items: &[&ItemInput]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..u32::try_from(items.len()).unwrap_or(NONE)).collect();
+    order.sort_by(|a, b| {
+        let (a, b) = (items[to_usize(*a)], items[to_usize(*b)]);
+        b.popularity.total_cmp(&a.popularity).then_with(|| a.id.cmp(&b.id))
+    });
+    order
+}
+
 struct Matrix {
     dims: usize,
     stride: usize,
@@ -240,6 +269,16 @@ impl Matrix {
             scales,
             inverse_norms,
         })
+    }
+
+    fn norms(&self) -> impl Iterator<Item = f32> {
+        let rows = self.codes.chunks_exact(self.stride).zip(&self.scales);
+        rows.map(|(codes, scale)| norm_bound(codes, *scale))
+    }
+
+    /// The longest row of each block: its first one.
+    fn block_bounds(&self) -> Vec<f32> {
+        self.norms().step_by(BLOCK_ROWS).collect()
     }
 
     /// Σ y yᵀ over the dequantised rows, summed in 64 bits.
@@ -294,17 +333,16 @@ fn keys(items: &[&ItemInput]) -> Result<(Vec<u64>, Vec<u32>), SnapshotError> {
     Ok((keys, order))
 }
 
-/// Ready lists: everyone's (rows are in order of popularity), each segment's, each context's.
-fn slates(model: &Model, matrix: &Matrix) -> Result<Vec<u32>, SnapshotError> {
+/// Ready lists: everyone's, each segment's, each context's.
+fn slates(model: &Model, matrix: &Matrix, popularity_order: &[u32]) -> Result<Vec<u32>, SnapshotError> {
     let k = model.slate_len;
-    let rows = u32::try_from(model.items.len()).unwrap_or(NONE);
     let mut slates = Vec::with_capacity((1 + model.segments.len() + model.contexts.len()) * k);
     let mut push = |list: &mut dyn Iterator<Item = u32>| {
         slates.extend(list.take(k));
         let full = slates.len().div_ceil(k) * k;
         slates.resize(full, NONE);
     };
-    push(&mut (0..rows));
+    push(&mut popularity_order.iter().copied());
     for vector in model
         .segments
         .iter()

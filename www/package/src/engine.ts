@@ -89,7 +89,7 @@ export class Engine {
     return guarded("record", () => this.#inner.record(wasmOf(profile), batch, nowMs) ?? null);
   }
 
-  /** Catalogue items from a row on, most popular first. */
+  /** Catalogue items from a place in the order of popularity on. */
   items(offset: number, count: number): Decision {
     return guarded("items", () => this.#inner.items(offset, count) as Decision);
   }
