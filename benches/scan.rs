@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use half::f16;
 use selvedge::event::ItemIndex;
 use selvedge::quantize::{QuantizeError, Query, quantize_row, stride_of};
-use selvedge::retrieve::{Filter, Rows, Scored, backend_name, score_rows, top_k};
+use selvedge::retrieve::{Codes, Filter, Rows, Scored, backend_name, score_rows, top_k};
 
 const ROWS: u32 = 100_000;
 const K: usize = 20;
@@ -53,7 +53,7 @@ fn bench(dims: usize) -> Result<bool, QuantizeError> {
     }
     values.fill_with(&mut next);
     let query = Query::new(&values, stride)?;
-    let Ok(rows) = Rows::new(&codes, stride, &scales) else {
+    let Ok(rows) = Rows::new(Codes::int8(&codes), stride, &scales) else {
         return Ok(false);
     };
     let filter = Filter::all(rows.len());

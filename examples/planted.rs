@@ -75,6 +75,7 @@ fn model(created_ms: u64, mark: &str) -> Model {
         }
     });
     Model {
+        width: selvedge::quantize::Width::Int8,
         dims: DIMS,
         items: items.collect(),
         segments: (0..4)

@@ -105,7 +105,7 @@ fn what_was_written_is_read() {
     assert_eq!(path, ["Group 5", "Shelf 5-1"]);
     let model = fixture::model();
     let trained = &model.items.iter().find(|input| input.id == "item-005").unwrap().factors;
-    for (read, trained) in snapshot.factors(item).zip(trained) {
+    for (read, trained) in snapshot.factors(item).iter().zip(trained) {
         assert!((read - trained).abs() < 0.006, "{read} against {trained}");
     }
     assert!(
@@ -352,6 +352,7 @@ fn rows_lie_longest_first_and_are_browsed_most_popular_first() {
         .map(|row| {
             snapshot
                 .factors(ItemIndex(row))
+                .iter()
                 .map(|value| value * value)
                 .sum::<f32>()
                 .sqrt()
@@ -363,6 +364,81 @@ fn rows_lie_longest_first_and_are_browsed_most_popular_first() {
         .collect();
     assert!(popularity.windows(2).all(|pair| pair[0] >= pair[1]));
     assert!(popularity[0] > popularity[popularity.len() - 1]);
+}
+
+fn int4_bytes() -> AlignedBytes {
+    let model = selvedge::snapshot::writer::Model {
+        width: selvedge::quantize::Width::Int4,
+        ..fixture::model()
+    };
+    build(&model, Some(&fixture::key())).unwrap()
+}
+
+#[test]
+fn an_int4_snapshot_is_smaller_opens_and_ranks_nearly_as_int8_does() {
+    let (small, large) = (int4_bytes(), fixture::snapshot_bytes());
+    assert!(small.as_ref().len() < large.as_ref().len());
+    let decide = |bytes: &AlignedBytes| {
+        let engine = Engine::new(open(bytes.as_ref()).unwrap()).unwrap();
+        let near = engine.similar("item-005", 12, fixture::NOW_MS).unwrap();
+        let ids: Vec<String> = near.items.iter().map(|item| item.id.to_owned()).collect();
+        let vector = engine
+            .snapshot()
+            .factors(engine.snapshot().find_id("item-005").unwrap());
+        (ids, vector)
+    };
+    let ((small, small_vector), (large, large_vector)) = (decide(&small), decide(&large));
+    let same = small.iter().filter(|id| large.contains(id)).count();
+    assert!(same >= 8, "{same} of 12 items are near in both");
+    assert_eq!(small_vector.len(), large_vector.len());
+    for (small, large) in small_vector.iter().zip(&large_vector) {
+        assert!((small - large).abs() < 0.2, "{small} against {large}");
+    }
+}
+
+#[test]
+fn a_stride_that_does_not_fit_the_width_and_factors_in_two_widths_are_refused() {
+    let bytes = int4_bytes();
+    let snapshot = open(bytes.as_ref()).unwrap();
+    let width = snapshot
+        .directory()
+        .position(|entry| entry.0 == SectionKind::FactorsInt4 as u32)
+        .unwrap();
+    let note = snapshot
+        .directory()
+        .position(|entry| entry.0 == SectionKind::Provenance as u32)
+        .unwrap();
+    let kind_of = |entry: usize, kind: u32| {
+        let mut bytes = AlignedBytes::copy_of(bytes.as_ref());
+        bytes.as_mut_slice()[64 + entry * 64..][..4].copy_from_slice(&kind.to_le_bytes());
+        Snapshot::open(bytes, Trust::Unverified).err()
+    };
+    // Renamed to int8, the section has half the bytes that the stride asks for.
+    assert!(matches!(
+        kind_of(width, SectionKind::Factors as u32),
+        Some(
+            SnapshotError::Length {
+                kind: SectionKind::Factors,
+                ..
+            } | SnapshotError::Field { what: "stride", .. }
+        )
+    ));
+    assert_eq!(
+        kind_of(note, SectionKind::Factors as u32),
+        Some(SnapshotError::Duplicate {
+            kind: SectionKind::FactorsInt4
+        })
+    );
+    assert_eq!(kind_of(width, 999), Some(SnapshotError::UnknownRequired { kind: 999 }));
+    let mut bytes = AlignedBytes::copy_of(bytes.as_ref());
+    bytes.as_mut_slice()[48] = 16;
+    let error = Snapshot::open(bytes, Trust::Unverified)
+        .err()
+        .map(|error| error.to_string());
+    assert_eq!(
+        error.as_deref(),
+        Some("snapshot stride at offset 48: expected dims rounded up to a multiple of 32, found 16")
+    );
 }
 
 #[test]
@@ -388,8 +464,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn with_verification_off_no_flipped_byte_panics(changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
-        let mut bytes = AlignedBytes::copy_of(GOOD.as_slice());
+    fn with_verification_off_no_flipped_byte_panics(int4 in any::<bool>(), changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+        let mut bytes = AlignedBytes::copy_of(if int4 { GOOD_INT4.as_slice() } else { GOOD.as_slice() });
         for (place, value) in changes {
             let at = place.index(bytes.as_ref().len());
             bytes.as_mut_slice()[at] = value;
@@ -409,4 +485,5 @@ proptest! {
     }
 }
 
+static GOOD_INT4: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| int4_bytes().as_ref().to_vec());
 static GOOD: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| fixture::snapshot_bytes().as_ref().to_vec());

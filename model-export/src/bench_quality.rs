@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::als::{Objective, Parameters, train};
 use crate::evaluate::{EvaluateError, GivenSplit, ServedItems};
 use crate::train::FitError;
+use selvedge::quantize::Width;
 
 /// Length of the lists.
 const K: usize = 20;
@@ -116,7 +117,11 @@ pub fn measure(data: &Path, set: &str, part: &str, choice: &Choice) -> Result<Me
     let exact_s = wall.elapsed().as_secs_f64();
     let exact = split.judge("als", &lists, K);
 
-    let items = ServedItems::new(&model.items, choice.objective.fold_in(split.train.columns()))?;
+    let items = ServedItems::new(
+        &model.items,
+        Width::Int8,
+        choice.objective.fold_in(split.train.columns()),
+    )?;
     let wall = Instant::now();
     let lists = split.served_lists(&items, K)?;
     let served_s = wall.elapsed().as_secs_f64();

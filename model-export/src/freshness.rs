@@ -166,6 +166,8 @@ pub fn inputs(stage: Stage, config: &Config, more: &str) -> Result<String, Fresh
     if stage == Stage::Pack {
         part(&serde_json::to_string(&config.slots).map_err(digest)?);
         part(&serde_json::to_string(&config.pack).map_err(digest)?);
+        // The choice of a coding is made from the evaluation.
+        part(&serde_json::to_string(&config.evaluate).map_err(digest)?);
         part(&digest_files(std::slice::from_ref(&config.pack.signing_key))?);
     }
     part(more);

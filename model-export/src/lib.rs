@@ -6,6 +6,7 @@
 pub mod als;
 pub mod bench_quality;
 pub mod cli;
+pub mod compress;
 pub mod config;
 pub mod error;
 pub mod evaluate;

@@ -72,7 +72,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         }
         let mut filter = self.available(now_ms);
         filter.forbid(item);
-        let near = match (self.snapshot.cosine_rows(), Query::unit(self.snapshot.codes(item))) {
+        let near = match (self.snapshot.cosine_rows(), Query::unit(&self.snapshot.codes(item))) {
             (Some(rows), Ok(query)) => top_k(&rows, &query, &filter, n),
             _ => Vec::new(),
         };
@@ -327,7 +327,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
 
     /// The history item that adds most to this item's score.
     fn because(&self, portrait: &Portrait, item: ItemIndex) -> Reason<'_> {
-        let factors: Vec<f32> = self.snapshot.factors(item).collect();
+        let factors = self.snapshot.factors(item);
         let parts = portrait.encoded.contributions(&factors);
         let positive: f64 = parts.iter().filter(|part| **part > 0.0).sum();
         let mut best: Option<(usize, f64)> = None;

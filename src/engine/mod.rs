@@ -42,6 +42,7 @@ const BASE: &[SectionKind] = &[
 /// What a personal answer needs besides.
 const PERSONAL: &[SectionKind] = &[
     SectionKind::Factors,
+    SectionKind::FactorsInt4,
     SectionKind::Scales,
     SectionKind::InverseNorms,
     SectionKind::BlockBounds,

@@ -71,7 +71,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         }
         let history: Vec<(Vec<f32>, f32)> = known
             .iter()
-            .map(|known| (self.snapshot.factors(known.item).collect(), known.weight))
+            .map(|known| (self.snapshot.factors(known.item), known.weight))
             .collect();
         let encoded = fold_in(self.snapshot.gram(), self.snapshot.dims(), &history, &self.parameters);
         let previous = self.remembered(profile).map(usize::from);

@@ -1,4 +1,4 @@
-//! Integer dot products of many int8 rows with one int16 query, and their scaling to scores.
+//! Integer dot products of many int8 or int4 rows with one int16 query, and their scaling to scores.
 //!
 //! Four layers, each in its own place: the algorithm ([`blocks`]), the vector operations it is written in
 //! ([`Vector`]), one implementation of these per instruction set (`scalar`, `wasm`, `x86`), and the choice between
@@ -19,13 +19,19 @@ mod x86;
 
 use core::cmp::Ordering;
 
+use bytemuck::{Pod, Zeroable};
 use half::f16;
+
+pub(crate) use scalar::unpack;
 
 /// Rows that are scored in one step: one word of a filter's bitmap.
 pub(crate) const BLOCK_ROWS: usize = 64;
 
 /// Codes per vector step: every stride is a multiple of it.
 pub(crate) const LANES: usize = 16;
+
+/// Codes in 16 bytes of int4.
+pub(crate) const INT4_LANES: usize = 32;
 
 /// Largest stride. With codes in −128..=127 and a query in −8191..=8191, a dot product stays under
 /// 1024 × 128 × 8191 = 1,073,610,752 < 2³¹, so `i32` cannot overflow whatever the bytes are.
@@ -34,11 +40,63 @@ pub(crate) const MAX_STRIDE: usize = 1024;
 /// Largest absolute value of a quantized query.
 pub(crate) const MAX_QUERY_CODE: i16 = 8191;
 
+/// 16 bytes of a row's codes, as they are stored.
+pub(crate) trait Chunk: Copy + 'static {
+    /// Groups of 16 query codes that it meets.
+    const GROUPS: usize;
+    /// Those groups in registers.
+    type Query<V: Vector>: Copy;
+
+    /// The first [`GROUPS`](Self::GROUPS) of `groups`; zeros where there are fewer.
+    fn load_query<V: Vector>(vector: V, groups: &[[i16; LANES]]) -> Self::Query<V>;
+    fn multiply_add<V: Vector>(&self, vector: V, sum: V::Sum, query: Self::Query<V>) -> V::Sum;
+}
+
+/// 16 int8 codes.
+pub(crate) type Int8 = [i8; LANES];
+
+/// 32 int4 codes: eight little-endian words, of which word `j` holds the codes `j`, `8 + j`, `16 + j` and `24 + j`, the first
+/// one in its lowest four bits. A shift and an arithmetic shift of eight words at once then give eight neighbours.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(transparent)]
+pub(crate) struct Int4(pub(crate) [u8; LANES]);
+
+impl Chunk for Int8 {
+    const GROUPS: usize = 1;
+    type Query<V: Vector> = V::Query;
+
+    #[inline(always)]
+    fn load_query<V: Vector>(vector: V, groups: &[[i16; LANES]]) -> V::Query {
+        // The callers have checked the lengths: the branch is gone after inlining.
+        vector.load_query(groups.first().unwrap_or(&[0; LANES]))
+    }
+
+    #[inline(always)]
+    fn multiply_add<V: Vector>(&self, vector: V, sum: V::Sum, query: V::Query) -> V::Sum {
+        vector.multiply_add(sum, self, query)
+    }
+}
+
+impl Chunk for Int4 {
+    const GROUPS: usize = 2;
+    type Query<V: Vector> = [V::Query; 2];
+
+    #[inline(always)]
+    fn load_query<V: Vector>(vector: V, groups: &[[i16; LANES]]) -> [V::Query; 2] {
+        core::array::from_fn(|at| vector.load_query(groups.get(at).unwrap_or(&[0; LANES])))
+    }
+
+    #[inline(always)]
+    fn multiply_add<V: Vector>(&self, vector: V, sum: V::Sum, query: [V::Query; 2]) -> V::Sum {
+        vector.multiply_add_int4(sum, &self.0, query)
+    }
+}
+
 /// At most [`BLOCK_ROWS`] neighbouring rows.
 #[derive(Clone, Copy)]
-pub(crate) struct Block<'a> {
-    /// rows × stride / 16 groups of 16 codes.
-    pub(crate) codes: &'a [[i8; LANES]],
+pub(crate) struct Block<'a, C> {
+    /// The chunks of one row after the other.
+    pub(crate) codes: &'a [C],
     /// One scale per row.
     pub(crate) scales: &'a [f16],
     /// Bit `i` is set where row `i` may be returned. The scores of other rows are unspecified.
@@ -103,7 +161,7 @@ impl Backend {
     /// Scores the blocks that a scan hands out, one after the other, until it has no more.
     ///
     /// The instruction set is chosen here, once for all blocks.
-    pub(crate) fn run<'a>(self, query: QueryCodes<'_>, scan: &mut impl Scan<'a>) {
+    pub(crate) fn run<'a, C: Chunk>(self, query: QueryCodes<'_>, scan: &mut impl Scan<'a, C>) {
         match self {
             Self::Scalar => run(scalar::Scalar, query, scan),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -115,9 +173,9 @@ impl Backend {
 }
 
 /// Where blocks come from and scores go.
-pub(crate) trait Scan<'a> {
+pub(crate) trait Scan<'a, C: Chunk> {
     /// The next block, `None` at the end.
-    fn next_block(&mut self) -> Option<Block<'a>>;
+    fn next_block(&mut self) -> Option<Block<'a, C>>;
 
     /// Only scores above this one matter now. Blocks without any are not handed back.
     fn floor(&self) -> f32;
@@ -127,7 +185,7 @@ pub(crate) trait Scan<'a> {
 }
 
 /// What an instruction set offers: 16 codes at a time, and the sums of four rows together.
-trait Vector: Copy {
+pub(crate) trait Vector: Copy {
     /// 16 query codes.
     type Query: Copy;
     /// A row's dot product so far, spread over lanes.
@@ -138,6 +196,8 @@ trait Vector: Copy {
     fn load_query(self, codes: &[i16; LANES]) -> Self::Query;
     fn zero(self) -> Self::Sum;
     fn multiply_add(self, sum: Self::Sum, codes: &[i8; LANES], query: Self::Query) -> Self::Sum;
+    /// The same for 32 int4 codes; see [`Int4`] for their order.
+    fn multiply_add_int4(self, sum: Self::Sum, codes: &[u8; LANES], query: [Self::Query; 2]) -> Self::Sum;
     /// Adds up the lanes of four rows. Four at a time because one row's lanes cost as many shuffles as four rows'.
     fn add_lanes(self, sums: [Self::Sum; 4]) -> Self::Quad;
     /// The larger one of each place.
@@ -147,30 +207,30 @@ trait Vector: Copy {
 
 /// A whole scan on one instruction set. Always inlined, so that it is compiled for the caller's target features.
 #[inline(always)]
-fn run<'a, V: Vector>(vector: V, query: QueryCodes<'_>, scan: &mut impl Scan<'a>) {
+fn run<'a, V: Vector, C: Chunk>(vector: V, query: QueryCodes<'_>, scan: &mut impl Scan<'a, C>) {
     // Strides of common models get code of their own: the query then stays in registers over a whole block.
     match query.codes.len() {
-        1 => blocks(
+        groups if groups == C::GROUPS => blocks(
             vector,
-            &FixedQuery::<V, 1>::load(vector, query.codes),
+            &FixedQuery::<V, C, 1>::load(vector, query.codes),
             query.scale,
             scan,
         ),
-        2 => blocks(
+        groups if groups == 2 * C::GROUPS => blocks(
             vector,
-            &FixedQuery::<V, 2>::load(vector, query.codes),
+            &FixedQuery::<V, C, 2>::load(vector, query.codes),
             query.scale,
             scan,
         ),
-        4 => blocks(
+        groups if groups == 4 * C::GROUPS => blocks(
             vector,
-            &FixedQuery::<V, 4>::load(vector, query.codes),
+            &FixedQuery::<V, C, 4>::load(vector, query.codes),
             query.scale,
             scan,
         ),
-        8 => blocks(
+        8 if C::GROUPS == 1 => blocks(
             vector,
-            &FixedQuery::<V, 8>::load(vector, query.codes),
+            &FixedQuery::<V, C, 8>::load(vector, query.codes),
             query.scale,
             scan,
         ),
@@ -179,7 +239,12 @@ fn run<'a, V: Vector>(vector: V, query: QueryCodes<'_>, scan: &mut impl Scan<'a>
 }
 
 #[inline(always)]
-fn blocks<'a, V: Vector>(vector: V, query: &impl RowDot<V>, query_scale: f32, scan: &mut impl Scan<'a>) {
+fn blocks<'a, V: Vector, C: Chunk>(
+    vector: V,
+    query: &impl RowDot<V, C>,
+    query_scale: f32,
+    scan: &mut impl Scan<'a, C>,
+) {
     // Kept over all blocks: clearing them for each one was a call out of WebAssembly.
     let mut sums = [vector.zero(); BLOCK_ROWS];
     let mut products = [0i32; BLOCK_ROWS];
@@ -196,36 +261,35 @@ fn blocks<'a, V: Vector>(vector: V, query: &impl RowDot<V>, query_scale: f32, sc
 }
 
 /// How the inner loop walks over the rows and the query.
-trait RowDot<V: Vector> {
-    /// Codes of a row.
+trait RowDot<V: Vector, C: Chunk> {
+    /// Chunks of a row.
     type Row: ?Sized + 'static;
 
     /// The rows, one after the other.
-    fn rows<'a>(&self, codes: &'a [[i8; LANES]]) -> impl Iterator<Item = &'a Self::Row>;
+    fn rows<'a>(&self, codes: &'a [C]) -> impl Iterator<Item = &'a Self::Row>;
 
     /// Lane sums of the dot product of one row.
     fn dot(&self, vector: V, row: &Self::Row) -> V::Sum;
 }
 
 /// A query of a stride known to the compiler.
-struct FixedQuery<V: Vector, const CHUNKS: usize>([V::Query; CHUNKS]);
+struct FixedQuery<V: Vector, C: Chunk, const CHUNKS: usize>([C::Query<V>; CHUNKS]);
 
-impl<V: Vector, const CHUNKS: usize> FixedQuery<V, CHUNKS> {
+impl<V: Vector, C: Chunk, const CHUNKS: usize> FixedQuery<V, C, CHUNKS> {
     #[inline(always)]
     fn load(vector: V, codes: &[[i16; LANES]]) -> Self {
-        // The caller matched on the length: the missing-chunk branch is gone after inlining.
         Self(core::array::from_fn(|at| {
-            vector.load_query(codes.get(at).unwrap_or(&[0; LANES]))
+            C::load_query(vector, codes.get(at * C::GROUPS..).unwrap_or(&[]))
         }))
     }
 }
 
-impl<V: Vector, const CHUNKS: usize> RowDot<V> for FixedQuery<V, CHUNKS> {
-    // An array and no slice: its places become constant offsets of the loads.
-    type Row = [[i8; LANES]; CHUNKS];
+impl<V: Vector, C: Chunk, const CHUNKS: usize> RowDot<V, C> for FixedQuery<V, C, CHUNKS> {
+    // An array and no slice, so that its length is known.
+    type Row = [C; CHUNKS];
 
     #[inline(always)]
-    fn rows<'a>(&self, codes: &'a [[i8; LANES]]) -> impl Iterator<Item = &'a Self::Row> {
+    fn rows<'a>(&self, codes: &'a [C]) -> impl Iterator<Item = &'a Self::Row> {
         codes.as_chunks().0.iter()
     }
 
@@ -233,7 +297,7 @@ impl<V: Vector, const CHUNKS: usize> RowDot<V> for FixedQuery<V, CHUNKS> {
     fn dot(&self, vector: V, row: &Self::Row) -> V::Sum {
         let mut sum = vector.zero();
         for (codes, query) in row.iter().zip(&self.0) {
-            sum = vector.multiply_add(sum, codes, *query);
+            sum = codes.multiply_add(vector, sum, *query);
         }
         sum
     }
@@ -242,20 +306,22 @@ impl<V: Vector, const CHUNKS: usize> RowDot<V> for FixedQuery<V, CHUNKS> {
 /// A query of any stride, read from memory for every row.
 struct AnyQuery<'a>(&'a [[i16; LANES]]);
 
-impl<V: Vector> RowDot<V> for AnyQuery<'_> {
-    type Row = [[i8; LANES]];
+impl<V: Vector, C: Chunk> RowDot<V, C> for AnyQuery<'_> {
+    type Row = [C];
 
     #[inline(always)]
-    fn rows<'a>(&self, codes: &'a [[i8; LANES]]) -> impl Iterator<Item = &'a [[i8; LANES]]> {
+    fn rows<'a>(&self, codes: &'a [C]) -> impl Iterator<Item = &'a [C]> {
         // A stride of 0 has no rows; `chunks_exact` would panic on it.
-        codes.chunks_exact(self.0.len().max(1))
+        codes.chunks_exact((self.0.len() / C::GROUPS).max(1))
     }
 
     #[inline(always)]
-    fn dot(&self, vector: V, row: &[[i8; LANES]]) -> V::Sum {
-        row.iter().zip(self.0).fold(vector.zero(), |sum, (codes, query)| {
-            vector.multiply_add(sum, codes, vector.load_query(query))
-        })
+    fn dot(&self, vector: V, row: &[C]) -> V::Sum {
+        row.iter()
+            .zip(self.0.chunks_exact(C::GROUPS))
+            .fold(vector.zero(), |sum, (codes, query)| {
+                codes.multiply_add(vector, sum, C::load_query(vector, query))
+            })
     }
 }
 
@@ -265,9 +331,9 @@ impl<V: Vector> RowDot<V> for AnyQuery<'_> {
 /// it holds the products of all four at once, runs out of vector registers and spills them (seen in its code; 8 % of the
 /// scan where the rows are in cache). It moves no load over a store, so a store after each row keeps rows apart.
 #[inline(always)]
-fn dots<V: Vector, Q: RowDot<V>>(
+fn dots<V: Vector, C: Chunk, Q: RowDot<V, C>>(
     vector: V,
-    block: Block<'_>,
+    block: Block<'_, C>,
     query: &Q,
     sums: &mut [V::Sum; BLOCK_ROWS],
     products: &mut [i32; BLOCK_ROWS],

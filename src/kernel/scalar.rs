@@ -2,6 +2,19 @@
 
 use super::{LANES, Vector};
 
+/// The 32 codes of an int4 chunk, in order.
+#[inline(always)]
+pub(crate) fn unpack(codes: &[u8; LANES]) -> [[i8; LANES]; 2] {
+    core::array::from_fn(|group| {
+        core::array::from_fn(|at| {
+            // Code 16 × group + at lies in word at % 8; bytes 0 and 1 of the word hold two codes each.
+            let byte = codes[at % 8 * 2 + group];
+            let nibble = if at < 8 { byte << 4 } else { byte & 0xf0 };
+            nibble.cast_signed() >> 4
+        })
+    })
+}
+
 #[derive(Clone, Copy)]
 pub(super) struct Scalar;
 
@@ -26,6 +39,15 @@ impl Vector for Scalar {
             .iter()
             .zip(&query)
             .fold(sum, |sum, (code, query)| sum + i32::from(*code) * i32::from(*query))
+    }
+
+    #[inline(always)]
+    fn multiply_add_int4(self, sum: i32, codes: &[u8; LANES], query: [Self::Query; 2]) -> i32 {
+        let codes = unpack(codes);
+        codes
+            .iter()
+            .zip(&query)
+            .fold(sum, |sum, (codes, query)| self.multiply_add(sum, codes, *query))
     }
 
     #[inline(always)]

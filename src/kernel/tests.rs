@@ -18,7 +18,7 @@ fn naive_dot(row: &[[i8; LANES]], query: &[[i16; LANES]]) -> i64 {
 }
 
 /// Scores by `half`'s own conversion and wide integers.
-fn naive_scores(block: Block<'_>, query: QueryCodes<'_>) -> Vec<f32> {
+fn naive_scores(block: Block<'_, Int8>, query: QueryCodes<'_>) -> Vec<f32> {
     let rows = block.codes.chunks(query.codes.len());
     rows.zip(block.scales)
         .map(|(row, scale)| {
@@ -30,14 +30,14 @@ fn naive_scores(block: Block<'_>, query: QueryCodes<'_>) -> Vec<f32> {
 }
 
 /// One block; the scores, and whether the block was handed back.
-struct One<'a> {
-    block: Option<Block<'a>>,
+struct One<'a, C> {
+    block: Option<Block<'a, C>>,
     floor: f32,
     scores: Option<[f32; BLOCK_ROWS]>,
 }
 
-impl<'a> Scan<'a> for One<'a> {
-    fn next_block(&mut self) -> Option<Block<'a>> {
+impl<'a, C: Chunk> Scan<'a, C> for One<'a, C> {
+    fn next_block(&mut self) -> Option<Block<'a, C>> {
         self.block.take()
     }
 
@@ -50,7 +50,12 @@ impl<'a> Scan<'a> for One<'a> {
     }
 }
 
-fn score_block(backend: Backend, block: Block<'_>, query: QueryCodes<'_>, floor: f32) -> Option<[f32; BLOCK_ROWS]> {
+fn score_block<C: Chunk>(
+    backend: Backend,
+    block: Block<'_, C>,
+    query: QueryCodes<'_>,
+    floor: f32,
+) -> Option<[f32; BLOCK_ROWS]> {
     let mut one = One {
         block: Some(block),
         floor,
@@ -60,8 +65,11 @@ fn score_block(backend: Backend, block: Block<'_>, query: QueryCodes<'_>, floor:
     one.scores
 }
 
-fn check(backend: Backend, block: Block<'_>, query: QueryCodes<'_>, floor: f32) {
-    let expected = naive_scores(block, query);
+fn check(backend: Backend, block: Block<'_, Int8>, query: QueryCodes<'_>, floor: f32) {
+    check_scores(backend, block, query, floor, &naive_scores(block, query));
+}
+
+fn check_scores<C: Chunk>(backend: Backend, block: Block<'_, C>, query: QueryCodes<'_>, floor: f32, expected: &[f32]) {
     let scores = score_block(backend, block, query, floor);
     for (row, expected) in expected
         .iter()
@@ -108,6 +116,47 @@ fn every_backend_scores_blocks_of_every_length_and_stride_like_the_naive_oracle(
                 for backend in Backend::available() {
                     check(backend, block, query, 0.0);
                     check(backend, block, query, f32::NEG_INFINITY);
+                }
+            }
+        }
+    }
+}
+
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+fn every_backend_scores_int4_blocks_like_the_naive_oracle_over_the_unpacked_codes() {
+    let mut random = Xorshift::new(4);
+    for stride in STRIDES.into_iter().filter(|stride| stride % INT4_LANES == 0) {
+        for rows in [1, 3, 4, 61, 64] {
+            // Any bytes: -8 is a code that writers do not use, and it has to be scored all the same.
+            let packed: Vec<Int4> = random
+                .chunks(rows * stride / INT4_LANES, |random| random.code().cast_unsigned())
+                .into_iter()
+                .map(Int4)
+                .collect();
+            let codes: Vec<Int8> = packed.iter().flat_map(|chunk| unpack(&chunk.0)).collect();
+            let query = random.chunks(stride / LANES, Xorshift::query_code);
+            let scales: Vec<f16> = (0..rows).map(|_| random.scale()).collect();
+            let query = QueryCodes {
+                codes: &query,
+                scale: 0.001,
+            };
+            for wanted in [u64::MAX, 1, 1 << 63, random.next()] {
+                let unpacked = Block {
+                    codes: &codes,
+                    scales: &scales,
+                    wanted,
+                };
+                let expected = naive_scores(unpacked, query);
+                let block = Block {
+                    codes: &packed,
+                    scales: &scales,
+                    wanted,
+                };
+                for backend in Backend::available() {
+                    for floor in [0.0, f32::NEG_INFINITY] {
+                        check_scores(backend, block, query, floor, &expected);
+                    }
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! WebAssembly `simd128`: part of the module or not, so chosen when it is compiled.
 
 use core::arch::wasm32::{
-    i16x8_extend_low_i8x16, i32x4_add, i32x4_dot_i16x8, i32x4_max, i32x4_shuffle, i32x4_splat, i64x2, i64x2_shuffle,
-    v128,
+    i16x8_extend_low_i8x16, i16x8_shl, i16x8_shr, i32x4_add, i32x4_dot_i16x8, i32x4_max, i32x4_shuffle, i32x4_splat,
+    i64x2, i64x2_shuffle, v128,
 };
 
 use super::{LANES, Vector};
@@ -30,6 +30,15 @@ impl Vector for Simd128 {
         let [first, second]: [i64; 2] = bytemuck::cast(*codes);
         let sum = i32x4_add(sum, i32x4_dot_i16x8(extend(first), low));
         i32x4_add(sum, i32x4_dot_i16x8(extend(second), high))
+    }
+
+    #[inline(always)]
+    fn multiply_add_int4(self, sum: v128, codes: &[u8; LANES], [first, second]: [Self::Query; 2]) -> v128 {
+        let words: v128 = bytemuck::cast(*codes);
+        let sum = i32x4_add(sum, i32x4_dot_i16x8(i16x8_shr(i16x8_shl(words, 12), 12), first[0]));
+        let sum = i32x4_add(sum, i32x4_dot_i16x8(i16x8_shr(i16x8_shl(words, 8), 12), first[1]));
+        let sum = i32x4_add(sum, i32x4_dot_i16x8(i16x8_shr(i16x8_shl(words, 4), 12), second[0]));
+        i32x4_add(sum, i32x4_dot_i16x8(i16x8_shr(words, 12), second[1]))
     }
 
     #[inline(always)]

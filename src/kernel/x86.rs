@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 
 use pulp::{NullaryFnOnce, i8x16, i16x16, i32x8, x86::V3};
 
-use super::{LANES, QueryCodes, Scan, Vector, run};
+use super::{Chunk, LANES, QueryCodes, Scan, Vector, run};
 
 /// Proof that this machine has AVX2.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ impl Avx2 {
         V3::try_new().map(Self)
     }
 
-    pub(super) fn run<'a>(self, query: QueryCodes<'_>, scan: &mut impl Scan<'a>) {
+    pub(super) fn run<'a, C: Chunk>(self, query: QueryCodes<'_>, scan: &mut impl Scan<'a, C>) {
         self.0.vectorize(Call {
             avx2: self,
             query,
@@ -36,14 +36,14 @@ impl Avx2 {
 
 /// The arguments of one call: a closure cannot be marked `inline(always)`, and without that the body would be compiled
 /// for the baseline instruction set.
-struct Call<'q, 's, 'a, S> {
+struct Call<'q, 's, 'a, S, C> {
     avx2: Avx2,
     query: QueryCodes<'q>,
     scan: &'s mut S,
-    blocks: PhantomData<&'a ()>,
+    blocks: PhantomData<&'a C>,
 }
 
-impl<'a, S: Scan<'a>> NullaryFnOnce for Call<'_, '_, 'a, S> {
+impl<'a, C: Chunk, S: Scan<'a, C>> NullaryFnOnce for Call<'_, '_, 'a, S, C> {
     type Output = ();
 
     #[inline(always)]
@@ -74,6 +74,22 @@ impl Vector for Avx2 {
             .0
             .multiply_wrapping_add_adjacent_i16x16(self.0.convert_i8x16_to_i16x16(codes), query);
         self.0.wrapping_add_i32x8(sum, products)
+    }
+
+    #[inline(always)]
+    fn multiply_add_int4(self, sum: i32x8, codes: &[u8; LANES], [first, second]: [i16x16; 2]) -> i32x8 {
+        let avx2 = self.0.avx2;
+        let words = avx2._mm256_broadcastsi128_si256(bytemuck::cast(*codes));
+        // There is no shift by another count in each half; a multiplication by a power of two is one.
+        let shifted = |left: i16, right: i16| {
+            let by: [[i16; 8]; 2] = [[left; 8], [right; 8]];
+            bytemuck::cast(avx2._mm256_srai_epi16::<12>(avx2._mm256_mullo_epi16(words, bytemuck::cast(by))))
+        };
+        let low = self
+            .0
+            .multiply_wrapping_add_adjacent_i16x16(shifted(1 << 12, 1 << 8), first);
+        let high = self.0.multiply_wrapping_add_adjacent_i16x16(shifted(1 << 4, 1), second);
+        self.0.wrapping_add_i32x8(self.0.wrapping_add_i32x8(sum, low), high)
     }
 
     #[inline(always)]

@@ -1,4 +1,4 @@
-//! Exact top-k over int8 rows, with the filter inside the scan.
+//! Exact top-k over int8 or int4 rows, with the filter inside the scan.
 //!
 //! The answer is the true top-k of the quantized vectors: equal to scoring every row and sorting. Where the rows come
 //! with bounds (the longest first, and how long the longest of each block is), the scan ends at the first block that by
@@ -13,14 +13,15 @@ pub(crate) mod tests;
 mod top;
 
 pub use filter::Filter;
-pub use rows::{Rows, RowsError};
+pub use rows::{Codes, Rows, RowsError};
 pub use top::Scored;
 
 use half::f16;
 
 use crate::event::ItemIndex;
-use crate::kernel::{BLOCK_ROWS, Backend, Block, LANES, QueryCodes, Scan};
+use crate::kernel::{BLOCK_ROWS, Backend, Block, Chunk, LANES, QueryCodes, Scan};
 use crate::quantize::Query;
+use rows::{Chunks, blocks_of, row_of};
 use top::Best;
 
 /// The instruction set that scores rows here: `scalar`, `simd128` or `avx2`.
@@ -54,8 +55,22 @@ fn top_k_on(backend: Backend, rows: &Rows<'_>, query: &Query, filter: &Filter, k
     if k == 0 || rows.stride() != query.stride() {
         return Vec::new();
     }
+    match rows.codes().chunks {
+        Chunks::Int8(chunks) => top_k_of(backend, rows, chunks, query, filter, k),
+        Chunks::Int4(chunks) => top_k_of(backend, rows, chunks, query, filter, k),
+    }
+}
+
+fn top_k_of<C: Chunk>(
+    backend: Backend,
+    rows: &Rows<'_>,
+    chunks: &[C],
+    query: &Query,
+    filter: &Filter,
+    k: usize,
+) -> Vec<Scored> {
     let mut scan = TopScan {
-        blocks: rows.blocks().zip(filter.words()),
+        blocks: blocks_of(chunks, rows.scales(), chunks_per_row::<C>(rows)).zip(filter.words()),
         bounds: rows.bounds(),
         query,
         best: Best::new(k.min(rows.len())),
@@ -67,16 +82,36 @@ fn top_k_on(backend: Backend, rows: &Rows<'_>, query: &Query, filter: &Filter, k
 }
 
 fn score_rows_on(backend: Backend, rows: &Rows<'_>, query: &Query, items: &[ItemIndex]) -> Vec<f32> {
+    if rows.stride() != query.stride() {
+        return vec![f32::NEG_INFINITY; items.len()];
+    }
+    match rows.codes().chunks {
+        Chunks::Int8(chunks) => score_rows_of(backend, rows, chunks, query, items),
+        Chunks::Int4(chunks) => score_rows_of(backend, rows, chunks, query, items),
+    }
+}
+
+fn score_rows_of<C: Chunk>(
+    backend: Backend,
+    rows: &Rows<'_>,
+    chunks: &[C],
+    query: &Query,
+    items: &[ItemIndex],
+) -> Vec<f32> {
     let mut scan = RowScan {
-        rows: *rows,
+        chunks,
+        scales: rows.scales(),
+        per_row: chunks_per_row::<C>(rows),
         items: items.iter(),
         scores: vec![f32::NEG_INFINITY; items.len()],
         at: 0,
     };
-    if rows.stride() == query.stride() {
-        backend.run(codes_of(query), &mut scan);
-    }
+    backend.run(codes_of(query), &mut scan);
     scan.scores
+}
+
+fn chunks_per_row<C: Chunk>(rows: &Rows<'_>) -> usize {
+    rows.stride() / (C::GROUPS * LANES)
 }
 
 fn codes_of(query: &Query) -> QueryCodes<'_> {
@@ -99,12 +134,12 @@ struct TopScan<'q, I> {
     wanted: u64,
 }
 
-impl<'a, 'f, I> Scan<'a> for TopScan<'_, I>
+impl<'a, 'f, C: Chunk, I> Scan<'a, C> for TopScan<'_, I>
 where
-    I: Iterator<Item = ((&'a [[i8; LANES]], &'a [f16]), &'f u64)>,
+    I: Iterator<Item = ((&'a [C], &'a [f16]), &'f u64)>,
 {
     #[inline(always)]
-    fn next_block(&mut self) -> Option<Block<'a>> {
+    fn next_block(&mut self) -> Option<Block<'a, C>> {
         loop {
             let ((codes, scales), &wanted) = self.blocks.next()?;
             if let Some((bound, rest)) = self.bounds.split_first() {
@@ -147,21 +182,24 @@ where
 }
 
 /// Single rows, each a block of its own.
-struct RowScan<'a, I> {
-    rows: Rows<'a>,
+struct RowScan<'a, C, I> {
+    chunks: &'a [C],
+    scales: &'a [f16],
+    /// Chunks of a row.
+    per_row: usize,
     items: I,
     scores: Vec<f32>,
     /// One more than the place of the row that was handed out last.
     at: usize,
 }
 
-impl<'a, 'i, I: Iterator<Item = &'i ItemIndex>> Scan<'a> for RowScan<'a, I> {
+impl<'a, 'i, C: Chunk, I: Iterator<Item = &'i ItemIndex>> Scan<'a, C> for RowScan<'a, C, I> {
     #[inline(always)]
-    fn next_block(&mut self) -> Option<Block<'a>> {
+    fn next_block(&mut self) -> Option<Block<'a, C>> {
         loop {
             let item = self.items.next()?;
             self.at += 1;
-            if let Some((codes, scales)) = self.rows.row_chunks(*item) {
+            if let Some((codes, scales)) = row_of(self.chunks, self.scales, self.per_row, item.get()) {
                 return Some(Block {
                     codes,
                     scales,

@@ -3,18 +3,20 @@
 use half::f16;
 use thiserror::Error;
 
-use crate::event::ItemIndex;
-use crate::kernel::{BLOCK_ROWS, LANES, MAX_STRIDE};
+use crate::kernel::{BLOCK_ROWS, INT4_LANES, Int4, Int8, LANES, MAX_STRIDE};
+use crate::quantize::{Width, int4};
 
 /// Why bytes are no rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RowsError {
     /// The stride is unusable.
-    #[error("stride of {stride} codes; expected a multiple of 16 from 16 to 1024")]
+    #[error("stride of {stride} codes; expected a multiple of {lanes} from {lanes} to 1024")]
     Stride {
         /// What was found.
         stride: usize,
+        /// Codes in 16 bytes.
+        lanes: usize,
     },
     /// Codes and scales do not belong together.
     #[error("{codes} codes at stride {stride} for {scales} scales; expected one scale for each whole row")]
@@ -42,10 +44,74 @@ pub enum RowsError {
     },
 }
 
-/// `rows × stride` int8 codes, row after row, and one f16 scale per row: borrowed from a snapshot's sections.
+/// The codes of rows as they are stored.
+#[derive(Clone, Copy, Debug)]
+pub struct Codes<'a> {
+    pub(super) chunks: Chunks<'a>,
+    /// Number of codes, those past the last whole chunk included.
+    len: usize,
+}
+
+/// 16 bytes at a time.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Chunks<'a> {
+    Int8(&'a [Int8]),
+    Int4(&'a [Int4]),
+}
+
+impl<'a> Codes<'a> {
+    /// Bytes as codes.
+    #[must_use]
+    pub fn new(width: Width, bytes: &'a [u8]) -> Self {
+        let (chunks, _) = bytes.as_chunks::<LANES>();
+        match width {
+            Width::Int8 => Self {
+                chunks: Chunks::Int8(bytemuck::cast_slice(chunks)),
+                len: bytes.len(),
+            },
+            Width::Int4 => Self {
+                chunks: Chunks::Int4(bytemuck::cast_slice(chunks)),
+                len: bytes.len() * 2,
+            },
+        }
+    }
+
+    /// One byte per code.
+    #[must_use]
+    pub const fn int8(codes: &'a [i8]) -> Self {
+        let (chunks, _) = codes.as_chunks();
+        Self {
+            chunks: Chunks::Int8(chunks),
+            len: codes.len(),
+        }
+    }
+
+    /// Bits of a code.
+    #[must_use]
+    pub const fn width(&self) -> Width {
+        match self.chunks {
+            Chunks::Int8(_) => Width::Int8,
+            Chunks::Int4(_) => Width::Int4,
+        }
+    }
+
+    /// Number of codes.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no code.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+/// `rows × stride` codes, row after row, and one f16 scale per row: borrowed from a snapshot's sections.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
-    codes: &'a [[i8; LANES]],
+    codes: Codes<'a>,
     stride: usize,
     scales: &'a [f16],
     /// One per block of 64 rows, or none at all.
@@ -57,9 +123,13 @@ impl<'a> Rows<'a> {
     ///
     /// # Errors
     /// [`RowsError`] when the lengths do not fit together. The values are not looked at.
-    pub const fn new(codes: &'a [i8], stride: usize, scales: &'a [f16]) -> Result<Self, RowsError> {
-        if stride == 0 || stride > MAX_STRIDE || !stride.is_multiple_of(LANES) {
-            return Err(RowsError::Stride { stride });
+    pub const fn new(codes: Codes<'a>, stride: usize, scales: &'a [f16]) -> Result<Self, RowsError> {
+        let lanes = match codes.width() {
+            Width::Int8 => LANES,
+            Width::Int4 => INT4_LANES,
+        };
+        if stride == 0 || stride > MAX_STRIDE || !stride.is_multiple_of(lanes) {
+            return Err(RowsError::Stride { stride, lanes });
         }
         if !codes.len().is_multiple_of(stride) || codes.len() / stride != scales.len() {
             return Err(RowsError::Length {
@@ -71,7 +141,6 @@ impl<'a> Rows<'a> {
         if scales.len() > u32::MAX as usize {
             return Err(RowsError::TooMany { rows: scales.len() });
         }
-        let (codes, _) = codes.as_chunks();
         Ok(Self {
             codes,
             stride,
@@ -97,9 +166,8 @@ impl<'a> Rows<'a> {
                 bounds: &[],
             })
         } else {
-            let codes = self.codes.len() * LANES;
             Err(RowsError::Length {
-                codes,
+                codes: self.codes.len(),
                 stride: self.stride,
                 scales: scales.len(),
             })
@@ -144,18 +212,33 @@ impl<'a> Rows<'a> {
         self.stride
     }
 
-    /// Codes and scale of one row, padding included.
+    /// The codes as they are stored.
     #[must_use]
-    pub fn row(&self, item: ItemIndex) -> Option<(&'a [i8], f16)> {
-        let (codes, scales) = self.row_chunks(item)?;
-        Some((codes.as_flattened(), *scales.first()?))
+    pub const fn codes(&self) -> Codes<'a> {
+        self.codes
     }
 
-    pub(super) fn row_chunks(&self, item: ItemIndex) -> Option<(&'a [[i8; LANES]], &'a [f16])> {
-        let row = item.get();
-        let scale = self.scales.get(row..=row)?;
-        let chunks = self.stride / LANES;
-        Some((self.codes.get(row * chunks..)?.get(..chunks)?, scale))
+    /// The codes of one row, padding included; `None` where there is no such row.
+    #[must_use]
+    pub fn row_codes(&self, row: usize) -> Option<Vec<i8>> {
+        Some(match self.codes.chunks {
+            Chunks::Int8(chunks) => {
+                let (row, _) = row_of(chunks, self.scales, self.stride / LANES, row)?;
+                row.as_flattened().to_vec()
+            }
+            Chunks::Int4(chunks) => {
+                let (row, _) = row_of(chunks, self.scales, self.stride / INT4_LANES, row)?;
+                int4::codes(bytemuck::cast_slice(row)).collect()
+            }
+        })
+    }
+
+    /// The dequantised values of one row, padding included; nothing where there is no such row.
+    #[must_use]
+    pub fn factors(&self, row: usize) -> Vec<f32> {
+        let scale = self.scales.get(row).copied().unwrap_or(f16::ZERO).to_f32();
+        let codes = self.row_codes(row).unwrap_or_default();
+        codes.into_iter().map(|code| f32::from(code) * scale).collect()
     }
 
     /// The bounds of the blocks, or none.
@@ -163,9 +246,29 @@ impl<'a> Rows<'a> {
         self.bounds
     }
 
-    /// Codes and scales of 64 rows at a time, the last block of what remains.
-    pub(super) fn blocks(&self) -> impl Iterator<Item = (&'a [[i8; LANES]], &'a [f16])> {
-        let chunks = self.stride / LANES * BLOCK_ROWS;
-        self.codes.chunks(chunks).zip(self.scales.chunks(BLOCK_ROWS))
+    pub(super) const fn scales(&self) -> &'a [f16] {
+        self.scales
     }
+}
+
+/// Chunks and scale of one row.
+pub(super) fn row_of<'a, C>(
+    chunks: &'a [C],
+    scales: &'a [f16],
+    per_row: usize,
+    row: usize,
+) -> Option<(&'a [C], &'a [f16])> {
+    let scale = scales.get(row..=row)?;
+    Some((chunks.get(row * per_row..)?.get(..per_row)?, scale))
+}
+
+/// Chunks and scales of 64 rows at a time, the last block of what remains.
+pub(super) fn blocks_of<'a, C>(
+    chunks: &'a [C],
+    scales: &'a [f16],
+    per_row: usize,
+) -> impl Iterator<Item = (&'a [C], &'a [f16])> {
+    chunks
+        .chunks(per_row.max(1) * BLOCK_ROWS)
+        .zip(scales.chunks(BLOCK_ROWS))
 }

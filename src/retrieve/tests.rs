@@ -5,6 +5,8 @@ use half::f16;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::quantize::{CodeTable, Width, int4};
 use crate::quantize::{inverse_norm, norm_bound, quantize_row};
 
 /// A small generator of test data: the same on every target, unlike a property test's.
@@ -74,7 +76,7 @@ impl Case {
     }
 
     fn rows(&self) -> Rows<'_> {
-        Rows::new(&self.codes, self.stride, &self.scales).unwrap()
+        Rows::new(Codes::int8(&self.codes), self.stride, &self.scales).unwrap()
     }
 
     /// Scores everything with wide integers and `half`'s conversion, sorts everything.
@@ -176,7 +178,7 @@ fn a_score_that_overflows_is_not_returned() {
     let query = Query::new(&[f32::MAX; 16], 16).unwrap();
     let scales = [f16::MAX, f16::ZERO, f16::MAX];
     let codes: Vec<i8> = [100i8, 100, -100].iter().flat_map(|code| [*code; 16]).collect();
-    let rows = Rows::new(&codes, 16, &scales).unwrap();
+    let rows = Rows::new(Codes::int8(&codes), 16, &scales).unwrap();
     assert_eq!(items(&top_k(&rows, &query, &Filter::all(3), 3)), [1]);
 }
 
@@ -195,7 +197,7 @@ fn ties_are_broken_by_the_smaller_row_whatever_block_they_are_in() {
     let zeros = vec![0i8; 200 * 16];
     let scales = [f16::ZERO; 200];
     let query = Query::new(&[-1.0; 16], 16).unwrap();
-    let rows = Rows::new(&zeros, 16, &scales).unwrap();
+    let rows = Rows::new(Codes::int8(&zeros), 16, &scales).unwrap();
     assert_eq!(items(&top_k(&rows, &query, &Filter::all(200), 5)), [0, 1, 2, 3, 4]);
 }
 
@@ -207,7 +209,12 @@ fn a_score_of_minus_zero_ranks_as_zero() {
     // So small that the products underflow: −0, 0 and 0 before the last addition.
     let query = Query::new(&[1e-41; 16], 16).unwrap();
     assert!(query.scale() > 0.0, "else nothing underflows");
-    let found = top_k(&Rows::new(&codes, 16, &scales).unwrap(), &query, &Filter::all(3), 3);
+    let found = top_k(
+        &Rows::new(Codes::int8(&codes), 16, &scales).unwrap(),
+        &query,
+        &Filter::all(3),
+        3,
+    );
     assert_eq!(bits(&found), [(0, 0), (1, 0), (2, 0)]);
 }
 
@@ -216,7 +223,7 @@ fn a_score_of_minus_zero_ranks_as_zero() {
 fn rows_that_improve_all_the_way_are_all_taken_in() {
     let codes: Vec<i8> = (0..127i8).flat_map(|code| [code; 16]).collect();
     let scales = [f16::ONE; 127];
-    let rows = Rows::new(&codes, 16, &scales).unwrap();
+    let rows = Rows::new(Codes::int8(&codes), 16, &scales).unwrap();
     let query = Query::new(&[1.0; 16], 16).unwrap();
     assert_eq!(items(&top_k(&rows, &query, &Filter::all(127), 3)), [126, 125, 124]);
     let query = Query::new(&[-1.0; 16], 16).unwrap();
@@ -252,8 +259,8 @@ fn a_row_past_the_end_scores_minus_infinity() {
     );
     assert!(scores[0].is_finite());
     assert_eq!(scores[1..], [f32::NEG_INFINITY; 2]);
-    assert!(case.rows().row(ItemIndex(9)).is_some());
-    assert!(case.rows().row(ItemIndex(10)).is_none());
+    assert!(case.rows().row_codes(9).is_some());
+    assert!(case.rows().row_codes(10).is_none());
 }
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
@@ -268,12 +275,12 @@ fn inverse_norms_as_scales_make_scores_cosines() {
         .map(|(row, codes)| quantize_row(row, codes).unwrap())
         .collect();
     let inverse_norms: Vec<f16> = codes.chunks(32).map(inverse_norm).collect();
-    let rows = Rows::new(&codes, 32, &scales)
+    let rows = Rows::new(Codes::int8(&codes), 32, &scales)
         .unwrap()
         .with_scales(&inverse_norms)
         .unwrap();
     for (item, row) in (0..40).map(ItemIndex).zip(&values) {
-        let query = Query::unit(rows.row(item).unwrap().0).unwrap();
+        let query = Query::unit(&rows.row_codes(item.get()).unwrap()).unwrap();
         let found = top_k(&rows, &query, &Filter::all(40), 40);
         assert_eq!(found[0].item, item, "a row is nearest to itself");
         for scored in found {
@@ -295,12 +302,12 @@ fn rows_whose_lengths_do_not_fit_together_are_refused() {
     let scales = [f16::ONE; 2];
     for stride in [0, 8, 24, 1040] {
         assert_eq!(
-            Rows::new(&[0; 96], stride, &scales).unwrap_err(),
-            RowsError::Stride { stride }
+            Rows::new(Codes::int8(&[0; 96]), stride, &scales).unwrap_err(),
+            RowsError::Stride { stride, lanes: 16 }
         );
     }
     for codes in [0, 31, 33, 48, 64] {
-        let error = Rows::new(&vec![0; codes], 16, &scales).unwrap_err();
+        let error = Rows::new(Codes::int8(&vec![0; codes]), 16, &scales).unwrap_err();
         assert_eq!(
             error,
             RowsError::Length {
@@ -310,9 +317,9 @@ fn rows_whose_lengths_do_not_fit_together_are_refused() {
             }
         );
     }
-    let rows = Rows::new(&[0; 32], 16, &scales).unwrap();
+    let rows = Rows::new(Codes::int8(&[0; 32]), 16, &scales).unwrap();
     assert!(rows.with_scales(&scales[..1]).is_err());
-    assert!(Rows::new(&[], 16, &[]).unwrap().is_empty());
+    assert!(Rows::new(Codes::int8(&[]), 16, &[]).unwrap().is_empty());
 }
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
@@ -510,6 +517,40 @@ proptest::proptest! {
         for backend in Backend::available() {
             let found = top_k_on(backend, &bounded, &case.query, &filter, k);
             proptest::prop_assert_eq!(bits(&found), expected.clone());
+        }
+    }
+
+    #[test]
+    fn int4_rows_give_what_their_codes_give_as_int8(seed in proptest::prelude::any::<u64>(), rows in 1usize..700, chunks in 1usize..6, k in 1usize..100) {
+        let mut random = Xorshift::new(seed);
+        let dims = chunks * 32;
+        let values: Vec<Vec<f32>> = (0..rows)
+            .map(|_| {
+                let length = (-6.0 * random.unit().abs()).exp2();
+                (0..dims).map(|_| random.unit() * length).collect()
+            })
+            .collect();
+        let table = CodeTable::quantize(values.iter().map(Vec::as_slice), dims, Width::Int4).unwrap();
+        let mut order: Vec<usize> = (0..rows).collect();
+        let norms: Vec<f32> = table.norms().collect();
+        order.sort_by(|a, b| norms[*b].total_cmp(&norms[*a]));
+        let table = table.reordered(&order);
+        let bounds = table.block_bounds();
+        let packed = table.rows().unwrap().with_bounds(&bounds).unwrap();
+        let case = Case {
+            codes: int4::codes(table.codes()).collect(),
+            scales: table.scales().to_vec(),
+            stride: table.stride(),
+            query: Query::new(&(0..dims).map(|_| random.unit()).collect::<Vec<f32>>(), table.stride()).unwrap(),
+            filter: Filter::from_predicate(rows, |_| random.next() >> 33 & 3 != 0),
+        };
+        let expected = case.oracle(&case.filter, k);
+        for backend in Backend::available() {
+            let found = top_k_on(backend, &packed, &case.query, &case.filter, k);
+            proptest::prop_assert_eq!(bits(&found), bits(&expected));
+            let items: Vec<ItemIndex> = found.iter().map(|scored| scored.item).collect();
+            let scores = score_rows_on(backend, &packed, &case.query, &items);
+            proptest::prop_assert_eq!(scores, expected.iter().map(|scored| scored.score).collect::<Vec<f32>>());
         }
     }
 }

@@ -52,6 +52,7 @@ pub fn contents<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<usize, Snapsho
     let contexts = u64::from(header.contexts);
     let lengths = [
         (K::Factors, rows * u64::from(header.stride)),
+        (K::FactorsInt4, rows * u64::from(header.stride / 2)),
         (K::Scales, rows * 2),
         (K::InverseNorms, rows * 2),
         (K::ItemKeys, rows * 8),

@@ -172,7 +172,9 @@ section_kinds! {
     /// UTF-8 records: id, title, image and attributes, one a line.
     ItemText = 11, "item-text", Mandatory;
     /// int8 codes, rows × stride.
-    Factors = 1, "factors", Mandatory;
+    Factors = 1, "factors", Optional;
+    /// int4 codes, rows × stride / 2 bytes, in place of `factors`.
+    FactorsInt4 = 22, "factors-int4", Optional;
     /// `key=value` lines about where the model comes from, for people.
     Provenance = 19, "provenance", Skippable;
 }
@@ -235,12 +237,6 @@ const _: () = assert!(size_of::<SlotRecord>() == 64);
 #[must_use]
 pub const fn align(offset: usize) -> usize {
     offset.div_ceil(ALIGNMENT) * ALIGNMENT
-}
-
-/// Bytes per row for this many dimensions: rounded up to 16, one 128-bit load.
-#[must_use]
-pub const fn stride_of(dims: usize) -> usize {
-    dims.div_ceil(16) * 16
 }
 
 /// Where the first section starts in a file with this many sections.

@@ -11,9 +11,10 @@ use super::error::SnapshotError;
 use super::layout::{
     ALGORITHM_ED25519, ALGORITHM_NONE, CategoryRecord, ENTRY_BYTES, Entry, FLAG_REQUIRED, HEADER_BYTES, Header, MAGIC,
     MAJOR, MAX_DIMS, MAX_ROWS, MAX_SECTIONS, MAX_SEGMENTS, PolicyRecord, SIGNATURE_BYTES, SectionKind, SignatureBlock,
-    SlotRecord, align, first_section, key_id, signed_message, stride_of,
+    SlotRecord, align, first_section, key_id, signed_message,
 };
 use crate::policy::Policy;
+use crate::quantize::Width;
 
 /// Whose signature makes a snapshot good.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +67,7 @@ pub struct Snapshot<B> {
 }
 
 /// One more than the largest code of a kind.
-pub(super) const KINDS: usize = 22;
+pub(super) const KINDS: usize = 23;
 
 impl<B: AsRef<[u8]>> Snapshot<B> {
     /// Opens a snapshot: structure, signature, and the SHA-256 of every section.
@@ -261,10 +262,6 @@ fn read_header(file: &[u8]) -> Result<Header, SnapshotError> {
     field("rows", 40, "1 to 16777216", rows, (1..=MAX_ROWS).contains(&rows))?;
     let dims = header.dims;
     field("dims", 44, "1 to 1024", dims, (1..=MAX_DIMS).contains(&dims))?;
-    let stride = check::to_usize(header.stride);
-    let expected = "dims rounded up to a multiple of 16";
-    let fits = stride == stride_of(check::to_usize(dims));
-    field("stride", 48, expected, header.stride, fits)?;
     let segments = header.segments;
     field("segments", 52, "at most 65534", segments, segments <= MAX_SEGMENTS)?;
     let contexts = header.contexts;
@@ -395,12 +392,49 @@ fn place_sections(
             found: header.file_bytes,
         });
     }
+    let width = match (
+        &sections[SectionKind::Factors as usize],
+        &sections[SectionKind::FactorsInt4 as usize],
+    ) {
+        (Some(_), Some(_)) => {
+            return Err(SnapshotError::Duplicate {
+                kind: SectionKind::FactorsInt4,
+            });
+        }
+        (None, Some(_)) => Width::Int4,
+        _ => Width::Int8,
+    };
+    if sections[factors_kind(width) as usize].is_none() {
+        return Err(SnapshotError::Missing {
+            kind: SectionKind::Factors,
+        });
+    }
+    // 48 is the field's place in the header. The stride follows from the width, which the directory tells.
+    if width.stride_of(check::to_usize(header.dims)) != Some(check::to_usize(header.stride)) {
+        return Err(SnapshotError::Field {
+            what: "stride",
+            offset: 48,
+            expected: match width {
+                Width::Int8 => "dims rounded up to a multiple of 16",
+                Width::Int4 => "dims rounded up to a multiple of 32",
+            },
+            found: u64::from(header.stride),
+        });
+    }
     for kind in SectionKind::ALL {
         if kind.is_mandatory() && sections[*kind as usize].is_none() {
             return Err(SnapshotError::Missing { kind: *kind });
         }
     }
     Ok(sections)
+}
+
+/// The section that holds codes of this width.
+pub(super) const fn factors_kind(width: Width) -> SectionKind {
+    match width {
+        Width::Int8 => SectionKind::Factors,
+        Width::Int4 => SectionKind::FactorsInt4,
+    }
 }
 
 fn read_policy(file: &[u8], sections: &[Option<Range<usize>>; KINDS]) -> Result<Policy, SnapshotError> {

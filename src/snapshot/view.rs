@@ -7,9 +7,10 @@ use half::f16;
 use super::check::{cast, to_usize};
 use super::error::SnapshotError;
 use super::layout::{CategoryRecord, NONE, SectionKind};
-use super::open::Snapshot;
+use super::open::{Snapshot, factors_kind};
 use crate::event::{ItemIndex, ItemKey};
-use crate::retrieve::Rows;
+use crate::quantize::Width;
+use crate::retrieve::{Codes, Rows};
 
 /// A node of the category tree, by its position in the snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,7 +79,17 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         self.header.trained_until_ms
     }
 
-    /// The int8 rows with their scales, for dot products; with the bounds of their blocks where the file has them.
+    /// Bits of an item's codes.
+    #[must_use]
+    pub fn width(&self) -> Width {
+        if self.sections[SectionKind::FactorsInt4 as usize].is_some() {
+            Width::Int4
+        } else {
+            Width::Int8
+        }
+    }
+
+    /// The rows with their scales, for dot products; with the bounds of their blocks where the file has them.
     #[must_use]
     pub fn factor_rows(&self) -> Option<Rows<'_>> {
         let rows = self.rows_scaled_by(SectionKind::Scales)?;
@@ -88,7 +99,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         }
     }
 
-    /// The int8 rows with inverse norms as scales, for cosines.
+    /// The rows with inverse norms as scales, for cosines.
     #[must_use]
     pub fn cosine_rows(&self) -> Option<Rows<'_>> {
         self.rows_scaled_by(SectionKind::InverseNorms)
@@ -96,25 +107,24 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
 
     /// The opener has checked all lengths, so that `None` is not seen for a file it accepted.
     fn rows_scaled_by(&self, kind: SectionKind) -> Option<Rows<'_>> {
-        let codes = cast(self.section(SectionKind::Factors));
+        let codes = Codes::new(self.width(), self.section(factors_kind(self.width())));
         Rows::new(codes, self.stride(), cast::<f16>(self.section(kind))).ok()
     }
 
     /// The codes of one row, padding included.
     #[must_use]
-    pub fn codes(&self, item: ItemIndex) -> &[i8] {
-        let start = item.get() * self.stride();
-        cast::<i8>(self.section(SectionKind::Factors))
-            .get(start..start + self.stride())
-            .unwrap_or(&[])
+    pub fn codes(&self, item: ItemIndex) -> Vec<i8> {
+        let rows = self.rows_scaled_by(SectionKind::Scales);
+        rows.and_then(|rows| rows.row_codes(item.get())).unwrap_or_default()
     }
 
     /// The dequantised factors of one row.
-    pub fn factors(&self, item: ItemIndex) -> impl Iterator<Item = f32> {
-        let scales: &[f16] = cast(self.section(SectionKind::Scales));
-        let scale = scales.get(item.get()).copied().unwrap_or(f16::ZERO).to_f32();
-        let codes = self.codes(item).iter().take(self.dims());
-        codes.map(move |code| f32::from(*code) * scale)
+    #[must_use]
+    pub fn factors(&self, item: ItemIndex) -> Vec<f32> {
+        let rows = self.rows_scaled_by(SectionKind::Scales);
+        let mut factors = rows.map_or(Vec::new(), |rows| rows.factors(item.get()));
+        factors.truncate(self.dims());
+        factors
     }
 
     /// The Gram matrix Σ y yᵀ of the dequantised factors, dims × dims, row-major.

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use half::f16;
 use selvedge::quantize::{Query, quantize_row, stride_of};
-use selvedge::retrieve::{Filter, Rows, Scored, backend_name, top_k};
+use selvedge::retrieve::{Codes, Filter, Rows, Scored, backend_name, top_k};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[derive(Default)]
@@ -72,7 +72,7 @@ pub fn scan(k: u32) -> u32 {
         else {
             return 0;
         };
-        let Ok(rows) = Rows::new(codes, *stride, scales) else {
+        let Ok(rows) = Rows::new(Codes::int8(codes), *stride, scales) else {
             return 0;
         };
         *found = top_k(&rows, query, filter, usize::try_from(k).unwrap_or(0));

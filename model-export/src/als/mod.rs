@@ -13,6 +13,7 @@ mod solve;
 mod tests;
 mod train;
 
+pub use eigen::{Eigen, symmetric_eigen};
 pub use matrix::{MatrixError, SparseMatrix};
 pub use objective::Objective;
 pub use score::{Scorer, best};

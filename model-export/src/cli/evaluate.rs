@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::pack::frontier;
 use super::table::{Table, count};
 use super::{Context, Report};
 use crate::error::Error;
@@ -88,6 +89,12 @@ impl Report for Evaluation {
                 ]);
             }
             text.push_str(&table.render());
+        }
+        if !self.codings.is_empty() {
+            text.push_str(
+                "\nsmaller codes, judged on the first question; an exact search on one core, without the encoding\n\n",
+            );
+            text.push_str(&frontier(&self.codings));
         }
         text
     }

@@ -117,7 +117,6 @@ fn trusted(args: &Args, context: &Context) -> Result<Vec<VerifyingKey>, Error> {
 }
 
 fn inspect<B: AsRef<[u8]>>(path: PathBuf, snapshot: &Snapshot<B>, verified: bool, items: u32) -> Inspection {
-    let rows = u32::try_from(snapshot.rows()).unwrap_or(u32::MAX);
     Inspection {
         path,
         version: snapshot.version(),
@@ -154,7 +153,7 @@ fn inspect<B: AsRef<[u8]>>(path: PathBuf, snapshot: &Snapshot<B>, verified: bool
             .collect(),
         most_popular: (0..snapshot.rows())
             .map_while(|place| snapshot.by_popularity(place))
-            .take(items)
+            .take(items as usize)
             .map(|item| shown(snapshot, item))
             .collect(),
     }

@@ -18,7 +18,7 @@ pub use sources::{
     TextFormat,
 };
 pub use stages::{
-    Audience, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, SegmentConfig, SlotConfig, TrainConfig,
+    Audience, Codes, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, SegmentConfig, SlotConfig, TrainConfig,
     WeightsConfig,
 };
 

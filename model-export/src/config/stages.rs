@@ -232,6 +232,26 @@ pub struct PackConfig {
     pub hysteresis: f32,
     /// Known items in a visitor's history from which the answer is personal.
     pub min_history: u32,
+    /// How factors are coded.
+    pub codes: Codes,
+    /// With `codes = "auto"`: the share of NDCG that a smaller coding has to keep.
+    pub keep: f64,
+    /// A larger snapshot is not written.
+    pub max_bytes: Option<u64>,
+    /// Leave out items whose `available_until` has passed. A visitor's history of them is then not known either.
+    pub drop_expired: bool,
+}
+
+/// `pack.codes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Codes {
+    /// One byte per factor.
+    Int8,
+    /// Half a byte per factor.
+    Int4,
+    /// The smallest coding that `selvedge evaluate` found to keep enough.
+    Auto,
 }
 
 impl Default for PackConfig {
@@ -243,6 +263,10 @@ impl Default for PackConfig {
             dataset: "your own data".to_owned(),
             hysteresis: 0.05,
             min_history: 1,
+            codes: Codes::Int8,
+            keep: 0.995,
+            max_bytes: None,
+            drop_expired: false,
         }
     }
 }
@@ -348,6 +372,7 @@ impl PackConfig {
             ));
         }
         range(path, "pack.hysteresis", f64::from(self.hysteresis), 0.0..=2.0)?;
+        range(path, "pack.keep", self.keep, 0.0..=1.0)?;
         Ok(())
     }
 }

@@ -170,6 +170,7 @@ impl GivenSplit {
                 .iter()
                 .filter(|&&user| self.train.row(user).is_empty())
                 .count(),
+            codings: Vec::new(),
             protocols: vec![Protocol {
                 name: "new".to_owned(),
                 users: self.users.len(),

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::error::{Exit, Explain};
 use crate::model::{ModelDir, ModelError};
 use crate::train::{FitError, StageError, objective, read_log};
+use selvedge::quantize::Width;
 
 pub use given::{GivenError, GivenSplit};
 pub use interval::Estimate;
@@ -111,7 +112,7 @@ pub fn run_given(config: &Config, dir: &Path, part: &str) -> Result<Evaluation, 
         patience: 1,
     };
     let model = train(&split.train, &parameters, None).map_err(FitError::from)?;
-    let served = ServedItems::new(&model.items, objective.fold_in(split.train.columns()))?;
+    let served = ServedItems::new(&model.items, Width::Int8, objective.fold_in(split.train.columns()))?;
     split.evaluate(
         &model,
         &served,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::interval::Estimate;
 use super::metrics::{Discounts, self_information};
+use crate::compress::Measured;
 
 /// Seed of the bootstrap of coverage: the same lists give the same interval.
 const BOOTSTRAP_SEED: u64 = 1;
@@ -110,6 +111,9 @@ pub struct Evaluation {
     pub users_without_history: usize,
     /// The questions.
     pub protocols: Vec<Protocol>,
+    /// Codings from the full one on, judged on the first question; none where the split was given.
+    #[serde(default)]
+    pub codings: Vec<Measured>,
 }
 
 /// Where training ends and testing begins.

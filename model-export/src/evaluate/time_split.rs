@@ -2,15 +2,18 @@
 
 use std::collections::HashSet;
 
+use selvedge::encode::FoldInParameters;
 use selvedge::event::EventKind;
 use selvedge::profile::MAX_HISTORY;
+use selvedge::quantize::Width;
 
 use super::baselines::{Popularity, own_items};
 use super::metrics::count;
 use super::report::{Evaluation, Judge, Protocol, Ranking, Split};
 use super::served::{ServedItems, ServedUser};
 use super::{EvaluateError, MAX_USERS};
-use crate::als::Scorer;
+use crate::als::{Factors, Scorer};
+use crate::compress::{Coding, Measured, Rotation};
 use crate::config::Config;
 use crate::interactions::{EventLog, LogEvent, Weighting, distinct_users, positions};
 use crate::train::{Fitted, days_ms, fit, objective};
@@ -60,11 +63,12 @@ pub fn evaluate(log: &EventLog, config: &Config) -> Result<Evaluation, EvaluateE
         ),
     ];
     let parameters = objective(&config.train).fold_in(fitted.set.items.len());
-    let served = ServedItems::new(&fitted.outcome.items, parameters)?;
+    let served = ServedItems::new(&fitted.outcome.items, Width::Int8, parameters)?;
     let scorer = Scorer::new(&fitted.outcome.items);
     let k = usize::try_from(config.evaluate.k).unwrap_or(usize::MAX);
 
     let mut protocols = Vec::new();
+    let mut codings = Vec::new();
     for only_new in [false, true] {
         let cases = known.cases(&future, only_new);
         let excluded = |case: &Case| {
@@ -109,7 +113,13 @@ pub fn evaluate(log: &EventLog, config: &Config) -> Result<Evaluation, EvaluateE
                 excluded,
             })
             .collect();
-        rankings.push(judge.judge("als-served", &known.items_of(served.top_k(&users, k)?)));
+        let lists = served.top_k(&users, k)?;
+        rankings.push(judge.judge("als-served", &known.items_of(lists.clone())));
+        if !only_new {
+            codings = measure(&fitted.outcome.items, parameters, &users, &lists, |lists| {
+                judge.judge("coding", &known.items_of(lists)).ndcg.value
+            })?;
+        }
         let held = held_out.iter().map(Vec::len).sum::<usize>();
         protocols.push(Protocol {
             name: if only_new { "new" } else { "all" }.to_owned(),
@@ -135,7 +145,48 @@ pub fn evaluate(log: &EventLog, config: &Config) -> Result<Evaluation, EvaluateE
         interactions: fitted.set.matrix.entries(),
         users_without_history,
         protocols,
+        codings,
     })
+}
+
+/// Serves the same users from every coding. `full` are the lists of the first one; `ndcg` judges lists.
+fn measure(
+    items: &Factors,
+    parameters: FoldInParameters,
+    users: &[ServedUser],
+    full: &[Vec<u32>],
+    ndcg: impl Fn(Vec<Vec<u32>>) -> f64,
+) -> Result<Vec<Measured>, EvaluateError> {
+    const TOP: usize = 10;
+    let first = ndcg(full.to_vec());
+    let mut measured = Vec::new();
+    for coding in Coding::candidates(items.dims()) {
+        let turned = Rotation::new(items, coding).apply_all(items);
+        let served = ServedItems::new(&turned, coding.width, parameters)?;
+        let lists = served.top_k(users, full.first().map_or(0, Vec::len))?;
+        let shares: Vec<f64> = lists
+            .iter()
+            .zip(full)
+            .map(|(list, full)| {
+                let top = full.iter().take(TOP);
+                let both = top
+                    .clone()
+                    .filter(|item| list.iter().take(TOP).any(|other| other == *item));
+                count(both.count()) / count(top.count().max(1))
+            })
+            .collect();
+        let ndcg = ndcg(lists);
+        measured.push(Measured {
+            width: coding.width.name().to_owned(),
+            dims: coding.dims,
+            bytes_per_item: coding.bytes_per_item(),
+            ndcg,
+            kept: if first > 0.0 { ndcg / first } else { 1.0 },
+            overlap: shares.iter().sum::<f64>() / count(shares.len().max(1)),
+            search_us: served.search_us(users, TOP * 2)?,
+        });
+    }
+    Ok(measured)
 }
 
 /// One judged user.

@@ -16,9 +16,10 @@ mod tables;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use crate::compress::Measured;
 use crate::error::{Exit, Explain};
 use crate::lake::{LakeError, atomic};
 
@@ -122,6 +123,20 @@ impl ModelDir {
     /// The file cannot be written.
     pub fn write_evaluation<T: Serialize>(&self, evaluation: &T) -> Result<(), ModelError> {
         self.write_json("evaluation.json", evaluation)
+    }
+
+    /// The codings of `evaluation.json`: what smaller codes keep.
+    ///
+    /// # Errors
+    /// The file is absent or no evaluation.
+    pub fn read_codings(&self) -> Result<Vec<Measured>, ModelError> {
+        #[derive(Deserialize)]
+        struct Codings {
+            #[serde(default)]
+            codings: Vec<Measured>,
+        }
+        let read: Codings = self.read_json("evaluation.json", "evaluate")?;
+        Ok(read.codings)
     }
 
     fn existing(&self, file: &'static str, stage: &'static str) -> Result<PathBuf, ModelError> {

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use selvedge::event::ItemIndex;
 use selvedge::snapshot::{CategoryIndex, Snapshot};
 use serde::Serialize;
 

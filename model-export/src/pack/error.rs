@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use selvedge::snapshot::SnapshotError;
 
+use crate::compress::Measured;
 use crate::error::{Exit, Explain};
 use crate::lake::LakeError;
 use crate::model::ModelError;
@@ -51,6 +52,31 @@ pub enum PackError {
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     Random(#[source] getrandom::Error),
+    /// No measured coding keeps enough.
+    #[error("none of {measured} codings in evaluation.json keeps {keep} of NDCG")]
+    NoCoding {
+        /// What was asked for.
+        keep: f64,
+        /// Codings that were measured.
+        measured: usize,
+    },
+    /// The snapshot is larger than allowed.
+    #[error("the snapshot has {found} bytes as {width} with {dims} factors, {} of them codes; at most {limit} are allowed",
+        .frontier.iter().find(|measured| measured.width == *width && measured.dims == *dims).map_or(0, |measured| measured.bytes_per_item * items))]
+    TooLarge {
+        /// Bytes of the file.
+        found: u64,
+        /// Bytes that are allowed.
+        limit: u64,
+        /// Bits of a code.
+        width: &'static str,
+        /// Factors.
+        dims: usize,
+        /// What there is to choose from.
+        frontier: Vec<Measured>,
+        /// Items.
+        items: usize,
+    },
     /// A slot's number does not fit the format.
     #[error("slot {slot:?}, {what}: expected at most 65535, found {found}")]
     Slot {
@@ -95,7 +121,7 @@ impl Explain for PackError {
             Self::NoKey { .. } | Self::BadKey { .. } | Self::BadPublicKey { .. } | Self::KeyExists { .. } => {
                 Exit::Usage
             }
-            Self::Slot { .. } => Exit::Usage,
+            Self::Slot { .. } | Self::NoCoding { .. } | Self::TooLarge { .. } => Exit::Usage,
             Self::Model(error) => error.exit(),
             Self::Lake(error) => error.exit(),
             Self::Build(_) | Self::Refused { .. } => Exit::Snapshot,
@@ -115,6 +141,11 @@ impl Explain for PackError {
             Self::KeyExists { .. } => {
                 Some("choose another name: what the old key signed could not be verified any more".to_owned())
             }
+            Self::NoCoding { measured: 0, .. } => Some("run `selvedge evaluate`: it measures them".to_owned()),
+            Self::NoCoding { .. } => Some("lower pack.keep, or name a coding in pack.codes".to_owned()),
+            Self::TooLarge { .. } => Some(
+                "set pack.codes = \"auto\" and lower pack.keep, raise train.min_events so that fewer items are trained, or raise pack.max_bytes".to_owned(),
+            ),
             Self::Slot { .. } => Some("make the number in [[slots]] smaller".to_owned()),
             Self::Model(error) => error.hint(),
             Self::Lake(error) => error.hint(),

@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 use selvedge::context::{DAYPARTS, Daypart};
 use selvedge::event::EventKind;
 use selvedge::policy::{self, Policy, SlotPolicy};
+use selvedge::quantize::Width;
 use selvedge::snapshot::writer::{ItemInput, Model, SegmentInput, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use serde::Serialize;
 
-use crate::config::{Audience, Config, SlotConfig};
+use crate::compress::{Coding, Measured, Rotation, smallest};
+use crate::config::{Audience, Codes, Config, SlotConfig};
 use crate::lake::{CatalogueItem, Lake, atomic};
 use crate::model::{Description, ItemFactors, ModelDir};
 
@@ -35,6 +37,10 @@ pub struct Packed {
     pub items: usize,
     /// Factors of an item.
     pub dims: usize,
+    /// `int8` or `int4`.
+    pub codes: &'static str,
+    /// What the coding was chosen from; empty where the configuration names it.
+    pub codings: Vec<Measured>,
     /// Segments.
     pub segments: usize,
     /// Trained items that the catalogue does not have; they carry their id as title.
@@ -49,9 +55,21 @@ pub struct Packed {
 /// A stage that comes first has not run, the key cannot be read, or the parts do not fit together.
 pub fn pack(config: &Config, now_ms: i64) -> Result<Packed, PackError> {
     let key = read_key(&config.pack.signing_key)?;
-    let (model, items_without_catalogue) = collect(config, now_ms)?;
+    let (coding, frontier) = coding(config)?;
+    let (model, items_without_catalogue) = collect(config, coding, now_ms)?;
     let bytes = build(&model, Some(&key)).map_err(PackError::Build)?;
     let path = output_path(config);
+    let found = bytes.as_ref().len() as u64;
+    if let Some(limit) = config.pack.max_bytes.filter(|limit| found > *limit) {
+        return Err(PackError::TooLarge {
+            found,
+            limit,
+            width: coding.width.name(),
+            dims: coding.dims,
+            frontier,
+            items: model.items.len(),
+        });
+    }
     atomic::write_bytes(&path, bytes.as_ref())?;
     let verifying = key.verifying_key();
     let file_bytes = bytes.as_ref().len() as u64;
@@ -62,6 +80,8 @@ pub fn pack(config: &Config, now_ms: i64) -> Result<Packed, PackError> {
         bytes: file_bytes,
         items: snapshot.rows(),
         dims: snapshot.dims(),
+        codes: snapshot.width().name(),
+        codings: frontier,
         segments: snapshot.segments(),
         items_without_catalogue,
         public_key: hex(verifying.as_bytes()),
@@ -116,26 +136,52 @@ pub fn read_snapshot(path: &Path) -> Result<AlignedBytes, PackError> {
     Ok(AlignedBytes::copy_of(&bytes))
 }
 
-fn collect(config: &Config, now_ms: i64) -> Result<(Model, usize), PackError> {
+/// The coding that the configuration asks for, and what it was chosen from.
+fn coding(config: &Config) -> Result<(Coding, Vec<Measured>), PackError> {
+    let directory = ModelDir::new(&config.model.dir);
+    let dims = directory.read_description()?.dims;
+    let width = match config.pack.codes {
+        Codes::Int8 => Width::Int8,
+        Codes::Int4 => Width::Int4,
+        Codes::Auto => {
+            let frontier = directory.read_codings()?;
+            let chosen = smallest(&frontier, config.pack.keep).and_then(Measured::coding);
+            let chosen = chosen.filter(|coding| coding.dims <= dims).ok_or(PackError::NoCoding {
+                keep: config.pack.keep,
+                measured: frontier.len(),
+            })?;
+            return Ok((chosen, frontier));
+        }
+    };
+    Ok((Coding { width, dims }, Vec::new()))
+}
+
+fn collect(config: &Config, coding: Coding, now_ms: i64) -> Result<(Model, usize), PackError> {
     let directory = ModelDir::new(&config.model.dir);
     let description = directory.read_description()?;
     let factors = directory.read_items()?;
+    let rotation = Rotation::new(&factors.factors, coding);
     let segments = directory.read_segments()?;
     let contexts = directory.read_contexts()?;
     let catalogue = Lake::open(&config.lake.dir)?.catalogue()?;
-    let (items, missing) = items(&factors, catalogue);
+    let (mut items, missing) = items(&factors, &rotation, catalogue);
+    let now_min = minutes(now_ms);
+    if config.pack.drop_expired {
+        items.retain(|item| item.available_until_min.is_none_or(|until| until > now_min));
+    }
     let segments = segments
         .members
         .iter()
         .enumerate()
         .map(|(index, members)| SegmentInput {
-            centroid: segments.centroids.row(index).to_vec(),
+            centroid: rotation.apply(segments.centroids.row(index)),
             members: *members,
         })
         .collect();
-    let contexts = daypart_priors(&contexts.names, |index| contexts.factors.row(index).to_vec());
+    let contexts = daypart_priors(&contexts.names, |index| rotation.apply(contexts.factors.row(index)));
     let model = Model {
-        dims: description.dims,
+        width: coding.width,
+        dims: coding.dims,
         items,
         segments,
         contexts,
@@ -149,7 +195,7 @@ fn collect(config: &Config, now_ms: i64) -> Result<(Model, usize), PackError> {
 }
 
 /// Joins factors and catalogue; returns how many trained items the catalogue does not have.
-fn items(factors: &ItemFactors, catalogue: Vec<CatalogueItem>) -> (Vec<ItemInput>, usize) {
+fn items(factors: &ItemFactors, rotation: &Rotation, catalogue: Vec<CatalogueItem>) -> (Vec<ItemInput>, usize) {
     let mut known: BTreeMap<String, CatalogueItem> =
         catalogue.into_iter().map(|item| (item.id.clone(), item)).collect();
     let mut missing = 0;
@@ -177,7 +223,7 @@ fn items(factors: &ItemFactors, catalogue: Vec<CatalogueItem>) -> (Vec<ItemInput
                 image: item.image,
                 categories: item.categories,
                 attributes: item.attributes,
-                factors: factors.factors.row(row).to_vec(),
+                factors: rotation.apply(factors.factors.row(row)),
                 popularity,
                 available_from_min: item.available_from_ms.map(minutes),
                 available_until_min: item.available_until_ms.map(minutes),

@@ -10,7 +10,7 @@ use super::Model;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::layout::{
     ALGORITHM_ED25519, ALGORITHM_NONE, ENTRY_BYTES, Entry, FLAG_REQUIRED, HEADER_BYTES, Header, MAGIC, MAJOR, MINOR,
-    SIGNATURE_BYTES, SectionKind, SignatureBlock, align, first_section, key_id, signed_message, stride_of,
+    SIGNATURE_BYTES, SectionKind, SignatureBlock, align, first_section, key_id, signed_message,
 };
 
 /// The file's bytes. Sections follow each other in the order given.
@@ -39,7 +39,7 @@ pub fn assemble(
         trained_until_ms: model.trained_until_ms,
         rows: count("items", model.items.len())?,
         dims: count("factors", model.dims)?,
-        stride: count("stride", stride_of(model.dims))?,
+        stride: count("stride", model.width.stride_of(model.dims).unwrap_or(0))?,
         segments: count("segments", model.segments.len())?,
         contexts: count("contexts", model.contexts.len())?,
         reserved: 0,

@@ -14,13 +14,12 @@ use half::f16;
 use super::AlignedBytes;
 use super::check::to_usize;
 use super::error::SnapshotError;
-use super::layout::{MAX_DIMS, MAX_ROWS, MAX_SEGMENTS, NONE, SectionKind, stride_of};
-use super::open::{Snapshot, Trust};
+use super::layout::{MAX_DIMS, MAX_ROWS, MAX_SEGMENTS, NONE, SectionKind};
+use super::open::{Snapshot, Trust, factors_kind};
 use crate::event::{ItemIndex, ItemKey};
-use crate::kernel::BLOCK_ROWS;
 use crate::policy::Policy;
-use crate::quantize::{Query, inverse_norm, norm_bound, quantize_row};
-use crate::retrieve::{Filter, Rows, top_k};
+use crate::quantize::{CodeTable, Query, Width};
+use crate::retrieve::{Filter, top_k};
 use catalogue::Catalogue;
 
 /// An item as it goes into a snapshot.
@@ -60,6 +59,8 @@ pub struct SegmentInput {
 pub struct Model {
     /// Number of factors.
     pub dims: usize,
+    /// Bits of a factor's code.
+    pub width: Width,
     /// The items, in any order: rows are laid out by the length of their factors, then by popularity and id.
     pub items: Vec<ItemInput>,
     /// The segments.
@@ -87,13 +88,14 @@ pub struct Model {
 /// that do not fit together.
 pub fn build(model: &Model, key: Option<&SigningKey>) -> Result<AlignedBytes, SnapshotError> {
     limits(model)?;
-    let (items, matrix) = rows(model)?;
+    let (items, table) = rows(model)?;
     let popularity_order = popularity_order(&items);
     let (keys, key_order) = keys(&items)?;
     let catalogue = Catalogue::of(&items)?;
-    let slates = slates(model, &matrix, &popularity_order)?;
+    let slates = slates(model, &table, &popularity_order)?;
     let availability = availability(&items);
 
+    let inverse_norms: Vec<f16> = table.inverse_norms().collect();
     let centroids = unit_centroids(model)?;
     let members: Vec<u32> = model.segments.iter().map(|segment| segment.members).collect();
     let contexts: Vec<f32> = model.contexts.concat();
@@ -112,23 +114,23 @@ pub fn build(model: &Model, key: Option<&SigningKey>) -> Result<AlignedBytes, Sn
         (SectionKind::SegmentMembers, cast_slice(&members).to_vec()),
         (SectionKind::Slates, cast_slice(&slates).to_vec()),
         (SectionKind::Contexts, cast_slice(&contexts).to_vec()),
-        (SectionKind::Gram, cast_slice(&matrix.gram()).to_vec()),
+        (SectionKind::Gram, cast_slice(&table.gram()).to_vec()),
         (SectionKind::Categories, cast_slice(&catalogue.categories).to_vec()),
         (SectionKind::CategoryNames, catalogue.category_names),
         (SectionKind::ItemCategory, cast_slice(&catalogue.item_category).to_vec()),
         (SectionKind::ItemKeys, cast_slice(&keys).to_vec()),
         (SectionKind::KeyOrder, cast_slice(&key_order).to_vec()),
         (SectionKind::Popularity, cast_slice(&popularity).to_vec()),
-        (SectionKind::Scales, cast_slice(&matrix.scales).to_vec()),
-        (SectionKind::InverseNorms, cast_slice(&matrix.inverse_norms).to_vec()),
-        (SectionKind::BlockBounds, cast_slice(&matrix.block_bounds()).to_vec()),
+        (SectionKind::Scales, cast_slice(table.scales()).to_vec()),
+        (SectionKind::InverseNorms, cast_slice(&inverse_norms).to_vec()),
+        (SectionKind::BlockBounds, cast_slice(&table.block_bounds()).to_vec()),
         (SectionKind::PopularityOrder, cast_slice(&popularity_order).to_vec()),
         (
             SectionKind::ItemTextOffsets,
             cast_slice(&catalogue.text_offsets).to_vec(),
         ),
         (SectionKind::ItemText, catalogue.text),
-        (SectionKind::Factors, cast_slice(&matrix.codes).to_vec()),
+        (factors_kind(model.width), table.codes().to_vec()),
         (SectionKind::Provenance, model.provenance.clone().into_bytes()),
     ];
     if let Some(availability) = availability {
@@ -216,17 +218,21 @@ fn limits(model: &Model) -> Result<(), SnapshotError> {
 }
 
 /// The items in the order of their rows, and their codes: longest factors first, so that a scan can end early.
-fn rows(model: &Model) -> Result<(Vec<&ItemInput>, Matrix), SnapshotError> {
+fn rows(model: &Model) -> Result<(Vec<&ItemInput>, CodeTable), SnapshotError> {
     let mut items: Vec<&ItemInput> = model.items.iter().collect();
     // A defined order for what the lengths leave open.
     items.sort_by(|a, b| b.popularity.total_cmp(&a.popularity).then_with(|| a.id.cmp(&b.id)));
-    let as_given = Matrix::quantize(&items, model.dims)?;
-    let norms: Vec<f32> = as_given.norms().collect();
+    let factors = items.iter().map(|item| item.factors.as_slice());
+    let table = CodeTable::quantize(factors, model.dims, model.width).map_err(|error| SnapshotError::Build {
+        what: "item with factors that are not finite or too large, by popularity",
+        expected: 0,
+        found: error.row as u64,
+    })?;
+    let norms: Vec<f32> = table.norms().collect();
     let mut order: Vec<usize> = (0..items.len()).collect();
     order.sort_by(|a, b| norms[*b].total_cmp(&norms[*a]));
-    let items: Vec<&ItemInput> = order.into_iter().map(|place| items[place]).collect();
-    let matrix = Matrix::quantize(&items, model.dims)?;
-    Ok((items, matrix))
+    let table = table.reordered(&order);
+    Ok((order.into_iter().map(|place| items[place]).collect(), table))
 }
 
 /// Rows from the most popular on; equal ones by id.
@@ -239,80 +245,16 @@ fn popularity_order(items: &[&ItemInput]) -> Vec<u32> {
     order
 }
 
-struct Matrix {
-    dims: usize,
-    stride: usize,
-    codes: Vec<i8>,
-    scales: Vec<f16>,
-    inverse_norms: Vec<f16>,
-}
-
-impl Matrix {
-    fn quantize(items: &[&ItemInput], dims: usize) -> Result<Self, SnapshotError> {
-        let stride = stride_of(dims);
-        let mut codes = vec![0i8; items.len() * stride];
-        let mut scales = Vec::with_capacity(items.len());
-        let mut inverse_norms = Vec::with_capacity(items.len());
-        for (row, (item, codes)) in items.iter().zip(codes.chunks_exact_mut(stride)).enumerate() {
-            let scale = quantize_row(&item.factors, codes).map_err(|_| SnapshotError::Build {
-                what: "item with factors that are not finite, row",
-                expected: 0,
-                found: row as u64,
-            })?;
-            scales.push(scale);
-            inverse_norms.push(inverse_norm(codes));
-        }
-        Ok(Self {
-            dims,
-            stride,
-            codes,
-            scales,
-            inverse_norms,
-        })
-    }
-
-    fn norms(&self) -> impl Iterator<Item = f32> {
-        let rows = self.codes.chunks_exact(self.stride).zip(&self.scales);
-        rows.map(|(codes, scale)| norm_bound(codes, *scale))
-    }
-
-    /// The longest row of each block: its first one.
-    fn block_bounds(&self) -> Vec<f32> {
-        self.norms().step_by(BLOCK_ROWS).collect()
-    }
-
-    /// Σ y yᵀ over the dequantised rows, summed in 64 bits.
-    fn gram(&self) -> Vec<f32> {
-        let dims = self.dims;
-        let mut sum = vec![0.0f64; dims * dims];
-        let mut row = vec![0.0f64; dims];
-        for (codes, scale) in self.codes.chunks_exact(self.stride).zip(&self.scales) {
-            let scale = f64::from(scale.to_f32());
-            for (value, code) in row.iter_mut().zip(codes) {
-                *value = f64::from(*code) * scale;
-            }
-            for (line, left) in sum.chunks_exact_mut(dims).zip(&row) {
-                for (cell, right) in line.iter_mut().zip(&row) {
-                    *cell += left * right;
-                }
-            }
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "the format stores 32 bits")]
-        let gram = sum.into_iter().map(|value| value as f32).collect();
-        gram
-    }
-
-    fn top(&self, vector: &[f32], k: usize) -> Result<Vec<ItemIndex>, SnapshotError> {
-        let fits = SnapshotError::Build {
-            what: "finite factors of a segment or context (dims)",
-            expected: self.dims as u64,
-            found: vector.len() as u64,
-        };
-        let rows = Rows::new(&self.codes, self.stride, &self.scales).map_err(|_| fits.clone())?;
-        let query = Query::new(vector, self.stride).map_err(|_| fits)?;
-        let found = top_k(&rows, &query, &Filter::all(self.scales.len()), k);
-        Ok(found.into_iter().map(|scored| scored.item).collect())
-    }
+fn top(table: &CodeTable, vector: &[f32], k: usize) -> Result<Vec<ItemIndex>, SnapshotError> {
+    let fits = SnapshotError::Build {
+        what: "finite factors of a segment or context (dims)",
+        expected: table.dims() as u64,
+        found: vector.len() as u64,
+    };
+    let rows = table.rows().map_err(|_| fits.clone())?;
+    let query = Query::new(vector, table.stride()).map_err(|_| fits)?;
+    let found = top_k(&rows, &query, &Filter::all(rows.len()), k);
+    Ok(found.into_iter().map(|scored| scored.item).collect())
 }
 
 fn keys(items: &[&ItemInput]) -> Result<(Vec<u64>, Vec<u32>), SnapshotError> {
@@ -334,7 +276,7 @@ fn keys(items: &[&ItemInput]) -> Result<(Vec<u64>, Vec<u32>), SnapshotError> {
 }
 
 /// Ready lists: everyone's, each segment's, each context's.
-fn slates(model: &Model, matrix: &Matrix, popularity_order: &[u32]) -> Result<Vec<u32>, SnapshotError> {
+fn slates(model: &Model, table: &CodeTable, popularity_order: &[u32]) -> Result<Vec<u32>, SnapshotError> {
     let k = model.slate_len;
     let mut slates = Vec::with_capacity((1 + model.segments.len() + model.contexts.len()) * k);
     let mut push = |list: &mut dyn Iterator<Item = u32>| {
@@ -349,7 +291,7 @@ fn slates(model: &Model, matrix: &Matrix, popularity_order: &[u32]) -> Result<Ve
         .map(|segment| &segment.centroid)
         .chain(&model.contexts)
     {
-        push(&mut matrix.top(vector, k)?.into_iter().map(|item| item.0));
+        push(&mut top(table, vector, k)?.into_iter().map(|item| item.0));
     }
     Ok(slates)
 }

@@ -1,12 +1,17 @@
-//! Codes and scales: f32 vectors as int8 rows with one f16 scale each, and as int16 queries.
+//! Codes and scales: f32 vectors as int8 or int4 rows with one f16 scale each, and as int16 queries.
 //!
 //! A row is symmetric: `value ≈ code × scale`, codes in −127..=127. A query has 13 bits and a sign, so that its own
 //! rounding stays far below that of the rows it meets and a dot product still fits `i32` (see [`MAX_DIMS`]).
+
+pub mod int4;
+mod table;
 
 use half::f16;
 use thiserror::Error;
 
 use crate::kernel::{LANES, MAX_QUERY_CODE, MAX_STRIDE};
+
+pub use table::{CodeTable, RowError, Width};
 
 /// Largest number of dimensions: with it, no dot product of a row and a query can overflow `i32`.
 pub const MAX_DIMS: usize = MAX_STRIDE;
@@ -31,7 +36,7 @@ pub enum QuantizeError {
     },
     /// The largest value needs a scale that f16 cannot hold.
     #[error(
-        "largest absolute value {max_abs} is too large; an int8 row with an f16 scale holds at most {limit}: scale the vectors down"
+        "largest absolute value {max_abs} is too large; a row with an f16 scale holds at most {limit}: scale the vectors down"
     )]
     TooLarge {
         /// Largest absolute value of the row.
@@ -71,7 +76,7 @@ pub const fn stride_of(dims: usize) -> Option<usize> {
 pub fn quantize_row(values: &[f32], codes: &mut [i8]) -> Result<f16, QuantizeError> {
     check_stride(values.len(), codes.len())?;
     let max_abs = max_abs(values)?;
-    let scale = row_scale(max_abs)?;
+    let scale = row_scale(max_abs, MAX_CODE)?;
     codes.fill(0);
     if max_abs > 0.0 {
         let divisor = scale.to_f32();
@@ -237,9 +242,9 @@ fn max_abs(values: &[f32]) -> Result<f32, QuantizeError> {
     Ok(max)
 }
 
-/// The f16 nearest to `max_abs / 127`, or its neighbour above where the nearest one would cut the largest value off.
-fn row_scale(max_abs: f32) -> Result<f16, QuantizeError> {
-    let limit = f32::from(MAX_CODE);
+/// The f16 nearest to `max_abs / max_code`, or its neighbour above where the nearest one would cut the largest value off.
+fn row_scale(max_abs: f32, max_code: i8) -> Result<f16, QuantizeError> {
+    let limit = f32::from(max_code);
     let nearest = f16::from_f32(max_abs / limit);
     // Only subnormal scales are coarse enough: there, rounding down can lose a third of the value, or all of it.
     let cut_off = max_abs > nearest.to_f32() * (limit + 0.5);
