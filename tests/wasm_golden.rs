@@ -9,7 +9,22 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 #[wasm_bindgen_test]
 fn golden_decisions_are_the_same_in_wasm() {
-    let golden: vectors::Golden = serde_json::from_str(include_str!("vectors/golden-v1.json")).unwrap();
-    let bytes = AlignedBytes::copy_of(include_bytes!("vectors/golden-v1.selvedge"));
-    assert_eq!(vectors::check(bytes, &golden), golden.cases.len());
+    for (decisions, snapshot) in [
+        (
+            include_str!("vectors/golden-v1.json"),
+            include_bytes!("vectors/golden-v1.selvedge").as_slice(),
+        ),
+        (
+            include_str!("vectors/golden-v1.1.json"),
+            include_bytes!("vectors/golden-v1.1.selvedge"),
+        ),
+        (
+            include_str!("vectors/golden-v1.1-int4.json"),
+            include_bytes!("vectors/golden-v1.1-int4.selvedge"),
+        ),
+    ] {
+        let golden: vectors::Golden = serde_json::from_str(decisions).unwrap();
+        let bytes = AlignedBytes::copy_of(snapshot);
+        assert_eq!(vectors::check(bytes, &golden), golden.cases.len());
+    }
 }

@@ -35,9 +35,9 @@ interface OnPage {
 
 const vector = (name: string): URL => new URL(`../vectors/${name}`, import.meta.url);
 
-test("golden decisions are the same in Chromium", async ({ page }) => {
-  const golden = JSON.parse(readFileSync(vector("golden-v1.json"), "utf8")) as Golden;
-  const snapshot = readFileSync(vector("golden-v1.selvedge")).toString("base64");
+for (const name of ["golden-v1", "golden-v1.1", "golden-v1.1-int4"]) test(`decisions of ${name} are the same in Chromium`, async ({ page }) => {
+  const golden = JSON.parse(readFileSync(vector(`${name}.json`), "utf8")) as Golden;
+  const snapshot = readFileSync(vector(`${name}.selvedge`)).toString("base64");
   await open(page, "/browser/");
   const answers = await page.evaluate(
     ({ golden, snapshot }) => {

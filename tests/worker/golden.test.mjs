@@ -2,22 +2,15 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 
 import { ROOT, json, profileCookie, publish, start } from "./harness.mjs";
 
-const golden = JSON.parse(readFileSync(`${ROOT}tests/vectors/golden-v1.json`, "utf8"));
-const snapshot = readFileSync(`${ROOT}tests/vectors/golden-v1.selvedge`);
-
-let server;
-before(async () => {
-  server = await start({ vars: { SELVEDGE_PUBLIC_KEYS: golden.public_key } });
-  await publish(server.env, snapshot, "models/golden-v1.selvedge");
-});
-after(() => server.close());
+const NAMES = ["golden-v1", "golden-v1.1", "golden-v1.1-int4"];
+const read = (file) => readFileSync(`${ROOT}tests/vectors/${file}`);
 
 /** The answer to a case's question, with the case's history sent first. */
-async function answer({ history, consent, ask }) {
+async function answer(server, { history, consent, ask }) {
   const cookies = {};
   if (history.length > 0) {
     const now = Date.now();
@@ -36,20 +29,32 @@ async function answer({ history, consent, ask }) {
   return server.fetch(`/v1/${path}?${query}`, { cookies });
 }
 
-for (const golden_case of golden.cases) {
-  test(`golden over HTTP: ${golden_case.name}`, async () => {
-    const response = await answer(golden_case);
-    assert.equal(response.status, 200, await response.clone().text());
-    assert.equal(response.headers.get("selvedge-fallback"), null);
-    const { expect } = golden_case;
-    const decision = await response.json();
-    assert.equal(decision.model, golden.model);
-    assert.equal(decision.scope, expect.scope);
-    // What is usual at this time of the week depends on the clock of the machine that runs the test.
-    if (expect.scope === "context") return;
-    assert.equal(decision.segment, expect.segment);
-    assert.deepEqual(decision.items.map(({ id }) => id), expect.items);
-    assert.deepEqual(decision.items.map(({ reason }) => (reason.kind === "because" ? reason.item : null)), expect.because);
-    assert.deepEqual(decision.unknown, expect.unknown);
+for (const name of NAMES) {
+  describe(`${name} over HTTP`, () => {
+    const golden = JSON.parse(read(`${name}.json`));
+    let server;
+    before(async () => {
+      server = await start({ vars: { SELVEDGE_PUBLIC_KEYS: golden.public_key } });
+      await publish(server.env, read(`${name}.selvedge`), `models/${name}.selvedge`);
+    });
+    after(() => server.close());
+
+    for (const golden_case of golden.cases) {
+      test(`golden decision: ${golden_case.name}`, async () => {
+        const response = await answer(server, golden_case);
+        assert.equal(response.status, 200, await response.clone().text());
+        assert.equal(response.headers.get("selvedge-fallback"), null);
+        const { expect } = golden_case;
+        const decision = await response.json();
+        assert.equal(decision.model, golden.model);
+        assert.equal(decision.scope, expect.scope);
+        // What is usual at this time of the week depends on the clock of the machine that runs the test.
+        if (expect.scope === "context") return;
+        assert.equal(decision.segment, expect.segment);
+        assert.deepEqual(decision.items.map(({ id }) => id), expect.items);
+        assert.deepEqual(decision.items.map(({ reason }) => (reason.kind === "because" ? reason.item : null)), expect.because);
+        assert.deepEqual(decision.unknown, expect.unknown);
+      });
+    }
   });
 }
