@@ -5,6 +5,7 @@
 
 pub mod als;
 pub mod bench_quality;
+pub mod bench_retrieve;
 pub mod cli;
 pub mod compress;
 pub mod config;

@@ -246,7 +246,9 @@ impl<'a> Rows<'a> {
         self.bounds
     }
 
-    pub(super) const fn scales(&self) -> &'a [f16] {
+    /// One scale per row.
+    #[must_use]
+    pub const fn scales(&self) -> &'a [f16] {
         self.scales
     }
 }

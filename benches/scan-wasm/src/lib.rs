@@ -3,6 +3,8 @@
 //! `run.mjs` beside this crate times it. All exports take and give numbers, so the module runs as cargo builds it,
 //! without wasm-bindgen's glue.
 
+mod snapshot;
+
 use std::cell::RefCell;
 
 use half::f16;

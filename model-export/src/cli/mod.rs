@@ -1,6 +1,7 @@
 //! The command line: one verb per file, each a translation from arguments to one call of the library.
 
 mod bench_quality;
+mod bench_retrieve;
 mod context;
 mod evaluate;
 mod ingest;
@@ -61,6 +62,9 @@ enum Verb {
     /// Measure quality and speed on data sets with exact splits; prints one line of JSON
     #[command(hide = true)]
     BenchQuality(bench_quality::Args),
+    /// Write vectors and snapshots for the retrieval benchmark.
+    #[command(hide = true)]
+    BenchRetrieve(bench_retrieve::Args),
 }
 
 /// Reads the command line, does the verb, and says how it went.
@@ -91,6 +95,7 @@ fn dispatch(verb: Verb, context: &Context) -> Result<(), Error> {
         Verb::Run(args) => run::run(args, context),
         Verb::Synthetic(args) => synthetic::run(args, context),
         Verb::BenchQuality(args) => bench_quality::run(args, context),
+        Verb::BenchRetrieve(args) => bench_retrieve::run(args, context),
     }
 }
 
