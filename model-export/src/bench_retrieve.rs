@@ -25,7 +25,12 @@ const K: usize = 20;
 #[derive(Clone, Debug)]
 pub enum Vectors {
     /// The items and users of a trained model.
-    Trained(PathBuf),
+    Trained {
+        /// The model's folder.
+        dir: PathBuf,
+        /// No more than so many items.
+        rows: usize,
+    },
     /// Independent normal numbers: nothing to be found by any structure.
     Random {
         /// Number of items.
@@ -96,9 +101,12 @@ impl Explain for BenchError {
 /// [`BenchError`].
 pub fn write(vectors: &Vectors, queries: usize, out: &Path) -> Result<Written, BenchError> {
     let (items, users, kind) = match vectors {
-        Vectors::Trained(dir) => {
+        Vectors::Trained { dir, rows } => {
             let dir = ModelDir::new(dir);
-            (dir.read_items()?.factors, dir.read_users()?.factors, "trained")
+            let items = dir.read_items()?.factors;
+            let values = (0..items.rows().min(*rows)).flat_map(|row| items.row(row).to_vec());
+            let items = Factors::new(items.dims(), values.collect());
+            (items, dir.read_users()?.factors, "trained")
         }
         Vectors::Random { rows, dims } => (normal(*rows, *dims, 1), normal(queries, *dims, 2), "random"),
     };

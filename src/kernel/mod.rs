@@ -208,29 +208,30 @@ pub(crate) trait Vector: Copy {
 /// A whole scan on one instruction set. Always inlined, so that it is compiled for the caller's target features.
 #[inline(always)]
 fn run<'a, V: Vector, C: Chunk>(vector: V, query: QueryCodes<'_>, scan: &mut impl Scan<'a, C>) {
-    // Strides of common models get code of their own: the query then stays in registers over a whole block.
-    match query.codes.len() {
-        groups if groups == C::GROUPS => blocks(
-            vector,
-            &FixedQuery::<V, C, 1>::load(vector, query.codes),
-            query.scale,
-            scan,
-        ),
-        groups if groups == 2 * C::GROUPS => blocks(
+    // Strides of common models (32, 64 and, as int8, 128 codes) get code of their own: the query then stays in registers
+    // over a whole block. Each of them is a kilobyte of a module that browsers load, so there are no more.
+    match (C::GROUPS, query.codes.len()) {
+        (1, 2) | (2, 4) => blocks(
             vector,
             &FixedQuery::<V, C, 2>::load(vector, query.codes),
             query.scale,
             scan,
         ),
-        groups if groups == 4 * C::GROUPS => blocks(
+        (1, 4) => blocks(
             vector,
             &FixedQuery::<V, C, 4>::load(vector, query.codes),
             query.scale,
             scan,
         ),
-        8 if C::GROUPS == 1 => blocks(
+        (1, 8) => blocks(
             vector,
             &FixedQuery::<V, C, 8>::load(vector, query.codes),
+            query.scale,
+            scan,
+        ),
+        (2, 2) => blocks(
+            vector,
+            &FixedQuery::<V, C, 1>::load(vector, query.codes),
             query.scale,
             scan,
         ),

@@ -12,7 +12,7 @@ pub struct Args {
     /// Folder of a trained model; without it, random vectors
     #[arg(long, value_name = "DIR")]
     pub model: Option<PathBuf>,
-    /// Random items
+    /// Random items, or at most so many trained ones
     #[arg(long, default_value_t = 10_000)]
     pub rows: usize,
     /// Factors of a random item
@@ -32,7 +32,7 @@ pub struct Args {
 /// A model that cannot be read, or a folder that cannot be written.
 pub fn run(args: Args, context: &Context) -> Result<(), Error> {
     let vectors = match args.model {
-        Some(dir) => Vectors::Trained(dir),
+        Some(dir) => Vectors::Trained { dir, rows: args.rows },
         None => Vectors::Random {
             rows: args.rows,
             dims: args.dims,

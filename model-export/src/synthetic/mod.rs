@@ -248,7 +248,7 @@ fn check(options: &Options) -> Result<(), SyntheticError> {
     let minimum = u32::try_from(CATEGORIES.len()).unwrap_or(u32::MAX);
     for (option, found, allowed) in [
         ("users", options.users, 1..=10_000_000),
-        ("items", options.items, minimum..=1_000_000),
+        ("items", options.items, minimum..=10_000_000),
         ("groups", options.groups, 1..=MAX_GROUPS),
         ("days", options.days, 1..=3_650),
         ("visits", options.visits, 1..=1_000),

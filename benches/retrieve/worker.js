@@ -1,0 +1,40 @@
+// The core's search inside workerd: `/load?width=int8` streams a snapshot into Wasm memory, `/search?runs=N` searches. Clocks
+// stand still while a Worker computes, so it is timed from outside.
+
+import module from "./scan.wasm";
+import { instantiate, open, search } from "./searcher.js";
+
+const K = 20;
+let wasm;
+let queries = [];
+
+export default {
+  async fetch(request, env) {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/load") return Response.json(await load(env.ASSETS, searchParams.get("width")));
+    if (pathname !== "/search") return new Response("not here", { status: 404 });
+    const runs = Number(searchParams.get("runs"));
+    const bounded = searchParams.get("bounded") !== "0";
+    let checksum = 0;
+    for (let at = 0; at < runs; at++) checksum ^= search(wasm, queries[at % queries.length], K, bounded);
+    return Response.json({ checksum });
+  },
+};
+
+async function load(assets, width) {
+  const file = (name) => assets.fetch(`http://assets/${name}`);
+  const { dims, ...meta } = await (await file("meta.json")).json();
+  const floats = new Float32Array(await (await file(`queries${width === "int8" ? "" : "-int4"}.f32`)).arrayBuffer());
+  queries = Array.from({ length: floats.length / dims }, (_, at) => floats.subarray(at * dims, (at + 1) * dims));
+  wasm = await instantiate(module);
+  const { rows } = await open(wasm, meta[`${width}_bytes`], async (memory) => {
+    const reader = (await file(`${width}.selvedge`)).body.getReader();
+    for (let at = 0; ; ) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      memory().set(value, at);
+      at += value.length;
+    }
+  });
+  return { rows, wasm_bytes: wasm.memory.buffer.byteLength };
+}
