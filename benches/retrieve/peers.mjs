@@ -1,13 +1,13 @@
 // Times vector searches that other packages offer to JavaScript, on the rows, queries and answers of a folder, and
-// prints one line of JSON: an entry for each peer and each setting of its search effort, to be compared at equal recall.
-// A peer that cannot hold the rows, or takes too long, gets an entry that says so.
+// prints one line of JSON: an entry for each peer and each setting of its search effort, to be compared at equal
+// recall. A peer that cannot hold the rows, or takes too long, gets an entry that says so.
 //
 //   npm ci --ignore-scripts --prefix benches/retrieve
 //   node benches/retrieve/peers.mjs DIR [--only NAME,NAME] [--seconds S] [--build S]
 //
 //   --only     names of peers or of their packages; all of them by default
 //   --seconds  how long to time each setting, 2 by default
-//   --build    how long a peer may take to build its index, and beyond the timing to search at one setting, 120 by default
+//   --build    how long a peer may take to build its index, 120 by default; beyond the timing, each setting may too
 //
 // DIR holds, little-endian:
 //   meta.json     {"name", "rows": N, "dims": D, "queries": Q, "k": 20, "kind": "trained" or "random"}
@@ -19,7 +19,7 @@
 // published, each file after gzip at its best level. `recall_queries` is how many queries the recall was taken over.
 
 import { fork } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, endianness, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,9 +33,13 @@ const EF_CONSTRUCTION = 128;
 const EFFORTS = [20, 50, 100, 200, 400, 800];
 const RECALL_SECONDS = 30;
 const CHUNK = 1000;
+// As a float it is no number, so no row holds it.
+const MARK = 0x7fc0beef;
 const MODULES = join(import.meta.dirname, 'node_modules');
 const WASM_MEMORY = 'wasm memory, whole';
 const TO_L2 = 'l2, inner product reduced to it by one more dimension, sqrt(maxnorm² - norm²)';
+const EDGEVEC = ['edgevec.js', 'edgevec_bg.wasm', 'snippets/edgevec-d2ba0e32c31531f9/src/js/storage.js'];
+const USEARCH = [`prebuilds/${process.platform}-${process.arch}/usearch.node`];
 
 // `build` takes the data and a file that it may write. It returns `memory`, `queries` as the peer takes them, and
 // `at(effort)`, which gives the search that is timed and `rowsOf`, the row numbers out of what that search returns.
@@ -66,26 +70,44 @@ const PEERS = [
     name: 'edgevec',
     package: 'edgevec',
     exact: false,
-    // Its own inner product puts the smallest first in 0.9.0, when it builds as when it searches.
-    metric: TO_L2,
+    // 0.9.0 puts the smallest first, when it builds as when it searches.
+    metric: 'inner product, of the negated query',
     settings: { index: 'hnsw', quantization: 'f32', M, M0: 2 * M, efConstruction: EF_CONSTRUCTION },
-    // The breadth is fixed as the index is made, but a search for more rows is as broad as they are many.
-    knob: 'rowsAskedFor',
+    knob: 'efSearch',
     efforts: EFFORTS,
     memoryOf: WASM_MEMORY,
-    shipped: ['edgevec.js', 'edgevec_bg.wasm'],
+    shipped: EDGEVEC,
     build: buildEdgeVec,
+  },
+  {
+    name: 'edgevec-l2',
+    package: 'edgevec',
+    exact: false,
+    metric: TO_L2,
+    settings: { index: 'hnsw', quantization: 'f32', M, M0: 2 * M, efConstruction: EF_CONSTRUCTION },
+    knob: 'efSearch',
+    efforts: EFFORTS,
+    memoryOf: WASM_MEMORY,
+    shipped: EDGEVEC,
+    build: buildEdgeVecL2,
   },
   {
     name: 'edgevec-binary',
     package: 'edgevec',
     exact: false,
     metric: TO_L2,
-    settings: { index: 'hnsw', quantization: 'sign bits, rescored in f32', M, M0: 2 * M, efConstruction: EF_CONSTRUCTION },
+    settings: {
+      index: 'hnsw',
+      quantization: 'sign bits, rescored in f32',
+      M,
+      M0: 2 * M,
+      efConstruction: EF_CONSTRUCTION,
+      efSearch: K,
+    },
     knob: 'rescoreFactor',
     efforts: [1, 3, 5, 10, 20, 40],
     memoryOf: WASM_MEMORY,
-    shipped: ['edgevec.js', 'edgevec_bg.wasm'],
+    shipped: EDGEVEC,
     build: buildEdgeVecBinary,
   },
   {
@@ -95,7 +117,7 @@ const PEERS = [
     metric: 'inner product',
     settings: { index: 'flat', quantization: 'f32' },
     memoryOf: WASM_MEMORY,
-    shipped: ['edgevec.js', 'edgevec_bg.wasm'],
+    shipped: EDGEVEC,
     build: buildEdgeVecFlat,
   },
   {
@@ -114,7 +136,7 @@ const PEERS = [
     knob: 'expansion_search',
     efforts: EFFORTS,
     memoryOf: 'growth of process RSS',
-    shipped: [`prebuilds/${process.platform}-${process.arch}/usearch.node`],
+    shipped: USEARCH,
     build: buildUsearch,
   },
   {
@@ -124,7 +146,7 @@ const PEERS = [
     metric: 'inner product',
     settings: { index: 'none', quantization: 'f32', search_threads: 1 },
     memoryOf: 'typed arrays',
-    shipped: [`prebuilds/${process.platform}-${process.arch}/usearch.node`],
+    shipped: USEARCH,
     build: buildUsearchExact,
   },
   {
@@ -170,9 +192,8 @@ function readArguments() {
   const { values, positionals } = given;
   if (positionals.length !== 1) fail('one folder of data is needed', 'the head of this file shows what it holds');
   const names = values.only?.split(',');
-  for (const name of names ?? []) {
-    if (!PEERS.some((peer) => isNamed(peer, name))) fail(`no peer is named ${name}`, PEERS.map((peer) => peer.name).join(', '));
-  }
+  const unknown = names?.find((name) => !PEERS.some((peer) => isNamed(peer, name)));
+  if (unknown !== undefined) fail(`no peer is named "${unknown}"`, PEERS.map((peer) => peer.name).join(', '));
   return {
     dir: positionals[0],
     only: PEERS.filter((peer) => !names || names.some((name) => isNamed(peer, name))),
@@ -197,6 +218,12 @@ function readMeta(dir) {
   const meta = JSON.parse(readFileSync(file, 'utf8'));
   if (meta.k !== K) fail(`${file} says k is ${meta.k}`, `this benchmark needs ${K}`);
   if (endianness() !== 'LE') fail('this machine is big-endian', 'the data is little-endian');
+  const { rows, dims, queries } = meta;
+  const numbersIn = { 'rows.f32': rows * dims, 'queries.f32': queries * dims, 'expected.u32': queries * K };
+  for (const [name, numbers] of Object.entries(numbersIn)) {
+    const size = statSync(join(dir, name), { throwIfNoEntry: false })?.size;
+    if (size !== numbers * 4) fail(`${name} has ${size ?? 'no'} bytes, not ${numbers * 4}`, `${file} says how many`);
+  }
   return meta;
 }
 
@@ -340,12 +367,8 @@ function readData(dir) {
 function readInto(file, array) {
   const bytes = new Uint8Array(array.buffer);
   const handle = openSync(file);
-  let at = 0;
-  for (let got = 1; got > 0 && at < bytes.length; at += got) {
-    got = readSync(handle, bytes, at, Math.min(bytes.length - at, 2 ** 30), null);
-  }
+  for (let at = 0; at < bytes.length; ) at += readSync(handle, bytes, at, Math.min(bytes.length - at, 2 ** 30), null);
   closeSync(handle);
-  if (at !== bytes.length) throw new Error(`${file} has ${at} bytes, not ${bytes.length}`);
 }
 
 function slice(array, width, at) {
@@ -400,7 +423,7 @@ function rounded(number, digits) {
   return Number(number.toFixed(digits));
 }
 
-// On these the nearest row in L2 is the one of the greatest inner product. `width` is above `dims`; what is left is zero.
+// On these the nearest row in L2 is the one of the greatest inner product. `width` is above `dims`, the rest is zero.
 function reducedToL2({ rows, count, dims, queries }, width) {
   const norms = Float64Array.from({ length: count }, (_, row) => squares(view(rows, dims, row)));
   const most = norms.reduce((a, b) => Math.max(a, b), 0);
@@ -471,37 +494,36 @@ async function loadEdgeVec() {
   return { ...library, memory };
 }
 
-async function edgeVecGraph(data, width, binary) {
-  const { EdgeVec, EdgeVecConfig, JsIndexType, MetricType, memory } = await loadEdgeVec();
-  const { rows, queries } = reducedToL2(data, width);
-  const config = new EdgeVecConfig(width);
-  config.setMetricType(MetricType.L2);
-  config.indexType = JsIndexType.Hnsw;
-  config.m = M;
-  config.m0 = 2 * M;
-  config.ef_construction = EF_CONSTRUCTION;
-  config.ef_search = K;
-  const index = new EdgeVec(config);
-  if (binary) index.enableBQ();
-  const ids = [];
-  for (let from = 0; from < data.count; from += CHUNK) {
-    const to = Math.min(data.count, from + CHUNK);
-    ids.push(...index.insertBatchFlat(rows.subarray(from * width, to * width), to - from));
-  }
-  const rowOf = new Map(ids.map((id, row) => [id, row]));
-  const rowsOf = (results) => results.slice(0, K).map(({ id }) => rowOf.get(id));
-  return { index, memory: memory.buffer.byteLength, queries, rowsOf };
+async function buildEdgeVec(data) {
+  const { index, rowsOf, memory, setBreadth } = await edgeVecGraph(data.rows, data.dims, 'Dot');
+  return {
+    memory,
+    queries: data.queries.map((query) => query.map((value) => -value)),
+    at(effort) {
+      setBreadth(effort);
+      return { search: (query) => index.search(query, K), rowsOf };
+    },
+  };
 }
 
-async function buildEdgeVec(data) {
-  const { index, memory, queries, rowsOf } = await edgeVecGraph(data, data.dims + 1, false);
-  return { memory, queries, at: (effort) => ({ search: (query) => index.search(query, effort), rowsOf }) };
+async function buildEdgeVecL2(data) {
+  const { rows, width, queries } = reducedToL2(data, data.dims + 1);
+  const { index, rowsOf, memory, setBreadth } = await edgeVecGraph(rows, width, 'L2');
+  return {
+    memory,
+    queries,
+    at(effort) {
+      setBreadth(effort);
+      return { search: (query) => index.search(query, K), rowsOf };
+    },
+  };
 }
 
 async function buildEdgeVecBinary(data) {
   // Sign bits fill whole bytes.
-  const width = Math.ceil((data.dims + 1) / 8) * 8;
-  const { index, memory, queries, rowsOf } = await edgeVecGraph(data, width, true);
+  const { rows, width, queries } = reducedToL2(data, Math.ceil((data.dims + 1) / 8) * 8);
+  const { index, rowsOf, memory, setBreadth } = await edgeVecGraph(rows, width, 'L2', (index) => index.enableBQ());
+  setBreadth(K);
   return { memory, queries, at: (effort) => ({ search: (query) => index.searchBQRescored(query, K, effort), rowsOf }) };
 }
 
@@ -512,12 +534,7 @@ async function buildEdgeVecFlat({ rows, count, dims, queries }) {
   config.indexType = JsIndexType.Flat;
   const index = new EdgeVec(config);
   const rowOf = new Map();
-  try {
-    for (let row = 0; row < count; row++) rowOf.set(index.insert(view(rows, dims, row)), row);
-  } catch (error) {
-    // It throws plain objects.
-    throw new Error(error.message ?? String(error));
-  }
+  for (let row = 0; row < count; row++) rowOf.set(index.insert(view(rows, dims, row)), row);
   return {
     memory: memory.buffer.byteLength,
     queries,
@@ -525,6 +542,47 @@ async function buildEdgeVecFlat({ rows, count, dims, queries }) {
       search: (query) => index.search(query, K),
       rowsOf: (results) => results.map(({ id }) => rowOf.get(id)),
     }),
+  };
+}
+
+async function edgeVecGraph(rows, width, metric, prepare = () => {}) {
+  const { EdgeVec, EdgeVecConfig, JsIndexType, MetricType, memory } = await loadEdgeVec();
+  const config = new EdgeVecConfig(width);
+  config.setMetricType(MetricType[metric]);
+  config.indexType = JsIndexType.Hnsw;
+  config.m = M;
+  config.m0 = 2 * M;
+  config.ef_construction = EF_CONSTRUCTION;
+  config.ef_search = MARK;
+  const index = new EdgeVec(config);
+  config.free();
+  const setBreadth = breadthSetter(memory);
+  prepare(index);
+  const ids = [];
+  for (let at = 0; at < rows.length; at += CHUNK * width) {
+    const chunk = rows.subarray(at, at + CHUNK * width);
+    ids.push(...index.insertBatchFlat(chunk, chunk.length / width));
+  }
+  const rowOf = new Map(ids.map((id, row) => [id, row]));
+  const rowsOf = (results) => results.map(({ id }) => rowOf.get(id));
+  return { index, rowsOf, memory: memory.buffer.byteLength, setBreadth };
+}
+
+// EdgeVec fixes the breadth of its searches as an index is made, and one built for each would take six times as long. So
+// it is made with a mark, which is then replaced where the memory holds it; the answers are those of an index made with
+// the number itself.
+function breadthSetter(memory) {
+  const words = new Uint32Array(memory.buffer);
+  let places = Array.from(words.keys()).filter((at) => words[at] === MARK);
+  let current = MARK;
+  return (breadth) => {
+    // Growing the memory has detached the view.
+    const words = new Uint32Array(memory.buffer);
+    // Some were on the stack, or freed.
+    places = places.filter((at) => words[at] === current);
+    if (places.length === 0) throw new Error('the breadth of the search is not where it was');
+    for (const at of places) words[at] = breadth;
+    current = breadth;
   };
 }
 

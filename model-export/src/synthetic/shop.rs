@@ -209,6 +209,8 @@ pub struct Shop {
     pub items: Vec<Item>,
     /// Items of each category, the popular ones first.
     shelves: Vec<Vec<u32>>,
+    /// Sums of the weights of the ranks so far, for the longest shelf.
+    weights: Vec<f64>,
 }
 
 impl Shop {
@@ -242,22 +244,27 @@ impl Shop {
         for shelf in &mut shelves {
             shuffle(&mut random, shelf);
         }
-        Self { items, shelves }
+        let longest = shelves.iter().map(Vec::len).max().unwrap_or(0);
+        let weights = (0..u32::try_from(longest).unwrap_or(u32::MAX))
+            .scan(0.0, |sum, rank| {
+                *sum += 1.0 / (f64::from(rank) + 3.0);
+                Some(*sum)
+            })
+            .collect();
+        Self {
+            items,
+            shelves,
+            weights,
+        }
     }
 
     /// An item of a category; the first on the shelf is picked most, as `1 / (rank + 3)`.
     pub fn pick(&self, random: &mut SplitMix64, category: usize) -> u32 {
         let shelf = &self.shelves[category];
-        let weight = |rank: usize| 1.0 / (f64::from(u32::try_from(rank).unwrap_or(u32::MAX)) + 3.0);
-        let total: f64 = (0..shelf.len()).map(weight).sum();
-        let mut left = random.uniform() * total;
-        for (rank, &item) in shelf.iter().enumerate() {
-            left -= weight(rank);
-            if left <= 0.0 {
-                return item;
-            }
-        }
-        // Rounding may leave a little.
-        shelf.last().copied().unwrap_or(0)
+        let weights = &self.weights[..shelf.len()];
+        let drawn = random.uniform() * weights.last().copied().unwrap_or(0.0);
+        let rank = weights.partition_point(|sum| *sum < drawn);
+        // Rounding may lead past the end.
+        shelf.get(rank).or(shelf.last()).copied().unwrap_or(0)
     }
 }

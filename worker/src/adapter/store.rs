@@ -22,8 +22,8 @@ use crate::runtime::{self, streams};
 
 /// Where the pointer to the current snapshot lies, in the bucket and among the assets.
 const POINTER_KEY: &str = "models/current.json";
-/// An isolate has 128 MB. A refresh holds two snapshots at once, beside everything else.
-const MAX_SNAPSHOT_BYTES: usize = 48 * 1024 * 1024;
+/// What snapshots may take of the 128 MB that an isolate has. A refresh holds two of them at once.
+const MAX_SNAPSHOT_BYTES: usize = 100 * 1024 * 1024;
 /// How long a request waits for the first snapshot of its isolate before it answers without.
 const FIRST_LOAD_WAIT_MS: i32 = 5_000;
 /// How long after a failed first load the next request may try again, in seconds.
@@ -57,6 +57,11 @@ enum LoadError {
         key: String,
         bytes: usize,
     },
+    NoRoom {
+        key: String,
+        bytes: usize,
+        held: usize,
+    },
     Length {
         key: String,
         expected: usize,
@@ -83,7 +88,7 @@ impl LoadError {
     const fn is_final(&self) -> bool {
         matches!(
             self,
-            Self::Pointer(_) | Self::TooLarge { .. } | Self::NoTrustedKey | Self::Snapshot { .. }
+            Self::Pointer(_) | Self::TooLarge { .. } | Self::NoRoom { .. } | Self::NoTrustedKey | Self::Snapshot { .. }
         )
     }
 }
@@ -104,6 +109,10 @@ impl std::fmt::Display for LoadError {
             Self::TooLarge { key, bytes } => {
                 write!(f, "{key}: expected at most {MAX_SNAPSHOT_BYTES} bytes, found {bytes}")
             }
+            Self::NoRoom { key, bytes, held } => write!(
+                f,
+                "{key}: {bytes} bytes beside the {held} of the model that answers are more than {MAX_SNAPSHOT_BYTES}; this isolate keeps its model, new ones take the new one"
+            ),
             Self::Length { key, expected, found } => {
                 write!(f, "{key}: expected {expected} bytes as {POINTER_KEY} says, found ")?;
                 match found {
@@ -258,6 +267,13 @@ async fn open(source: &Source, pointer: &str, config: &Config) -> Result<Engine<
     let Pointer { key, bytes } = serde_json::from_str(pointer).map_err(LoadError::Pointer)?;
     if bytes > MAX_SNAPSHOT_BYTES {
         return Err(LoadError::TooLarge { key, bytes });
+    }
+    let held = STORE.with_borrow(|store| {
+        let current = store.current.as_ref();
+        current.map_or(0, |model| model.engine.snapshot().as_bytes().len())
+    });
+    if bytes.saturating_add(held) > MAX_SNAPSHOT_BYTES {
+        return Err(LoadError::NoRoom { key, bytes, held });
     }
     let Some(stream) = source.stream(&key).await? else {
         return Err(LoadError::PointedNowhere { key });

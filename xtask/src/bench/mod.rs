@@ -2,8 +2,10 @@
 
 mod digest;
 mod edge;
+mod plot;
 mod quality;
 mod report;
+mod retrieve;
 mod size;
 
 use clap::{Args, ValueEnum};
@@ -24,6 +26,8 @@ enum Bench {
     Quality,
     /// Training time, beside the same package in the same run: one report with `quality`.
     Train,
+    /// Exact search on trained and random vectors, beside other libraries.
+    Retrieve,
     /// The scan in Wasm, CPU per request in workerd, a cold isolate.
     Edge,
     /// Bytes after gzip.
@@ -47,6 +51,9 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     }
     if wanted(Bench::Edge) {
         edge::run()?;
+    }
+    if wanted(Bench::Retrieve) {
+        retrieve::run()?;
     }
     if wanted(Bench::Quality) || options.what == Bench::Train {
         quality::run()?;

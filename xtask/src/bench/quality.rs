@@ -87,6 +87,48 @@ pub fn run() -> Result<(), Failure> {
     report.finish()
 }
 
+/// Users per second for top-20 lists from trained factors.
+pub struct Rates {
+    pub set: String,
+    pub ours: f64,
+    /// The peer's, where it is to be had.
+    pub theirs: Option<f64>,
+}
+
+/// The rates on every set; `None` where the sets are not there.
+pub fn users_per_second(selvedge: &Path) -> Result<Option<Vec<Rates>>, Failure> {
+    if !Path::new(DATA).is_dir() {
+        return Ok(None);
+    }
+    let peer = peer()?;
+    let rate = |found: &Value| found.pointer("/recommend_top20_users_per_s").and_then(Value::as_f64);
+    let mut pairs = Vec::new();
+    for (set, part, regularisation, alpha) in SPLITS {
+        step(&format!("lists for all users of {set}"));
+        let ours = json_of(
+            Command::new(selvedge)
+                .args(["bench-quality", "--json", "--data", DATA])
+                .args(["--dataset", set, "--part", part]),
+        )?;
+        let theirs = match &peer {
+            None => None,
+            Some(python) => rate(&json_of(
+                Command::new(python)
+                    .arg(format!("{PEERS}/implicit_als.py"))
+                    .args([set, "64", regularisation, alpha, "15", part])
+                    .env("OMP_NUM_THREADS", "2")
+                    .env("OPENBLAS_NUM_THREADS", "1"),
+            )?),
+        };
+        pairs.push(Rates {
+            set: (*set).to_owned(),
+            ours: rate(&ours).unwrap_or(0.0),
+            theirs,
+        });
+    }
+    Ok(Some(pairs))
+}
+
 fn row(set: &str, part: &str, found: &Value) -> Vec<String> {
     vec![
         format!("{set} → {part}"),
