@@ -208,7 +208,7 @@ function isNamed(peer, name) {
 
 function positive(option, text) {
   const number = Number(text);
-  if (!(number > 0 && number < 1e6)) fail(`${option} ${text} is no number of seconds`, 'give one above 0');
+  if (!(number > 0 && number < 1e5)) fail(`${option} ${text} is no number of seconds`, 'give one above 0');
   return number;
 }
 
@@ -568,9 +568,9 @@ async function edgeVecGraph(rows, width, metric, prepare = () => {}) {
   return { index, rowsOf, memory: memory.buffer.byteLength, setBreadth };
 }
 
-// EdgeVec fixes the breadth of its searches as an index is made, and one built for each would take six times as long. So
-// it is made with a mark, which is then replaced where the memory holds it; the answers are those of an index made with
-// the number itself.
+// EdgeVec fixes the breadth of its searches as an index is made, and one built for each would take six times as long.
+// So it is made with a mark, which is then replaced where the memory holds it; the answers are those of an index made
+// with the number itself.
 function breadthSetter(memory) {
   const words = new Uint32Array(memory.buffer);
   let places = Array.from(words.keys()).filter((at) => words[at] === MARK);

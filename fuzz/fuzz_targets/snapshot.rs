@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         let text = snapshot.text(item);
         let found = snapshot.find_id(text.id);
         assert!(found.is_none_or(|found| snapshot.text(found).id == text.id));
-        snapshot.category_path(item);
+        let _ = snapshot.category_path(item);
         ids.push(text.id.to_owned());
     }
     let Ok(engine) = Engine::new(snapshot) else { return };
