@@ -78,7 +78,7 @@ const SETS: &[Set] = &[
         dims: "64",
         source: Source::Random,
         everywhere: true,
-        peers: true,
+        peers: false,
     },
 ];
 
