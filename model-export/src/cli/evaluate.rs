@@ -32,7 +32,13 @@ pub fn run(args: Args, context: &Context) -> Result<(), Error> {
         None => evaluate::run(&config),
     };
     spinner.finish_and_clear();
-    context.print(&evaluation?)
+    let evaluation = evaluation?;
+    context.print(&evaluation)?;
+    // A split of its own has nothing to do with what is packed.
+    if args.given.is_none() {
+        evaluate::gate(&evaluation, &config)?;
+    }
+    Ok(())
 }
 
 impl Report for Evaluation {

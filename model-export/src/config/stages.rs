@@ -158,11 +158,41 @@ pub struct EvaluateConfig {
     pub k: u32,
     /// The last days, which training never sees.
     pub test_days: f64,
+    /// A ranking that the model as served must not fall behind, by NDCG on all items; absent: nothing is asked.
+    pub must_beat: Option<Baseline>,
+}
+
+/// Rankings that need no model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Baseline {
+    /// Items by number of users.
+    MostPopular,
+    /// The same over the last days.
+    RecentlyPopular,
+    /// The user's own items first.
+    BuyAgain,
+}
+
+impl Baseline {
+    /// Its name in tables and in `evaluation.json`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MostPopular => "most-popular",
+            Self::RecentlyPopular => "recently-popular",
+            Self::BuyAgain => "buy-again",
+        }
+    }
 }
 
 impl Default for EvaluateConfig {
     fn default() -> Self {
-        Self { k: 20, test_days: 7.0 }
+        Self {
+            k: 20,
+            test_days: 7.0,
+            must_beat: None,
+        }
     }
 }
 

@@ -13,7 +13,7 @@ mod time_split;
 use std::path::Path;
 
 use crate::als::{Parameters, train};
-use crate::config::Config;
+use crate::config::{Baseline, Config};
 use crate::error::{Exit, Explain};
 use crate::model::{ModelDir, ModelError};
 use crate::train::{FitError, StageError, objective, read_log};
@@ -44,6 +44,18 @@ pub enum EvaluateError {
         /// Events that count after the split.
         after: usize,
     },
+    /// The model is not good enough to be packed.
+    #[error("als-served reaches NDCG@{k} {found:.4} on all items; expected at least the {expected:.4} of {baseline}")]
+    Gate {
+        /// Length of the lists.
+        k: usize,
+        /// The model's.
+        found: f64,
+        /// The baseline's.
+        expected: f64,
+        /// Its name.
+        baseline: &'static str,
+    },
     /// Training failed.
     #[error(transparent)]
     Fit(#[from] FitError),
@@ -65,6 +77,7 @@ impl Explain for EvaluateError {
     fn exit(&self) -> Exit {
         match self {
             Self::EmptyPart { .. } => Exit::Data,
+            Self::Gate { .. } => Exit::Gate,
             Self::Given(GivenError::Read { .. }) => Exit::Environment,
             Self::Given(_) => Exit::Data,
             Self::Fit(_) | Self::Serve(_) => Exit::Usage,
@@ -76,6 +89,9 @@ impl Explain for EvaluateError {
     fn hint(&self) -> Option<String> {
         let text = match self {
             Self::EmptyPart { .. } => "change evaluate.test_days so that events lie on both sides of the split",
+            Self::Gate { .. } => {
+                "nothing was packed, and what is published stays; look at evaluation.json and at the new data, or change evaluate.must_beat"
+            }
             Self::Fit(_) => "correct the value in [train]",
             Self::Serve(_) => "lower train.factors, or raise train.regularisation",
             Self::Given(_) => "give a folder with train.txt and the part, lines of `user item item …`, numbers from 0",
@@ -94,6 +110,34 @@ pub fn run(config: &Config) -> Result<Evaluation, EvaluateError> {
     let evaluation = evaluate(&read_log(config)?, config)?;
     ModelDir::new(&config.model.dir).write_evaluation(&evaluation)?;
     Ok(evaluation)
+}
+
+/// Whether the model that was judged may be packed.
+///
+/// # Errors
+/// [`EvaluateError::Gate`] where it falls behind `evaluate.must_beat`.
+pub fn gate(evaluation: &Evaluation, config: &Config) -> Result<(), EvaluateError> {
+    let Some(baseline) = config.evaluate.must_beat.map(Baseline::name) else {
+        return Ok(());
+    };
+    let rankings = evaluation
+        .protocols
+        .first()
+        .map_or(&[][..], |protocol| &protocol.rankings);
+    let ndcg = |name: &str| {
+        let ranking = rankings.iter().find(|ranking| ranking.name == name);
+        ranking.map_or(0.0, |ranking| ranking.ndcg.value)
+    };
+    let (found, expected) = (ndcg("als-served"), ndcg(baseline));
+    if found >= expected {
+        return Ok(());
+    }
+    Err(EvaluateError::Gate {
+        k: evaluation.k,
+        found,
+        expected,
+        baseline,
+    })
 }
 
 /// Judges the configured training on a data set that comes with its own split; writes nothing.

@@ -399,6 +399,44 @@ mod tests {
     }
 
     #[test]
+    fn a_model_that_falls_behind_its_baseline_does_not_pass() {
+        let mut config = config();
+        config.evaluate.must_beat = Some(crate::config::Baseline::MostPopular);
+        let mut evaluation = evaluate(&planted(), &config).unwrap();
+        assert!(crate::evaluate::gate(&evaluation, &config).is_ok());
+        for ranking in &mut evaluation.protocols[0].rankings {
+            if ranking.name == "als-served" {
+                ranking.ndcg.value = 0.01;
+            }
+        }
+        let refused = crate::evaluate::gate(&evaluation, &config).unwrap_err();
+        assert!(
+            matches!(
+                refused,
+                EvaluateError::Gate {
+                    baseline: "most-popular",
+                    ..
+                }
+            ),
+            "{refused}"
+        );
+        config.evaluate.must_beat = None;
+        assert!(crate::evaluate::gate(&evaluation, &config).is_ok());
+    }
+
+    #[test]
+    fn every_smaller_coding_is_measured_against_the_full_one() {
+        let evaluation = evaluate(&planted(), &config()).unwrap();
+        assert_eq!(evaluation.codings.len(), crate::compress::Coding::candidates(16).len());
+        let full = &evaluation.codings[0];
+        assert_eq!(
+            (full.width.as_str(), full.dims, full.kept, full.overlap),
+            ("int8", 16, 1.0, 1.0)
+        );
+        assert_eq!(full.ndcg, ranking(&evaluation, 0, "als-served").ndcg.value);
+    }
+
+    #[test]
     fn the_model_that_is_judged_does_not_depend_on_the_test_days() {
         let log = planted();
         let before = evaluate(&log, &config()).unwrap();
