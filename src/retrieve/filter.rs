@@ -87,16 +87,24 @@ impl Filter {
         }
     }
 
-    /// Forbids each row for which `allowed` says no. Asks about rows that are allowed so far, in ascending order.
+    /// Forbids each row for which `allowed` says no. Asks in ascending order, each row at most once, and every row that is
+    /// allowed so far.
     pub fn retain(&mut self, mut allowed: impl FnMut(ItemIndex) -> bool) {
         let mut first_row = 0u32;
         for word in &mut self.words {
-            let mut asked = *word;
-            while asked != 0 {
-                let row = ItemIndex(first_row.saturating_add(asked.trailing_zeros()));
-                asked &= asked - 1;
-                if !allowed(row) {
-                    *word &= !bit(row);
+            if *word == u64::MAX {
+                // The usual case, without a branch for each bit.
+                *word = (0..64).fold(0, |kept, at| {
+                    kept | u64::from(allowed(ItemIndex(first_row.saturating_add(at)))) << at
+                });
+            } else {
+                let mut asked = *word;
+                while asked != 0 {
+                    let row = ItemIndex(first_row.saturating_add(asked.trailing_zeros()));
+                    asked &= asked - 1;
+                    if !allowed(row) {
+                        *word &= !bit(row);
+                    }
                 }
             }
             first_row = first_row.saturating_add(64);
