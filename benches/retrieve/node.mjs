@@ -63,7 +63,7 @@ console.log(
     open_ms: Number(opened.open_ms.toFixed(3)), first_query_ms: Number(firstQueryMs.toFixed(3)),
     load_cpu_ms: Number(((user + system) / 1000).toFixed(1)),
     search: times, full_scan: scan,
-    read_gb_per_s: bandwidth(wasm, opened.rows * meta.dims),
+    read_gb_per_s: bandwidth(opened.rows * meta.dims),
   }),
 );
 
@@ -82,7 +82,7 @@ function time(run, limitMs) {
 }
 
 /** What one thread reads at most: as many bytes as the rows have, 64 at a step, by a module of 100 bytes. */
-function bandwidth(_wasm, bytes) {
+function bandwidth(bytes) {
   const pages = Math.ceil(bytes / 65_536);
   const memory = new WebAssembly.Memory({ initial: pages });
   new Uint8Array(memory.buffer).fill(1);
@@ -98,15 +98,10 @@ function bandwidth(_wasm, bytes) {
 
 /** `(func (param $n i32) (result i32))`: four 128-bit loads and ors a step, from 0 to $n. */
 function readModule() {
-  const load = (local, offset) => [0x20, local, 0x20, 0x00, 0xfd, 0x00, 0x04, offset, 0xfd, 0x50, 0x21, local];
-  const body = [
-    0x02, 0x04, 0x7b, 0x01, 0x7f, // four v128 locals 1 to 4, one i32 local 5
-  ];
   const at = 5;
   const step = (local, offset) => [0x20, local, 0x20, at, 0xfd, 0x00, 0x00, offset, 0xfd, 0x50, 0x21, local];
-  void load;
   const code = [
-    ...body,
+    0x02, 0x04, 0x7b, 0x01, 0x7f, // four v128 locals, 1 to 4, and one i32 local, 5
     0x03, 0x40, // loop
     ...step(1, 0), ...step(2, 16), ...step(3, 32), ...step(4, 48),
     0x20, at, 0x41, 0xc0, 0x00, 0x6a, 0x22, at, 0x20, 0x00, 0x49, 0x0d, 0x00, // at += 64; again while at < n

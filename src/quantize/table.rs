@@ -110,19 +110,28 @@ impl CodeTable {
         Ok(table)
     }
 
-    /// The same rows in another order: row `i` of the result is row `order[i]`. Indices past the end are left out.
-    #[must_use]
-    pub fn reordered(&self, order: &[usize]) -> Self {
+    /// Row `i` of the result is row `order[i]`.
+    fn reordered(&self, order: &[usize]) -> Self {
         let bytes = self.width.bytes_of(self.stride);
-        let kept = || order.iter().filter(|row| **row < self.scales.len());
         Self {
-            codes: kept()
+            codes: order
+                .iter()
                 .flat_map(|row| &self.codes[row * bytes..(row + 1) * bytes])
                 .copied()
                 .collect(),
-            scales: kept().map(|row| self.scales[*row]).collect(),
+            scales: order.iter().map(|row| self.scales[*row]).collect(),
             ..*self
         }
+    }
+
+    /// The same rows in the order of a snapshot, longest first, and for each row its number here. Equal lengths keep their
+    /// order.
+    #[must_use]
+    pub fn longest_first(&self) -> (Self, Vec<usize>) {
+        let norms: Vec<f32> = self.norms().collect();
+        let mut order: Vec<usize> = (0..norms.len()).collect();
+        order.sort_by(|a, b| norms[*b].total_cmp(&norms[*a]));
+        (self.reordered(&order), order)
     }
 
     /// Bits of a code.

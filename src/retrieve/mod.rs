@@ -6,6 +6,8 @@
 //! that is exact in `i32`. It has the same bits on every backend (scalar, `simd128`, AVX2), and the order is total: score
 //! descending, then row ascending.
 
+#[cfg(test)]
+mod bounds_tests;
 mod filter;
 mod rows;
 #[cfg(test)]
@@ -150,6 +152,8 @@ where
                 self.bounds = rest;
             }
             self.next_row = self.next_row.saturating_add(64);
+            // A filter may know more rows than there are.
+            let wanted = wanted & (u64::MAX >> (BLOCK_ROWS - scales.len().clamp(1, BLOCK_ROWS)));
             if wanted != 0 {
                 self.wanted = wanted;
                 return Some(Block { codes, scales, wanted });

@@ -55,10 +55,7 @@ impl ServedItems {
     pub fn new(items: &Factors, width: Width, parameters: FoldInParameters) -> Result<Self, ServeError> {
         let rows = (0..items.rows()).map(|row| items.row(row));
         let table = CodeTable::quantize(rows, items.dims(), width).map_err(ServeError::Quantize)?;
-        let norms: Vec<f32> = table.norms().collect();
-        let mut places: Vec<usize> = (0..items.rows()).collect();
-        places.sort_by(|a, b| norms[*b].total_cmp(&norms[*a]));
-        let table = table.reordered(&places);
+        let (table, places) = table.longest_first();
         let order: Vec<u32> = places
             .iter()
             .map(|place| u32::try_from(*place).unwrap_or(u32::MAX))

@@ -144,7 +144,7 @@ impl Explain for PackError {
             Self::NoCoding { measured: 0, .. } => Some("run `selvedge evaluate`: it measures them".to_owned()),
             Self::NoCoding { .. } => Some("lower pack.keep, or name a coding in pack.codes".to_owned()),
             Self::TooLarge { .. } => Some(
-                "set pack.codes = \"auto\" and lower pack.keep, raise train.min_events so that fewer items are trained, or raise pack.max_bytes".to_owned(),
+                "set pack.codes = \"auto\" and lower pack.keep, raise train.min_item_users so that fewer items are trained, or raise pack.max_bytes".to_owned(),
             ),
             Self::Slot { .. } => Some("make the number in [[slots]] smaller".to_owned()),
             Self::Model(error) => error.hint(),

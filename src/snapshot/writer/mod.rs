@@ -228,10 +228,7 @@ fn rows(model: &Model) -> Result<(Vec<&ItemInput>, CodeTable), SnapshotError> {
         expected: 0,
         found: error.row as u64,
     })?;
-    let norms: Vec<f32> = table.norms().collect();
-    let mut order: Vec<usize> = (0..items.len()).collect();
-    order.sort_by(|a, b| norms[*b].total_cmp(&norms[*a]));
-    let table = table.reordered(&order);
+    let (table, order) = table.longest_first();
     Ok((order.into_iter().map(|place| items[place]).collect(), table))
 }
 

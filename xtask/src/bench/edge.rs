@@ -6,7 +6,6 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::report::{Report, json_of, number, text};
-use crate::artefact;
 use crate::demo::{self, Dataset};
 use crate::failure::Failure;
 use crate::process;
@@ -110,14 +109,7 @@ fn request_row(result: &Value) -> Vec<String> {
 
 fn scan() -> Result<Value, Failure> {
     step("measuring the scan in Wasm");
-    process::run(
-        tools::cargo()
-            .args(["build", "--release", "--package", "selvedge-scan-wasm"])
-            .args(["--target", "wasm32-unknown-unknown"])
-            .env("RUSTFLAGS", artefact::SIMD),
-    )?;
-    let wasm = tools::target_dir()?.join("wasm32-unknown-unknown/release/selvedge_scan_wasm.wasm");
-    json_of(tools::node_script("benches/scan-wasm/run.mjs")?.arg(wasm))
+    json_of(tools::node_script("benches/scan-wasm/run.mjs")?.arg(super::scan_module()?))
 }
 
 /// A model whose snapshot has about 10 MB: the generated shop with many items, hardly trained.

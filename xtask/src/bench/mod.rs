@@ -8,10 +8,15 @@ mod report;
 mod retrieve;
 mod size;
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
+use crate::artefact;
 use crate::failure::Failure;
+use crate::process;
 use crate::setup::{self, Need};
+use crate::tools;
 
 #[derive(Args)]
 pub struct Options {
@@ -59,4 +64,16 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         quality::run()?;
     }
     Ok(())
+}
+
+/// The search of the core as a module that JavaScript calls with numbers only: `benches/scan-wasm`, built with `simd128`.
+fn scan_module() -> Result<PathBuf, Failure> {
+    process::run(
+        tools::cargo()
+            .args(["build", "--release", "--package", "selvedge-scan-wasm"])
+            .args(["--target", "wasm32-unknown-unknown"])
+            .env("RUSTFLAGS", artefact::SIMD),
+    )?;
+    let module = tools::target_dir()?.join("wasm32-unknown-unknown/release/selvedge_scan_wasm.wasm");
+    std::path::absolute(&module).map_err(Failure::io("find", &module))
 }

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::plot::{Plot, Point};
 use super::report::{Report, json_of, number, text};
-use crate::artefact;
 use crate::demo::{self, Dataset};
 use crate::failure::Failure;
 use crate::process;
@@ -94,7 +93,7 @@ const fn trained(rows: &'static str, dims: &'static str, shop: &'static Shop, ev
 
 pub fn run() -> Result<(), Failure> {
     let selvedge = demo::build_cli()?;
-    let module = scan_module()?;
+    let module = super::scan_module()?;
     process::run(
         tools::npm()
             .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
@@ -295,17 +294,6 @@ impl Shop {
         }
         Ok(model)
     }
-}
-
-fn scan_module() -> Result<PathBuf, Failure> {
-    process::run(
-        tools::cargo()
-            .args(["build", "--release", "--package", "selvedge-scan-wasm"])
-            .args(["--target", "wasm32-unknown-unknown"])
-            .env("RUSTFLAGS", artefact::SIMD),
-    )?;
-    let module = tools::target_dir()?.join("wasm32-unknown-unknown/release/selvedge_scan_wasm.wasm");
-    std::path::absolute(&module).map_err(Failure::io("find", &module))
 }
 
 fn node_row(title: &str, width: &str, measured: &Value) -> Vec<String> {
