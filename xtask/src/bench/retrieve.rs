@@ -72,6 +72,14 @@ const SETS: &[Set] = &[
         everywhere: true,
         peers: true,
     },
+    // A snapshot of 24 MB: what opening it costs a cold module.
+    Set {
+        rows: "240000",
+        dims: "64",
+        source: Source::Random,
+        everywhere: false,
+        peers: false,
+    },
     Set {
         rows: "100000",
         dims: "64",
