@@ -10,6 +10,7 @@
 //! the browser.
 
 mod scalar;
+mod screen;
 #[cfg(test)]
 mod tests;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -23,6 +24,7 @@ use bytemuck::{Pod, Zeroable};
 use half::f16;
 
 pub(crate) use scalar::unpack;
+pub(crate) use screen::{MAX_ENTRY, PLANES, Plane, SignBlock, SignScan, TABLES, Table};
 
 /// Rows that are scored in one step: one word of a filter's bitmap.
 pub(crate) const BLOCK_ROWS: usize = 64;
@@ -203,6 +205,9 @@ pub(crate) trait Vector: Copy {
     /// The larger one of each place.
     fn larger(self, left: Self::Quad, right: Self::Quad) -> Self::Quad;
     fn to_array(self, quad: Self::Quad) -> [i32; 4];
+    /// Adds up table entries for each of 64 rows: bit `i` of the first result is set where row `i`'s sum reaches the
+    /// threshold; the second is the largest sum that does not, 0 where all do.
+    fn reach(self, pairs: &[[Plane; PLANES]], tables: &[[Table; TABLES]], threshold: u16) -> (u64, u16);
 }
 
 /// A whole scan on one instruction set. Always inlined, so that it is compiled for the caller's target features.

@@ -239,3 +239,46 @@ fn avx2_is_used_where_the_machine_has_it() {
         std::arch::is_x86_feature_detected!("avx2")
     );
 }
+
+/// Sums of table entries, row by row.
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+fn sums_of_table_entries_reach_the_threshold_alike_on_every_backend() {
+    for (seed, pairs) in [(1, 1), (2, 2), (3, 4), (4, 5), (5, 64)] {
+        let mut random = Xorshift::new(seed);
+        let planes: Vec<[Plane; PLANES]> = (0..pairs)
+            .map(|_| core::array::from_fn(|_| core::array::from_fn(|_| (random.next() >> 32) as u8)))
+            .collect();
+        let tables: Vec<[Table; TABLES]> = (0..pairs)
+            .map(|_| core::array::from_fn(|_| core::array::from_fn(|_| (random.next() >> 32) as u8 % (MAX_ENTRY + 1))))
+            .collect();
+        let sums: Vec<u16> = (0..BLOCK_ROWS)
+            .map(|row| {
+                let nibbles = planes
+                    .as_flattened()
+                    .iter()
+                    .flat_map(|plane| [plane[row] & 15, plane[row] >> 4]);
+                let entries = nibbles.zip(tables.as_flattened());
+                entries
+                    .map(|(nibble, table)| u16::from(table[usize::from(nibble)]))
+                    .sum()
+            })
+            .collect();
+        let median = sums[20];
+        for threshold in [1, median - 1, median, median + 1, i16::MAX as u16] {
+            let passed = sums
+                .iter()
+                .enumerate()
+                .fold(0u64, |bits, (row, sum)| bits | u64::from(*sum >= threshold) << row);
+            let below = sums.iter().copied().filter(|sum| *sum < threshold).max().unwrap_or(0);
+            let expected = (passed, below);
+            assert_eq!(scalar::Scalar.reach(&planes, &tables, threshold), expected, "scalar");
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            assert_eq!(wasm::Simd128.reach(&planes, &tables, threshold), expected, "simd128");
+            #[cfg(target_arch = "x86_64")]
+            if let Some(avx2) = x86::Avx2::detect() {
+                assert_eq!(avx2.reach(&planes, &tables, threshold), expected, "avx2");
+            }
+        }
+    }
+}
