@@ -10,15 +10,18 @@ mod fixture;
 mod vectors;
 
 use selvedge::quantize::Width;
-use selvedge::snapshot::writer::{Model, build};
+use selvedge::snapshot::writer::{Model, Search, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust, parse_public_key};
 use vectors::Golden;
 
-/// Name and width. Version 1.0 had no bounds and no widths; nothing writes it any more.
-const FILES: [(&str, Width); 3] = [
-    ("golden-v1", Width::Int8),
-    ("golden-v1.1", Width::Int8),
-    ("golden-v1.1-int4", Width::Int4),
+/// Name, width and search. Version 1.0 had no bounds and no widths; nothing writes it any more.
+const FILES: [(&str, Width, Search); 5] = [
+    ("golden-v1", Width::Int8, Search::Bounds),
+    ("golden-v1.1", Width::Int8, Search::Bounds),
+    ("golden-v1.1-int4", Width::Int4, Search::Bounds),
+    ("golden-v1.2-signs", Width::Int8, Search::Signs),
+    // So few deviations that lists are not the exact ones: what is left out must be the same everywhere.
+    ("golden-v1.2-two-stages", Width::Int4, Search::TwoStages(0.5)),
 ];
 
 fn path(name: &str, extension: &str) -> String {
@@ -33,10 +36,11 @@ fn read(name: &str) -> (AlignedBytes, Golden) {
 
 #[test]
 fn golden_decisions_are_the_same_natively() {
-    for (name, width) in FILES {
+    for (name, width, search) in FILES {
         if std::env::var("SELVEDGE_WRITE_VECTORS").is_ok_and(|asked| asked == name) {
             let model = Model {
                 width,
+                search,
                 ..fixture::model()
             };
             let bytes = build(&model, Some(&fixture::key())).unwrap();
@@ -52,12 +56,13 @@ fn golden_decisions_are_the_same_natively() {
 
 #[test]
 fn the_golden_snapshots_stay_readable() {
-    for (name, width) in FILES {
+    for (name, width, search) in FILES {
         let (bytes, golden) = read(name);
         let key = parse_public_key(&golden.public_key).unwrap();
         let snapshot = Snapshot::open(bytes, Trust::Keys(&[key])).unwrap();
         assert_eq!(snapshot.version(), golden.model, "{name}");
         assert_eq!((snapshot.rows(), snapshot.width()), (240, width), "{name}");
+        assert_eq!(snapshot.has_signs(), search != Search::Bounds, "{name}");
     }
 }
 

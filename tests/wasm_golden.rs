@@ -22,6 +22,14 @@ fn golden_decisions_are_the_same_in_wasm() {
             include_str!("vectors/golden-v1.1-int4.json"),
             include_bytes!("vectors/golden-v1.1-int4.selvedge"),
         ),
+        (
+            include_str!("vectors/golden-v1.2-signs.json"),
+            include_bytes!("vectors/golden-v1.2-signs.selvedge"),
+        ),
+        (
+            include_str!("vectors/golden-v1.2-two-stages.json"),
+            include_bytes!("vectors/golden-v1.2-two-stages.selvedge"),
+        ),
     ] {
         let golden: vectors::Golden = serde_json::from_str(decisions).unwrap();
         let bytes = AlignedBytes::copy_of(snapshot);

@@ -1,13 +1,13 @@
 // Times the core's search in headless Chromium and prints one line of JSON. SELVEDGE_CHROMIUM names the browser.
 //
-//   node benches/retrieve/chromium.mjs MODULE.wasm DIR int8|int4 [ROUNDS]
+//   node benches/retrieve/chromium.mjs MODULE.wasm DIR int8|int4|int8-signs|int4-signs [ROUNDS]
 
 import { createReadStream, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
-const [module, dir, width = "int8", rounds = "30"] = process.argv.slice(2);
+const [module, dir, variant = "int8", rounds = "30"] = process.argv.slice(2);
 const FILES = {
   "/": [null, "text/html"],
   "/searcher.mjs": [fileURLToPath(new URL("searcher.mjs", import.meta.url)), "text/javascript"],
@@ -27,21 +27,21 @@ try {
   const page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
   const meta = JSON.parse(readFileSync(`${dir}/meta.json`, "utf8"));
-  const measured = await page.evaluate(measure, { meta, width, rounds: Number(rounds) });
-  console.log(JSON.stringify({ bench: "retrieve-chromium", chromium: browser.version(), set: meta.name, width, ...measured }));
+  const measured = await page.evaluate(measure, { meta, variant, rounds: Number(rounds) });
+  console.log(JSON.stringify({ bench: "retrieve-chromium", chromium: browser.version(), set: meta.name, variant, ...measured }));
 } finally {
   await browser.close();
   server.close();
 }
 
-async function measure({ meta, width, rounds }) {
-  const { instantiate, open, search } = await import("/searcher.mjs");
+async function measure({ meta, variant, rounds }) {
+  const { MODES, instantiate, open, search } = await import("/searcher.mjs");
   const file = async (name) => (await fetch(`/${name}`)).arrayBuffer();
-  const floats = new Float32Array(await file(`queries${width === "int8" ? "" : "-int4"}.f32`));
+  const floats = new Float32Array(await file(`queries${variant.startsWith("int8") ? "" : "-int4"}.f32`));
   const queries = Array.from({ length: meta.queries }, (_, at) => floats.subarray(at * meta.dims, (at + 1) * meta.dims));
   const wasm = await instantiate(await WebAssembly.compileStreaming(fetch("/scan.wasm")));
-  const opened = await open(wasm, meta[`${width}_bytes`], async (memory) => {
-    const reader = (await fetch(`/${width}.selvedge`)).body.getReader();
+  const opened = await open(wasm, meta.bytes[variant], async (memory) => {
+    const reader = (await fetch(`/${variant}.selvedge`)).body.getReader();
     for (let at = 0; ; ) {
       const { done, value } = await reader.read();
       if (done) break;
@@ -49,10 +49,10 @@ async function measure({ meta, width, rounds }) {
       at += value.length;
     }
   });
-  const perSearch = (runs, bounded) => {
+  const perSearch = (runs, mode) => {
     const took = Array.from({ length: rounds + 5 }, () => {
       const begin = performance.now();
-      for (let at = 0; at < runs; at++) search(wasm, queries[at % queries.length], meta.k, bounded);
+      for (let at = 0; at < runs; at++) search(wasm, queries[at % queries.length], meta.k, mode);
       return (performance.now() - begin) / runs;
     });
     const sorted = took.slice(5).sort((a, b) => a - b);
@@ -60,6 +60,7 @@ async function measure({ meta, width, rounds }) {
   };
   return {
     rows: opened.rows, open_ms: Number(opened.open_ms.toFixed(2)), wasm_bytes: wasm.memory.buffer.byteLength,
-    search: perSearch(200, true), full_scan: perSearch(20, false),
+    search: perSearch(200, MODES.exact), full_scan: perSearch(20, MODES.full),
+    stages: variant.endsWith("-signs") ? perSearch(200, MODES.stages) : null,
   };
 }

@@ -1,27 +1,28 @@
 // Times the core's search over a snapshot in Node.js and prints one line of JSON. Fails where a list differs from the
 // expected one.
 //
-//   node benches/retrieve/node.mjs MODULE.wasm DIR int8|int4 [SECONDS]
+//   node benches/retrieve/node.mjs MODULE.wasm DIR int8|int4|int8-signs|int4-signs [SECONDS]
 
 import { open as openFile, readFile, stat } from "node:fs/promises";
-import { found, instantiate, open, search } from "./searcher.mjs";
+import { MODES, found, instantiate, open, search } from "./searcher.mjs";
 
 const CHUNK = 1 << 20;
 
-const [file, dir, width = "int8", seconds = "2"] = process.argv.slice(2);
+const [file, dir, variant = "int8", seconds = "2"] = process.argv.slice(2);
 if (!dir) {
   console.error("error: expected a module and a folder\n\nhint: see the head of this file");
   process.exit(2);
 }
 const meta = JSON.parse(await readFile(`${dir}/meta.json`, "utf8"));
-const suffix = width === "int8" ? "" : "-int4";
+const suffix = variant.startsWith("int8") ? "" : "-int4";
+const signs = variant.endsWith("-signs");
 const floats = new Float32Array((await readFile(`${dir}/queries${suffix}.f32`)).buffer.slice(0));
 const queries = Array.from({ length: meta.queries }, (_, at) => floats.subarray(at * meta.dims, (at + 1) * meta.dims));
 const expected = new Uint32Array((await readFile(`${dir}/expected${suffix}.u32`)).buffer.slice(0));
 const wasm = await instantiate(await WebAssembly.compile(await readFile(file)));
 const before = process.memoryUsage().rss;
 
-const path = `${dir}/${width}.selvedge`;
+const path = `${dir}/${variant}.selvedge`;
 const { size } = await stat(path);
 const cpu = process.cpuUsage();
 const opened = await open(wasm, size, async (memory) => {
@@ -30,15 +31,15 @@ const opened = await open(wasm, size, async (memory) => {
   await handle.close();
 });
 const first = performance.now();
-search(wasm, queries[0], meta.k, true);
+search(wasm, queries[0], meta.k, MODES.exact);
 const firstQueryMs = performance.now() - first;
 const { user, system } = process.cpuUsage(cpu);
 
 for (const [at, query] of queries.entries()) {
-  search(wasm, query, meta.k, true);
+  search(wasm, query, meta.k, MODES.exact);
   const list = found(wasm, meta.k).join();
   const wanted = expected.subarray(at * meta.k, (at + 1) * meta.k).join();
-  search(wasm, query, meta.k, false);
+  search(wasm, query, meta.k, MODES.full);
   const all = found(wasm, meta.k).join();
   if (list !== wanted || all !== wanted) {
     console.error(`error: query ${at}: expected rows ${wanted}\n  found ${list}\n  without bounds ${all}`);
@@ -51,21 +52,47 @@ const FILTERS = { none: [0, true], seen: [50, false], category: [10, true], rare
 const times = {};
 for (const [name, [every, allowed]] of Object.entries(FILTERS)) {
   wasm.snapshot_filter(every, allowed);
-  times[name] = time((query) => search(wasm, query, meta.k, true), Number(seconds) * 1000);
+  times[name] = time((query) => search(wasm, query, meta.k, MODES.exact), Number(seconds) * 1000);
 }
 wasm.snapshot_filter(0, true);
-const scan = time((query) => search(wasm, query, meta.k, false), Number(seconds) * 1000);
+const scan = time((query) => search(wasm, query, meta.k, MODES.full), Number(seconds) * 1000);
+const stages = signs ? { ...time((query) => search(wasm, query, meta.k, MODES.stages), Number(seconds) * 1000), ...judge() } : null;
+// Rows at even distances: all lengths, which cosines do not know.
+const near = (mode) => {
+  let at = 0;
+  return time(() => wasm.snapshot_near(Math.floor((at++ % 100) * (opened.rows / 100)), meta.k, mode), Number(seconds) * 1000);
+};
 console.log(
   JSON.stringify({
-    bench: "retrieve-node", node: process.version, set: meta.name, kind: meta.kind, width,
+    bench: "retrieve-node", node: process.version, set: meta.name, kind: meta.kind, variant,
     rows: opened.rows, dims: meta.dims, k: meta.k, bytes: size,
     wasm_bytes: wasm.memory.buffer.byteLength, rss_bytes: process.memoryUsage().rss - before,
     open_ms: Number(opened.open_ms.toFixed(3)), first_query_ms: Number(firstQueryMs.toFixed(3)),
     load_cpu_ms: Number(((user + system) / 1000).toFixed(1)),
-    search: times, full_scan: scan,
+    search: times, full_scan: scan, stages, near: near(MODES.exact), near_stages: signs ? near(MODES.stages) : null,
     read_gb_per_s: bandwidth(opened.rows * meta.dims),
   }),
 );
+
+/** How much of the exact lists two stages find, and how often they prove that it is all; a proof must not be wrong. */
+function judge() {
+  const TOP = 10;
+  let [kept, certified] = [0, 0];
+  for (const [at, query] of queries.entries()) {
+    search(wasm, query, meta.k, MODES.stages);
+    const list = found(wasm, meta.k);
+    const wanted = [...expected.subarray(at * meta.k, (at + 1) * meta.k)];
+    if (wasm.snapshot_certified()) {
+      certified += 1;
+      if (list.join() !== wanted.join()) {
+        console.error(`error: query ${at}: certified, expected rows ${wanted}, found ${list}`);
+        process.exit(1);
+      }
+    }
+    kept += wanted.slice(0, TOP).filter((row) => list.slice(0, TOP).includes(row)).length / TOP;
+  }
+  return { recall_at_10: kept / queries.length, certified: certified / queries.length };
+}
 
 function time(run, limitMs) {
   for (const query of queries) run(query);

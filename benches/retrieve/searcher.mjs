@@ -24,10 +24,13 @@ export async function open(wasm, bytes, fill) {
   return { rows, open_ms: performance.now() - begin };
 }
 
+/** How rows are searched: all of them read, as few as bounds and signs leave, or in two stages. */
+export const MODES = { full: 0, exact: 1, stages: 2 };
+
 /** A search of the k best for one query's values. */
-export function search(wasm, query, k, bounded) {
+export function search(wasm, query, k, mode) {
   new Float32Array(wasm.memory.buffer, wasm.snapshot_query(), query.length).set(query);
-  return wasm.snapshot_search(k, bounded);
+  return wasm.snapshot_search(k, mode);
 }
 
 /** The rows that the last search found. */

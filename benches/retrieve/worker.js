@@ -1,8 +1,8 @@
-// The core's search inside workerd: `/load?width=int8` streams a snapshot into Wasm memory, `/search?runs=N` searches. Clocks
+// The core's search inside workerd: `/load?variant=int8` streams a snapshot into Wasm memory, `/search?runs=N` searches. Clocks
 // stand still while a Worker computes, so it is timed from outside.
 
 import module from "./scan.wasm";
-import { instantiate, open, search } from "./searcher.js";
+import { MODES, instantiate, open, search } from "./searcher.js";
 
 const K = 20;
 let wasm;
@@ -11,24 +11,24 @@ let queries = [];
 export default {
   async fetch(request, env) {
     const { pathname, searchParams } = new URL(request.url);
-    if (pathname === "/load") return Response.json(await load(env.ASSETS, searchParams.get("width")));
+    if (pathname === "/load") return Response.json(await load(env.ASSETS, searchParams.get("variant")));
     if (pathname !== "/search") return new Response("not here", { status: 404 });
     const runs = Number(searchParams.get("runs"));
-    const bounded = searchParams.get("bounded") !== "0";
+    const mode = MODES[searchParams.get("mode") ?? "exact"];
     let checksum = 0;
-    for (let at = 0; at < runs; at++) checksum ^= search(wasm, queries[at % queries.length], K, bounded);
+    for (let at = 0; at < runs; at++) checksum ^= search(wasm, queries[at % queries.length], K, mode);
     return Response.json({ checksum });
   },
 };
 
-async function load(assets, width) {
+async function load(assets, variant) {
   const file = (name) => assets.fetch(`http://assets/${name}`);
   const { dims, ...meta } = await (await file("meta.json")).json();
-  const floats = new Float32Array(await (await file(`queries${width === "int8" ? "" : "-int4"}.f32`)).arrayBuffer());
+  const floats = new Float32Array(await (await file(`queries${variant.startsWith("int8") ? "" : "-int4"}.f32`)).arrayBuffer());
   queries = Array.from({ length: floats.length / dims }, (_, at) => floats.subarray(at * dims, (at + 1) * dims));
   wasm = await instantiate(module);
-  const { rows } = await open(wasm, meta[`${width}_bytes`], async (memory) => {
-    const reader = (await file(`${width}.selvedge`)).body.getReader();
+  const { rows } = await open(wasm, meta.bytes[variant], async (memory) => {
+    const reader = (await file(`${variant}.selvedge`)).body.getReader();
     for (let at = 0; ; ) {
       const { done, value } = await reader.read();
       if (done) break;

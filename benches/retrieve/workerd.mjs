@@ -1,13 +1,13 @@
 // Times the core's search inside a bare workerd and prints one line of JSON.
 //
-//   node benches/retrieve/workerd.mjs MODULE.wasm DIR int8|int4 [ROUNDS]
+//   node benches/retrieve/workerd.mjs MODULE.wasm DIR int8|int4|int8-signs|int4-signs [ROUNDS]
 
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, cpuNs, start } from "../edge/workerd.mjs";
 
-const [module, dir, width = "int8", rounds = "30"] = process.argv.slice(2);
+const [module, dir, variant = "int8", rounds = "30"] = process.argv.slice(2);
 const home = mkdtempSync(join(tmpdir(), "selvedge-retrieve-"));
 copyFileSync(`${ROOT}benches/retrieve/worker.js`, join(home, "worker.js"));
 copyFileSync(`${ROOT}benches/retrieve/searcher.mjs`, join(home, "searcher.js"));
@@ -16,15 +16,16 @@ const worker = await start({ dir: home, entry: "worker.js", assets: dir });
 try {
   const empty = rssBytes();
   const before = cpuNs(worker.pid);
-  const { rows, wasm_bytes } = await (await ask(`load?width=${width}`)).json();
+  const { rows, wasm_bytes } = await (await ask(`load?variant=${variant}`)).json();
   const load_cpu_ms = (cpuNs(worker.pid) - before) / 1e6;
   const loaded = rssBytes();
   await ask("search?runs=200");
   console.log(
     JSON.stringify({
-      bench: "retrieve-workerd", set: JSON.parse(readFileSync(`${dir}/meta.json`, "utf8")).name, width, rows, wasm_bytes,
+      bench: "retrieve-workerd", set: JSON.parse(readFileSync(`${dir}/meta.json`, "utf8")).name, variant, rows, wasm_bytes,
       rss_growth_bytes: loaded - empty, load_cpu_ms: Number(load_cpu_ms.toFixed(1)),
-      search: await perSearch(200, 1), full_scan: await perSearch(40, 0),
+      search: await perSearch(200, "exact"), full_scan: await perSearch(40, "full"),
+      stages: variant.endsWith("-signs") ? await perSearch(200, "stages") : null,
     }),
   );
 } finally {
@@ -33,10 +34,10 @@ try {
 }
 
 /** Wall and CPU time of one search: many in one request, less a request without any. */
-async function perSearch(runs, bounded) {
+async function perSearch(runs, mode) {
   const one = async (count) => {
     const [cpu, begin] = [cpuNs(worker.pid), performance.now()];
-    await ask(`search?runs=${count}&bounded=${bounded}`);
+    await ask(`search?runs=${count}&mode=${mode}`);
     return { wall: performance.now() - begin, cpu: (cpuNs(worker.pid) - cpu) / 1e6 };
   };
   const many = [];

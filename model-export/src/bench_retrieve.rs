@@ -1,12 +1,13 @@
 //! Vectors, queries and snapshots for the retrieval benchmark: the same data for this library and for others.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use selvedge::policy::Policy;
 use selvedge::quantize::{Query, Width};
 use selvedge::retrieve::{Filter, top_k};
-use selvedge::snapshot::writer::{ItemInput, Model, SigningKey, build};
+use selvedge::snapshot::writer::{ItemInput, Model, Search, SigningKey, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use serde::Serialize;
 
@@ -20,6 +21,12 @@ use selvedge::snapshot::SnapshotError;
 
 /// Length of the lists.
 const K: usize = 20;
+
+/// What a search in two stages allows for.
+const DEVIATIONS: f32 = 4.0;
+
+/// Other libraries are not asked for more rows.
+const MAX_PEER_ROWS: usize = 200_000;
 
 /// Where vectors come from.
 #[derive(Clone, Debug)]
@@ -55,10 +62,8 @@ pub struct Written {
     pub k: usize,
     /// `trained` or `random`.
     pub kind: &'static str,
-    /// Bytes of `int8.selvedge`.
-    pub int8_bytes: u64,
-    /// Bytes of `int4.selvedge`.
-    pub int4_bytes: u64,
+    /// Bytes of each snapshot: `int8`, `int4`, `int8-signs`, `int4-signs`.
+    pub bytes: BTreeMap<String, u64>,
     /// Mean share of the 10 best by int8 that are among the 10 best by int4.
     pub int4_overlap: f64,
 }
@@ -94,8 +99,9 @@ impl Explain for BenchError {
     }
 }
 
-/// Writes `meta.json`, `rows.f32` (as int8 stores them, in the snapshot's order), `queries.f32`, `expected.u32` (the exact
-/// lists over those rows), `int8.selvedge`, `int4.selvedge` and `queries-int4.f32` into a folder.
+/// Writes `meta.json`, `queries.f32`, `expected.u32` (the exact lists over int8 rows), the same two for int4, the snapshots
+/// `int8.selvedge`, `int4.selvedge` and, with the signs of their rows, `int8-signs.selvedge` and `int4-signs.selvedge`, and,
+/// for other libraries, `rows.f32` (as int8 stores them, in the snapshot's order) where there are not too many.
 ///
 /// # Errors
 /// [`BenchError`].
@@ -118,17 +124,31 @@ pub fn write(vectors: &Vectors, queries: usize, out: &Path) -> Result<Written, B
         .map(|row| users.row(row))
         .collect();
     let dims = items.dims();
-    let int4 = Coding {
-        width: Width::Int4,
-        dims,
-    };
-    let full = packed(&items, Coding::full(dims))?;
-    let (expected, rows) = search(&full, &queries)?;
-    let small = packed(&items, int4)?;
-    let rotation = Rotation::new(&items, int4);
-    let turned: Vec<Vec<f32>> = queries.iter().map(|query| rotation.apply(query)).collect();
-    let turned: Vec<&[f32]> = turned.iter().map(Vec::as_slice).collect();
-    let (found, _) = search(&small, &turned)?;
+    let file = |name: &str, bytes: &[u8]| atomic::write_bytes(&out.join(name), bytes);
+    let mut sizes = BTreeMap::new();
+    let mut lists = Vec::new();
+    for (width, suffix) in [(Width::Int8, ""), (Width::Int4, "-int4")] {
+        let coding = Coding { width, dims };
+        let rotation = Rotation::new(&items, coding);
+        let turned: Vec<Vec<f32>> = queries.iter().map(|query| rotation.apply(query)).collect();
+        for (search_by, variant) in [(Search::Bounds, ""), (Search::TwoStages(DEVIATIONS), "-signs")] {
+            let snapshot = packed(&items, &rotation, coding, search_by)?;
+            let name = format!("{}{variant}", width.name());
+            file(&format!("{name}.selvedge"), snapshot.as_bytes())?;
+            sizes.insert(name, snapshot.as_bytes().len() as u64);
+            if search_by != Search::Bounds {
+                continue;
+            }
+            let found = search(&snapshot, &turned)?;
+            let flat: Vec<u32> = found.iter().flat_map(|list| padded(list)).collect();
+            file(&format!("expected{suffix}.u32"), bytemuck::cast_slice(&flat))?;
+            file(&format!("queries{suffix}.f32"), bytemuck::cast_slice(&turned.concat()))?;
+            if width == Width::Int8 && items.rows() <= MAX_PEER_ROWS {
+                file("rows.f32", bytemuck::cast_slice(&dequantised(&snapshot)?))?;
+            }
+            lists.push(ids(&snapshot, &found));
+        }
+    }
     let written = Written {
         name: out.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         rows: items.rows(),
@@ -136,20 +156,9 @@ pub fn write(vectors: &Vectors, queries: usize, out: &Path) -> Result<Written, B
         queries: queries.len(),
         k: K,
         kind,
-        int8_bytes: full.as_bytes().len() as u64,
-        int4_bytes: small.as_bytes().len() as u64,
-        int4_overlap: overlap(&ids(&full, &expected), &ids(&small, &found)),
+        bytes: sizes,
+        int4_overlap: overlap(&lists[0], &lists[1]),
     };
-    let file = |name: &str, bytes: &[u8]| atomic::write_bytes(&out.join(name), bytes);
-    file("rows.f32", bytemuck::cast_slice(&rows))?;
-    file("queries.f32", bytemuck::cast_slice(&queries.concat()))?;
-    file("queries-int4.f32", bytemuck::cast_slice(&turned.concat()))?;
-    let flat: Vec<u32> = expected.iter().flat_map(|list| padded(list)).collect();
-    file("expected.u32", bytemuck::cast_slice(&flat))?;
-    let flat: Vec<u32> = found.iter().flat_map(|list| padded(list)).collect();
-    file("expected-int4.u32", bytemuck::cast_slice(&flat))?;
-    file("int8.selvedge", full.as_bytes())?;
-    file("int4.selvedge", small.as_bytes())?;
     // Last: a folder with it is complete.
     atomic::write_json(&out.join("meta.json"), &written)?;
     Ok(written)
@@ -175,8 +184,12 @@ fn normal(rows: usize, dims: usize, seed: u64) -> Factors {
 }
 
 /// A snapshot of the vectors with the shortest catalogue there can be: ids only.
-fn packed(items: &Factors, coding: Coding) -> Result<Snapshot<AlignedBytes>, BenchError> {
-    let rotation = Rotation::new(items, coding);
+fn packed(
+    items: &Factors,
+    rotation: &Rotation,
+    coding: Coding,
+    search: Search,
+) -> Result<Snapshot<AlignedBytes>, BenchError> {
     let turned = rotation.apply_all(items);
     let items = (0..turned.rows()).map(|row| ItemInput {
         id: format!("{row:x}"),
@@ -190,6 +203,7 @@ fn packed(items: &Factors, coding: Coding) -> Result<Snapshot<AlignedBytes>, Ben
         items: items.collect(),
         segments: Vec::new(),
         contexts: Vec::new(),
+        search,
         slate_len: 1,
         policy: policy(items_count),
         created_ms: 0,
@@ -215,20 +229,25 @@ fn policy(trained_items: u32) -> Policy {
     }
 }
 
-/// The exact lists, and the dequantised rows.
-fn search(snapshot: &Snapshot<AlignedBytes>, queries: &[&[f32]]) -> Result<(Vec<Vec<u32>>, Vec<f32>), BenchError> {
+/// The exact lists.
+fn search(snapshot: &Snapshot<AlignedBytes>, queries: &[Vec<f32>]) -> Result<Vec<Vec<u32>>, BenchError> {
     let rows = snapshot.factor_rows().ok_or(BenchError::Search)?;
     let filter = Filter::all(rows.len());
-    let lists: Result<Vec<Vec<u32>>, BenchError> = queries
+    queries
         .par_iter()
         .map(|values| {
             let query = Query::new(values, snapshot.stride()).map_err(|_| BenchError::Search)?;
             let found = top_k(&rows, &query, &filter, K);
             Ok(found.into_iter().map(|scored| scored.item.0).collect())
         })
-        .collect();
+        .collect()
+}
+
+/// What the codes stand for, row after row.
+fn dequantised(snapshot: &Snapshot<AlignedBytes>) -> Result<Vec<f32>, BenchError> {
+    let rows = snapshot.factor_rows().ok_or(BenchError::Search)?;
     let values = (0..rows.len()).flat_map(|row| rows.factors(row).into_iter().take(snapshot.dims()));
-    Ok((lists?, values.collect()))
+    Ok(values.collect())
 }
 
 fn ids(snapshot: &Snapshot<AlignedBytes>, lists: &[Vec<u32>]) -> Vec<Vec<String>> {

@@ -12,7 +12,7 @@ use crate::event::{EventKind, ItemIndex};
 use crate::profile::Profile;
 use crate::quantize::Query;
 use crate::rank::diversify;
-use crate::retrieve::{Filter, Scored, score_rows, top_k};
+use crate::retrieve::{Filter, Rows, Scored, TwoStage, score_rows, top_k, top_k_in_two_stages};
 use crate::snapshot::CategoryIndex;
 
 impl<B: AsRef<[u8]>> Engine<B> {
@@ -37,7 +37,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let candidates = filter.count();
         let ranking = self.ranking(plan, &filter);
         let limit = usize::from(plan.slot.max_per_category);
-        let chosen = diversify(&ranking, plan.n, limit, |item| self.snapshot.leaf_category(item));
+        let chosen = diversify(&ranking.found, plan.n, limit, |item| self.snapshot.leaf_category(item));
         let personal = plan.portrait.as_ref().filter(|_| plan.scope == Scope::Visitor);
         let items = chosen
             .iter()
@@ -51,7 +51,10 @@ impl<B: AsRef<[u8]>> Engine<B> {
             context: plan.daypart.map(crate::context::Daypart::name),
             items,
             unknown: Vec::new(),
-            explanation: self.explanation(plan.segment, personal, candidates),
+            explanation: Explanation {
+                exact: ranking.certified,
+                ..self.explanation(plan.segment, personal, candidates)
+            },
         }
     }
 
@@ -73,8 +76,8 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let mut filter = self.available(now_ms);
         filter.forbid(item);
         let near = match (self.snapshot.cosine_rows(), Query::unit(&self.snapshot.codes(item))) {
-            (Some(rows), Ok(query)) => top_k(&rows, &query, &filter, n),
-            _ => Vec::new(),
+            (Some(rows), Ok(query)) => self.search(&rows, &query, &filter, n),
+            _ => listed(Vec::new()),
         };
         let text = self.snapshot.text(item);
         let reason = Reason::Similar {
@@ -87,9 +90,12 @@ impl<B: AsRef<[u8]>> Engine<B> {
             scope: Scope::Everyone,
             segment: None,
             context: None,
-            items: near.iter().map(|scored| self.item(scored, reason)).collect(),
+            items: near.found.iter().map(|scored| self.item(scored, reason)).collect(),
             unknown: Vec::new(),
-            explanation: self.explanation(None, None, filter.count()),
+            explanation: Explanation {
+                exact: near.certified,
+                ..self.explanation(None, None, filter.count())
+            },
         })
     }
 
@@ -239,7 +245,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
     }
 
     /// The ranking that the plan asks for, long enough for the diversity rule to choose from.
-    fn ranking(&self, plan: &Plan<'_>, filter: &Filter) -> Vec<Scored> {
+    fn ranking(&self, plan: &Plan<'_>, filter: &Filter) -> TwoStage {
         let k = match plan.slot.max_per_category {
             0 => plan.n,
             _ => plan.n * DIVERSITY_POOL,
@@ -259,7 +265,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         };
         let ready = self.ready_list(list, filter);
         if ready.len() >= plan.n {
-            return ready;
+            return listed(ready);
         }
         // The list was made for the whole catalogue; a filter can leave too little of it.
         if !vector.is_empty() && self.personal_ready() {
@@ -274,13 +280,20 @@ impl<B: AsRef<[u8]>> Engine<B> {
             .collect();
         sort(&mut popular);
         popular.truncate(k);
-        popular
+        listed(popular)
     }
 
-    fn retrieve(&self, vector: &[f32], filter: &Filter, k: usize) -> Vec<Scored> {
+    fn retrieve(&self, vector: &[f32], filter: &Filter, k: usize) -> TwoStage {
         match (self.snapshot.factor_rows(), Query::new(vector, self.snapshot.stride())) {
-            (Some(rows), Ok(query)) => top_k(&rows, &query, filter, k),
-            _ => Vec::new(),
+            (Some(rows), Ok(query)) => self.search(&rows, &query, filter, k),
+            _ => listed(Vec::new()),
+        }
+    }
+
+    fn search(&self, rows: &Rows<'_>, query: &Query, filter: &Filter, k: usize) -> TwoStage {
+        match self.snapshot.sign_deviations() {
+            Some(deviations) => top_k_in_two_stages(rows, query, filter, k, deviations),
+            None => listed(top_k(rows, query, filter, k)),
         }
     }
 
@@ -358,10 +371,16 @@ impl<B: AsRef<[u8]>> Engine<B> {
             segment_members: segment.map(|segment| self.snapshot.segment_members(usize::from(segment))),
             segment_cosine,
             kept_segment: assignment.is_some_and(|found| found.kept),
+            exact: true,
             candidates,
             excluded: self.snapshot.rows().saturating_sub(candidates),
         }
     }
+}
+
+/// A list that no search could improve on.
+const fn listed(found: Vec<Scored>) -> TwoStage {
+    TwoStage { found, certified: true }
 }
 
 /// How many times the asked number of items the diversity rule chooses from.

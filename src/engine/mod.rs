@@ -46,6 +46,9 @@ const PERSONAL: &[SectionKind] = &[
     SectionKind::Scales,
     SectionKind::InverseNorms,
     SectionKind::BlockBounds,
+    SectionKind::SignRotation,
+    SectionKind::SignCosines,
+    SectionKind::Signs,
 ];
 
 /// Decisions over one snapshot.

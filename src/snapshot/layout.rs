@@ -8,7 +8,7 @@ pub const MAGIC: [u8; 8] = [0x89, b'S', b'V', b'D', b'G', 0x0D, 0x0A, 0x1A];
 pub const MAJOR: u16 = 1;
 /// The format's minor version: grows with additions that an older reader may skip.
 #[cfg(any(test, feature = "writer"))]
-pub const MINOR: u16 = 1;
+pub const MINOR: u16 = 2;
 /// Every section starts at a multiple of this.
 pub const ALIGNMENT: usize = 64;
 /// Bytes of the header.
@@ -85,7 +85,7 @@ const _: () = assert!(size_of::<SignatureBlock>() == SIGNATURE_BYTES);
 
 macro_rules! section_kinds {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $label:literal, $presence:ident;)*) => {
-        /// The kinds of section that format 1.1 knows.
+        /// The kinds of section that format 1.2 knows.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u32)]
         pub enum SectionKind { $($(#[$doc])* $name = $code,)* }
@@ -167,6 +167,13 @@ section_kinds! {
     BlockBounds = 20, "block-bounds", Skippable;
     /// Rows from the most popular on, u32 per row; where it is absent, rows lie in that order.
     PopularityOrder = 21, "popularity-order", Skippable;
+    /// The orthogonal matrix that turns vectors before their signs are taken, f32, dims × dims.
+    SignRotation = 23, "sign-rotation", Optional;
+    /// f32: how many deviations a search allows for (0: the whole bound), 0, and for each block of 64 rows the least and the
+    /// largest cosine of a row and its signs.
+    SignCosines = 24, "sign-cosines", Optional;
+    /// One bit per turned dimension, a byte of each of 64 rows after the other.
+    Signs = 25, "signs", Optional;
     /// Byte offsets into `item-text`, u32, rows + 1.
     ItemTextOffsets = 10, "item-text-offsets", Mandatory;
     /// UTF-8 records: id, title, image and attributes, one a line.

@@ -43,6 +43,7 @@ test("a decision has exactly the fields of the API page", async () => {
     "segment_members",
     "segment_cosine",
     "kept_segment",
+    "exact",
     "candidates",
     "excluded",
   ]);

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 
 use selvedge::quantize::Query;
-use selvedge::retrieve::{Filter, Scored, top_k};
+use selvedge::event::ItemIndex;
+use selvedge::retrieve::{Filter, Rows, TwoStage, top_k_in_two_stages};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -14,7 +15,7 @@ struct Search {
     values: Vec<f32>,
     query: Option<Query>,
     filter: Option<Filter>,
-    found: Vec<Scored>,
+    answer: Option<TwoStage>,
 }
 
 thread_local! {
@@ -65,40 +66,87 @@ pub fn snapshot_filter(every: u32, allowed: bool) {
     });
 }
 
-/// Searches for the `k` best: query coded, all blocks or as few as the bounds leave. A checksum, 0 where nothing was found.
+/// How a search goes about it.
+const FULL_SCAN: u32 = 0;
+const TWO_STAGES: u32 = 2;
+
+/// Searches for the `k` best: query coded, all blocks read (`mode` 0), as few rows as bounds and signs leave (1), or in two
+/// stages (2, as 1 without signs). A checksum, 0 where nothing was found.
 #[wasm_bindgen]
-pub fn snapshot_search(k: usize, bounded: bool) -> u32 {
+pub fn snapshot_search(k: usize, mode: u32) -> u32 {
     SEARCH.with_borrow_mut(|search| {
         let Search {
             snapshot: Some(snapshot),
             values,
             query,
             filter: Some(filter),
-            found,
+            answer,
             ..
         } = search
         else {
             return 0;
         };
-        let rows = if bounded {
-            snapshot.factor_rows()
-        } else {
-            snapshot
-                .factor_rows()
-                .and_then(|rows| rows.with_scales(rows.scales()).ok())
-        };
-        let (Some(rows), Ok(coded)) = (rows, Query::new(values, snapshot.stride())) else {
+        let (Some(rows), Ok(coded)) = (snapshot.factor_rows(), Query::new(values, snapshot.stride())) else {
             return 0;
         };
-        *found = top_k(&rows, query.insert(coded), filter, k);
-        found
-            .iter()
-            .fold(1u32, |sum, scored| sum.wrapping_mul(31).wrapping_add(scored.item.0))
+        let found = run(snapshot, rows, query.insert(coded), filter, k, mode);
+        checksum(answer.insert(found))
     })
+}
+
+/// The same for the rows nearest to a row, by cosine.
+#[wasm_bindgen]
+pub fn snapshot_near(row: u32, k: usize, mode: u32) -> u32 {
+    SEARCH.with_borrow_mut(|search| {
+        let Search {
+            snapshot: Some(snapshot),
+            query,
+            filter: Some(filter),
+            answer,
+            ..
+        } = search
+        else {
+            return 0;
+        };
+        let (Some(rows), Ok(unit)) = (snapshot.cosine_rows(), Query::unit(&snapshot.codes(ItemIndex(row)))) else {
+            return 0;
+        };
+        let found = run(snapshot, rows, query.insert(unit), filter, k, mode);
+        checksum(answer.insert(found))
+    })
+}
+
+fn run(
+    snapshot: &Snapshot<AlignedBytes>,
+    rows: Rows<'_>,
+    query: &Query,
+    filter: &Filter,
+    k: usize,
+    mode: u32,
+) -> TwoStage {
+    // Other scales, if only the same ones, take bounds and signs away.
+    let plain = rows.with_scales(rows.scales());
+    let rows = if mode == FULL_SCAN { plain.unwrap_or(rows) } else { rows };
+    let deviations = snapshot.sign_deviations().filter(|_| mode == TWO_STAGES);
+    top_k_in_two_stages(&rows, query, filter, k, deviations.unwrap_or(f32::INFINITY))
+}
+
+fn checksum(answer: &TwoStage) -> u32 {
+    let items = answer.found.iter().map(|scored| scored.item.0);
+    items.fold(1, |sum, item| sum.wrapping_mul(31).wrapping_add(item))
 }
 
 /// The row at `rank` of the last search; `u32::MAX` where there is none.
 #[wasm_bindgen]
 pub fn snapshot_item(rank: usize) -> u32 {
-    SEARCH.with_borrow(|search| search.found.get(rank).map_or(u32::MAX, |scored| scored.item.0))
+    SEARCH.with_borrow(|search| {
+        let found = search.answer.as_ref().and_then(|answer| answer.found.get(rank));
+        found.map_or(u32::MAX, |scored| scored.item.0)
+    })
+}
+
+/// Whether the last list is proven to be the exact one.
+#[wasm_bindgen]
+pub fn snapshot_certified() -> bool {
+    SEARCH.with_borrow(|search| search.answer.as_ref().is_some_and(|answer| answer.certified))
 }

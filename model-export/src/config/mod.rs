@@ -18,7 +18,7 @@ pub use sources::{
     TextFormat,
 };
 pub use stages::{
-    Audience, Baseline, Codes, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, SegmentConfig, SlotConfig,
+    Audience, Baseline, Codes, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, SearchBy, SegmentConfig, SlotConfig,
     TrainConfig, WeightsConfig,
 };
 

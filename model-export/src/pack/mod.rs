@@ -11,12 +11,12 @@ use selvedge::context::{DAYPARTS, Daypart};
 use selvedge::event::EventKind;
 use selvedge::policy::{self, Policy, SlotPolicy};
 use selvedge::quantize::Width;
-use selvedge::snapshot::writer::{ItemInput, Model, SegmentInput, build};
+use selvedge::snapshot::writer::{ItemInput, Model, Search, SegmentInput, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use serde::Serialize;
 
 use crate::compress::{Coding, Measured, Rotation, smallest};
-use crate::config::{Audience, Codes, Config, SlotConfig};
+use crate::config::{Audience, Codes, Config, PackConfig, SearchBy, SlotConfig};
 use crate::lake::{CatalogueItem, Lake, atomic};
 use crate::model::{Description, ItemFactors, ModelDir};
 
@@ -182,6 +182,7 @@ fn collect(config: &Config, coding: Coding, now_ms: i64) -> Result<(Model, usize
     let model = Model {
         width: coding.width,
         dims: coding.dims,
+        search: search(&config.pack),
         items,
         segments,
         contexts,
@@ -192,6 +193,14 @@ fn collect(config: &Config, coding: Coding, now_ms: i64) -> Result<(Model, usize
         provenance: provenance(config, &description),
     };
     Ok((model, missing))
+}
+
+const fn search(config: &PackConfig) -> Search {
+    match config.search {
+        SearchBy::Bounds => Search::Bounds,
+        SearchBy::Signs => Search::Signs,
+        SearchBy::TwoStages => Search::TwoStages(config.deviations),
+    }
 }
 
 /// Joins factors and catalogue; returns how many trained items the catalogue does not have.
