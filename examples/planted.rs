@@ -83,8 +83,11 @@ fn model(created_ms: u64, mark: &str) -> Model {
             .map(|axis| SegmentInput {
                 centroid: axis_vector(axis),
                 members: 50 + axis as u32,
+                parent: None,
+                slate: Vec::new(),
             })
             .collect(),
+        rungs: Vec::new(),
         contexts: (0..8).map(|daypart| axis_vector(daypart % 4)).collect(),
         slate_len: 40,
         policy: policy(),

@@ -1,6 +1,7 @@
 //! The segment-keyed cache: canonical keys without anything personal, and freshness.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::context::Context;
 use crate::policy::SlotPolicy;
@@ -155,6 +156,80 @@ impl Freshness {
     }
 }
 
+/// The share of requests for one key that a store answers, when they come at random at this mean rate (Poisson).
+///
+/// From one computation to the next, λ·ttl requests find the answer fresh. The first one after that finds it stale, and is
+/// answered while it is made anew, unless nobody comes for as long as stale answers may be used: a miss then, with a chance of
+/// e^(−λ·stale). So hits per cycle are λ·ttl + 1 − e^(−λ·stale), of λ·ttl + 1 requests.
+#[must_use]
+pub fn expected_hit_ratio(requests_per_s: f64, freshness: &Freshness) -> f64 {
+    let rate = if requests_per_s > 0.0 { requests_per_s } else { 0.0 };
+    let fresh = rate * f64::from(freshness.ttl_s);
+    // From 1 − x + x²/2 … no `exp` is needed that differs between platforms: only packing asks, and natively.
+    let unasked = exp_minus(rate * f64::from(freshness.stale_while_revalidate_s));
+    (fresh + 1.0 - unasked) / (fresh + 1.0)
+}
+
+/// e^(−x) for x of at least 0: the limit of (1 − x/2²⁰)^(2²⁰), good to six digits.
+fn exp_minus(x: f64) -> f64 {
+    let mut power = (1.0 - x / 1_048_576.0).max(0.0);
+    for _ in 0..20 {
+        power *= power;
+    }
+    power
+}
+
+/// The segments that answer for each segment in a slot, by what its traffic affords: the finest level of the segment tree
+/// whose hit ratio, over all its keys, is expected to reach `budget`. [`None`] for every segment where not even one for all
+/// of them does.
+///
+/// `parents`: the segment that each one is part of, behind it. `shares`: the share of the slot's requests that each leaf makes;
+/// leaves stand first, and shares of inner segments are not read. `requests_per_s`: of the slot, at one location, where a
+/// location has a cache of its own. Levels are those in which the tree was built: from the leaves on, each next inner segment
+/// takes the place of its children, so that the finest segments lose least.
+#[must_use]
+pub fn ladder(
+    parents: &[Option<u32>],
+    shares: &[f64],
+    requests_per_s: f64,
+    freshness: &Freshness,
+    budget: f64,
+) -> Vec<Option<u32>> {
+    let count = parents.len();
+    let first_inner = parents.iter().flatten().min().map_or(count, |parent| *parent as usize);
+    let mut served: Vec<Option<u32>> = (0..).take(count).map(Some).collect();
+    let mut share: Vec<f64> = shares.iter().copied().take(first_inner).collect();
+    share.resize(count, 0.0);
+    let hits = |share: f64| share * expected_hit_ratio(share * requests_per_s, freshness);
+    let all: f64 = share.iter().sum();
+    let mut expected: f64 = share.iter().map(|share| hits(*share)).sum();
+    let reached = |expected: f64| expected >= budget * all;
+    for inner in first_inner..count {
+        if reached(expected) {
+            break;
+        }
+        let is_child = |(_, parent): &(usize, &Option<u32>)| parent.is_some_and(|parent| parent as usize == inner);
+        let children: Vec<usize> = parents
+            .iter()
+            .enumerate()
+            .filter(is_child)
+            .map(|(child, _)| child)
+            .collect();
+        expected -= children.iter().map(|child| hits(share[*child])).sum::<f64>();
+        share[inner] = children.iter().map(|child| share[*child]).sum();
+        expected += hits(share[inner]);
+        for rung in &mut served {
+            if rung.is_some_and(|rung| children.contains(&(rung as usize))) {
+                *rung = u32::try_from(inner).ok();
+            }
+        }
+    }
+    if !reached(expected) {
+        served.fill(None);
+    }
+    served
+}
+
 /// What may be done with a stored answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -244,5 +319,80 @@ mod tests {
             ]
         );
         assert_eq!(freshness.kept_s(), 630);
+    }
+
+    fn kept(ttl_s: u32, stale_while_revalidate_s: u32) -> Freshness {
+        Freshness {
+            ttl_s,
+            stale_while_revalidate_s,
+            stale_if_error_s: 0,
+        }
+    }
+
+    #[test]
+    fn the_expected_hit_ratio_is_that_of_requests_that_come_at_random() {
+        // A generator of exponential gaps and a clock, without the formula.
+        let mut state = 0x1234_5678_9abc_def1_u64;
+        let mut uniform = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            ((state >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+        };
+        for (rate, freshness) in [
+            (0.5, kept(10, 0)),
+            (0.1, kept(10, 20)),
+            (2.0, kept(30, 60)),
+            (0.01, kept(60, 300)),
+        ] {
+            let (mut now, mut made, mut hits) = (0.0, f64::NEG_INFINITY, 0.0);
+            let requests = 200_000;
+            for _ in 0..requests {
+                now -= uniform().ln() / rate;
+                let age = now - made;
+                if age < f64::from(freshness.ttl_s) {
+                    hits += 1.0;
+                } else {
+                    hits += f64::from(u8::from(
+                        age < f64::from(freshness.ttl_s + freshness.stale_while_revalidate_s),
+                    ));
+                    made = now;
+                }
+            }
+            let (expected, found) = (expected_hit_ratio(rate, &freshness), hits / f64::from(requests));
+            assert!(
+                (expected - found).abs() < 0.005,
+                "{rate}: expected {expected}, found {found}"
+            );
+        }
+        assert_eq!(expected_hit_ratio(0.0, &kept(60, 60)), 0.0);
+        assert_eq!(expected_hit_ratio(f64::NAN, &kept(60, 60)), 0.0);
+    }
+
+    #[test]
+    fn a_slot_gets_the_finest_level_that_its_traffic_affords() {
+        // 0 and 1 make 4, 2 and 3 make 5, 4 and 5 make 6.
+        let parents = [Some(4), Some(4), Some(5), Some(5), Some(6), Some(6), None];
+        let shares = [0.25; 4];
+        let level = |rate, budget| ladder(&parents, &shares, rate, &kept(60, 0), budget);
+        let all = |nodes: [u32; 4]| nodes.map(Some).to_vec();
+        // λ·ttl of a leaf: 15, of a pair 30, of all 60.
+        assert_eq!(level(1.0, 0.9)[..4], all([0, 1, 2, 3]));
+        assert_eq!(level(1.0, 0.95)[..4], all([4, 4, 2, 3]), "pairs only as far as needed");
+        assert_eq!(level(1.0, 0.965)[..4], all([4, 4, 5, 5]));
+        assert_eq!(level(1.0, 0.98)[..4], all([6, 6, 6, 6]));
+        assert_eq!(level(1.0, 0.99), [None; 7]);
+        assert_eq!(
+            level(1e-9, 0.0)[..4],
+            all([0, 1, 2, 3]),
+            "a budget of nothing is met at once"
+        );
+    }
+
+    #[test]
+    fn without_a_tree_a_slot_has_its_segments_or_none() {
+        let ladder = |rate| ladder(&[None, None], &[0.5, 0.5], rate, &kept(60, 0), 0.9);
+        assert_eq!(ladder(10.0), [Some(0), Some(1)]);
+        assert_eq!(ladder(0.01), [None, None]);
     }
 }

@@ -434,6 +434,18 @@ fn with_signs_a_snapshot_gives_the_lists_it_gives_without_them() {
 }
 
 #[test]
+fn whole_blocks_of_rows_of_zeros_have_signs_too() {
+    let mut model = fixture::model();
+    model.search = Search::Signs;
+    for item in model.items.iter_mut().skip(40) {
+        item.factors.fill(0.0);
+    }
+    let bytes = build(&model, Some(&fixture::key())).unwrap();
+    let engine = Engine::new(open(bytes.as_ref()).unwrap()).unwrap();
+    assert_eq!(engine.similar("item-000", 12, fixture::NOW_MS).unwrap().items.len(), 12);
+}
+
+#[test]
 fn two_stages_say_where_their_list_is_not_proven() {
     let bytes = signed_rows(Search::TwoStages(0.5));
     let engine = Engine::new(open(bytes.as_ref()).unwrap()).unwrap();

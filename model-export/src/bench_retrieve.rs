@@ -202,6 +202,7 @@ fn packed(
         width: coding.width,
         items: items.collect(),
         segments: Vec::new(),
+        rungs: Vec::new(),
         contexts: Vec::new(),
         search,
         slate_len: 1,

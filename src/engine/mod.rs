@@ -25,6 +25,8 @@ const BASE: &[SectionKind] = &[
     SectionKind::Policy,
     SectionKind::SegmentCentroids,
     SectionKind::SegmentMembers,
+    SectionKind::SegmentParents,
+    SectionKind::Rungs,
     SectionKind::Slates,
     SectionKind::Contexts,
     SectionKind::Gram,

@@ -105,7 +105,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         if (slot.audience == Audience::Segment || !self.personal_ready())
             && let Some(segment) = remembered
         {
-            return Rung::segment(segment, None);
+            return self.segment_rung(slot, segment, None, visitor);
         }
         if let Some(portrait) = self.portrait_of(visitor) {
             let assigned = portrait.assignment.and_then(|found| u16::try_from(found.segment).ok());
@@ -119,10 +119,25 @@ impl<B: AsRef<[u8]>> Engine<B> {
                 };
             }
             if let Some(segment) = assigned {
-                return Rung::segment(segment, Some(portrait));
+                return self.segment_rung(slot, segment, Some(portrait), visitor);
             }
         }
         self.contextual_rung(visitor)
+    }
+
+    /// The rung that the slot's traffic affords to a segment: its own, a coarser one, or none of them.
+    fn segment_rung(&self, slot: &SlotPolicy, segment: u16, portrait: Option<Portrait>, visitor: &Visitor<'_>) -> Rung {
+        let slots = &self.snapshot.policy().slots;
+        let place = slots.iter().position(|other| other.name == slot.name);
+        match place.map_or(Some(segment), |place| self.snapshot.rung(place, segment)) {
+            Some(shown) => Rung {
+                scope: Scope::Segment,
+                segment: Some(shown),
+                daypart: None,
+                portrait,
+            },
+            None => self.contextual_rung(visitor),
+        }
     }
 
     /// The rung of a visitor of whom nothing is known.
@@ -134,17 +149,6 @@ impl<B: AsRef<[u8]>> Engine<B> {
             segment: None,
             daypart,
             portrait: None,
-        }
-    }
-}
-
-impl Rung {
-    fn segment(segment: u16, portrait: Option<Portrait>) -> Self {
-        Self {
-            scope: Scope::Segment,
-            segment: Some(segment),
-            daypart: None,
-            portrait,
         }
     }
 }

@@ -56,7 +56,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
     pub(super) fn remembered(&self, profile: &Profile) -> Option<u16> {
         let remembered = profile.segment?;
         let same_model = self.snapshot.fingerprint().starts_with(&remembered.model);
-        (same_model && usize::from(remembered.segment) < self.snapshot.segments()).then_some(remembered.segment)
+        (same_model && usize::from(remembered.segment) < self.snapshot.leaf_segments()).then_some(remembered.segment)
     }
 
     /// Encodes a profile and assigns its segment; `None` for a history without known items, or while the factors are not
@@ -76,7 +76,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let encoded = fold_in(self.snapshot.gram(), self.snapshot.dims(), &history, &self.parameters);
         let previous = self.remembered(profile).map(usize::from);
         let hysteresis = self.snapshot.policy().hysteresis;
-        let assignment = assign(&encoded.vector, self.snapshot.centroids(), previous, hysteresis);
+        let assignment = assign(&encoded.vector, self.snapshot.leaf_centroids(), previous, hysteresis);
         Some(Portrait {
             known,
             encoded,

@@ -51,6 +51,8 @@ impl SignTable {
                     (least, most) = (least.min(cosine), most.max(cosine));
                 }
             }
+            // Of rows of zeros alone nothing is known, and nothing has to be.
+            let least = least.min(most);
             #[expect(clippy::cast_possible_truncation, reason = "rounded outwards")]
             cosines.push([(least as f32).next_down().max(0.0), (most as f32).next_up()]);
             signs.extend(block);

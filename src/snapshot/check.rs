@@ -67,6 +67,8 @@ pub fn contents<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<usize, Snapsho
         (K::Availability, rows * 8),
         (K::BlockBounds, rows.div_ceil(BLOCK_ROWS as u64) * 4),
         (K::PopularityOrder, rows * 4),
+        (K::SegmentParents, segments * 4),
+        (K::Rungs, snapshot.policy().slots.len() as u64 * segments * 4),
         (K::SignRotation, dims * dims * 4),
         (K::SignCosines, 8 + rows.div_ceil(BLOCK_ROWS as u64) * 8),
         (
@@ -88,6 +90,7 @@ pub fn contents<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<usize, Snapsho
     block_bounds(snapshot)?;
     popularity_order(snapshot)?;
     signs(snapshot)?;
+    segment_tree(snapshot)?;
     let slate_len = slates(snapshot, 1 + segments + contexts)?;
     keys(snapshot)?;
     categories(snapshot)?;
@@ -196,6 +199,31 @@ fn popularity_order<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<(), Snapsh
         "a row index",
         false,
     )
+}
+
+/// Parents stand behind their children, so that every way up ends; whoever answers for a segment is one.
+fn segment_tree<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<(), SnapshotError> {
+    let segments = to_usize(snapshot.header.segments);
+    let refuse = |kind, expected, (element, found): (usize, u32)| {
+        Err(SnapshotError::Content {
+            kind,
+            element,
+            expected,
+            found: f64::from(found),
+        })
+    };
+    let wrong =
+        |(segment, parent): &(usize, u32)| *parent != NONE && !(segment + 1..segments).contains(&to_usize(*parent));
+    let parents = snapshot.segment_parents().iter().copied().enumerate();
+    if let Some(found) = parents.into_iter().find(wrong) {
+        return refuse(SectionKind::SegmentParents, "a segment behind this one, or none", found);
+    }
+    let rungs: &[u32] = cast(snapshot.section(SectionKind::Rungs));
+    let mut rungs = rungs.iter().copied().enumerate();
+    match rungs.find(|(_, rung)| *rung != NONE && to_usize(*rung) >= segments) {
+        Some(found) => refuse(SectionKind::Rungs, "a segment, or none", found),
+        None => Ok(()),
+    }
 }
 
 /// Signs come with all that tells how far they can be trusted, or not at all.

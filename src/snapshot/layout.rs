@@ -139,6 +139,11 @@ section_kinds! {
     SegmentCentroids = 14, "segment-centroids", Mandatory;
     /// Members per segment, u32.
     SegmentMembers = 15, "segment-members", Mandatory;
+    /// The coarser segment that each one is part of, u32 per segment, or [`NONE`]; leaves stand first, parents behind their
+    /// children.
+    SegmentParents = 26, "segment-parents", Optional;
+    /// Which segment answers for each one, u32, slots × segments: itself, a coarser one, or [`NONE`].
+    Rungs = 27, "rungs", Optional;
     /// Row indices, u32, (1 + segments + contexts) × slate length: everyone, each segment, each context.
     Slates = 16, "slates", Mandatory;
     /// Prior user vectors per daypart, f32, contexts × dims.

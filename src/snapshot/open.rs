@@ -67,7 +67,7 @@ pub struct Snapshot<B> {
 }
 
 /// One more than the largest code of a kind.
-pub(super) const KINDS: usize = 26;
+pub(super) const KINDS: usize = 28;
 
 impl<B: AsRef<[u8]>> Snapshot<B> {
     /// Opens a snapshot: structure, signature, and the SHA-256 of every section.

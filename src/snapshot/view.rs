@@ -114,6 +114,31 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         }
     }
 
+    pub(super) fn segment_parents(&self) -> &[u32] {
+        cast(self.section(SectionKind::SegmentParents))
+    }
+
+    /// Number of segments that visitors are assigned to: the first ones. The rest are unions of them.
+    #[must_use]
+    pub fn leaf_segments(&self) -> usize {
+        let parents = self.segment_parents().iter().filter(|parent| **parent != NONE);
+        parents.min().map_or(self.segments(), |first| to_usize(*first))
+    }
+
+    /// The segment whose answer the visitors of `segment` get in the slot at a place of the policy: itself unless the file
+    /// says otherwise; `None` where the slot has too little traffic for any.
+    #[must_use]
+    pub fn rung(&self, slot: usize, segment: u16) -> Option<u16> {
+        let rungs: &[u32] = cast(self.section(SectionKind::Rungs));
+        let at = slot
+            .saturating_mul(self.segments())
+            .saturating_add(usize::from(segment));
+        match rungs.get(at) {
+            Some(rung) => u16::try_from(*rung).ok().filter(|_| *rung != NONE),
+            None => Some(segment),
+        }
+    }
+
     /// How many standard deviations a search by signs allows for; `None` where it allows for all there can be, or where there
     /// are no signs: the search is exact then. See [`top_k_in_two_stages`](crate::retrieve::top_k_in_two_stages).
     #[must_use]
@@ -320,9 +345,10 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             .then(|| cast(self.section(SectionKind::Availability)))
     }
 
-    /// All segments' unit-length directions, segments × dims.
-    pub(crate) fn centroids(&self) -> &[f32] {
-        cast(self.section(SectionKind::SegmentCentroids))
+    /// Unit-length directions of the segments that visitors are assigned to, leaves × dims.
+    pub(crate) fn leaf_centroids(&self) -> &[f32] {
+        let values: &[f32] = cast(self.section(SectionKind::SegmentCentroids));
+        values.get(..self.leaf_segments() * self.dims()).unwrap_or(&[])
     }
 
     /// A segment's unit-length direction.

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use selvedge::quantize::Query;
 use selvedge::event::ItemIndex;
+use selvedge::quantize::Query;
 use selvedge::retrieve::{Filter, Rows, TwoStage, top_k_in_two_stages};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -176,6 +176,8 @@ fn collect(config: &Config, coding: Coding, now_ms: i64) -> Result<(Model, usize
         .map(|(index, members)| SegmentInput {
             centroid: rotation.apply(segments.centroids.row(index)),
             members: *members,
+            parent: None,
+            slate: Vec::new(),
         })
         .collect();
     let contexts = daypart_priors(&contexts.names, |index| rotation.apply(contexts.factors.row(index)));
@@ -185,6 +187,7 @@ fn collect(config: &Config, coding: Coding, now_ms: i64) -> Result<(Model, usize
         search: search(&config.pack),
         items,
         segments,
+        rungs: Vec::new(),
         contexts,
         slate_len: usize::try_from(config.pack.slate_length).unwrap_or(usize::MAX),
         policy: policy(config, &description)?,

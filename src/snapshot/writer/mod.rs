@@ -3,6 +3,7 @@
 mod catalogue;
 mod file;
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -64,6 +65,11 @@ pub struct SegmentInput {
     pub centroid: Vec<f32>,
     /// Its users while training.
     pub members: u32,
+    /// The coarser segment that it is part of, by its place in [`Model::segments`]: behind this one. Segments that are parts
+    /// only, the leaves, stand first.
+    pub parent: Option<u32>,
+    /// Its ready list, by places in [`Model::items`], best first; where it is empty, the items nearest to the centroid.
+    pub slate: Vec<usize>,
 }
 
 /// A model as it goes into a snapshot.
@@ -79,6 +85,8 @@ pub struct Model {
     pub items: Vec<ItemInput>,
     /// The segments.
     pub segments: Vec<SegmentInput>,
+    /// For each slot of the policy, the segment that answers for each segment, or [`NONE`] for none; empty: each for itself.
+    pub rungs: Vec<Vec<u32>>,
     /// Prior user vectors of the 8 dayparts, or none.
     pub contexts: Vec<Vec<f32>>,
     /// Items per ready list.
@@ -106,7 +114,7 @@ pub fn build(model: &Model, key: Option<&SigningKey>) -> Result<AlignedBytes, Sn
     let popularity_order = popularity_order(&items);
     let (keys, key_order) = keys(&items)?;
     let catalogue = Catalogue::of(&items)?;
-    let slates = slates(model, &table, &popularity_order)?;
+    let slates = slates(model, &items, &table, &popularity_order)?;
     let availability = availability(&items);
 
     let inverse_norms: Vec<f16> = table.inverse_norms().collect();
@@ -149,6 +157,17 @@ pub fn build(model: &Model, key: Option<&SigningKey>) -> Result<AlignedBytes, Sn
     ];
     if let Some(availability) = availability {
         sections.push((SectionKind::Availability, cast_slice(&availability).to_vec()));
+    }
+    if model.segments.iter().any(|segment| segment.parent.is_some()) {
+        let parents: Vec<u32> = model
+            .segments
+            .iter()
+            .map(|segment| segment.parent.unwrap_or(NONE))
+            .collect();
+        sections.push((SectionKind::SegmentParents, cast_slice(&parents).to_vec()));
+    }
+    if !model.rungs.is_empty() {
+        sections.push((SectionKind::Rungs, cast_slice(&model.rungs.concat()).to_vec()));
     }
     if model.search != Search::Bounds {
         sections.extend(signs(model, &table)?);
@@ -309,7 +328,12 @@ fn keys(items: &[&ItemInput]) -> Result<(Vec<u64>, Vec<u32>), SnapshotError> {
 }
 
 /// Ready lists: everyone's, each segment's, each context's.
-fn slates(model: &Model, table: &CodeTable, popularity_order: &[u32]) -> Result<Vec<u32>, SnapshotError> {
+fn slates(
+    model: &Model,
+    items: &[&ItemInput],
+    table: &CodeTable,
+    popularity_order: &[u32],
+) -> Result<Vec<u32>, SnapshotError> {
     let k = model.slate_len;
     let mut slates = Vec::with_capacity((1 + model.segments.len() + model.contexts.len()) * k);
     let mut push = |list: &mut dyn Iterator<Item = u32>| {
@@ -318,12 +342,24 @@ fn slates(model: &Model, table: &CodeTable, popularity_order: &[u32]) -> Result<
         slates.resize(full, NONE);
     };
     push(&mut popularity_order.iter().copied());
-    for vector in model
-        .segments
-        .iter()
-        .map(|segment| &segment.centroid)
-        .chain(&model.contexts)
-    {
+    let row_of: BTreeMap<&str, u32> = (0..).zip(items).map(|(row, item)| (item.id.as_str(), row)).collect();
+    for segment in &model.segments {
+        if segment.slate.is_empty() {
+            push(&mut top(table, &segment.centroid, k)?.into_iter().map(|item| item.0));
+            continue;
+        }
+        let places = segment.slate.iter().map(|place| model.items.get(*place));
+        let rows: Option<Vec<u32>> = places
+            .map(|item| item.and_then(|item| row_of.get(item.id.as_str()).copied()))
+            .collect();
+        let rows = rows.ok_or(SnapshotError::Build {
+            what: "place of an item in the list of a segment (below)",
+            expected: model.items.len() as u64,
+            found: segment.slate.iter().copied().max().unwrap_or(0) as u64,
+        })?;
+        push(&mut rows.into_iter());
+    }
+    for vector in &model.contexts {
         push(&mut top(table, vector, k)?.into_iter().map(|item| item.0));
     }
     Ok(slates)
