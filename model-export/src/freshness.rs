@@ -165,6 +165,7 @@ pub fn inputs(stage: Stage, config: &Config, more: &str) -> Result<String, Fresh
     }
     if stage == Stage::Pack {
         part(&serde_json::to_string(&config.slots).map_err(digest)?);
+        part(&serde_json::to_string(&config.traffic).map_err(digest)?);
         part(&serde_json::to_string(&config.pack).map_err(digest)?);
         // The choice of a coding is made from the evaluation.
         part(&serde_json::to_string(&config.evaluate).map_err(digest)?);

@@ -20,5 +20,6 @@ pub mod model;
 pub mod pack;
 pub mod random;
 pub mod segment;
+pub mod simulate;
 pub mod synthetic;
 pub mod train;

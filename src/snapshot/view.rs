@@ -376,8 +376,8 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             .unwrap_or(&[])
     }
 
-    /// A ready list: 0 for everyone, then the segments, then the contexts.
-    pub(crate) fn slate(&self, list: usize) -> impl Iterator<Item = ItemIndex> {
+    /// A ready list, best first: 0 for everyone, then the segments, then the contexts.
+    pub fn slate(&self, list: usize) -> impl Iterator<Item = ItemIndex> {
         let values: &[u32] = cast(self.section(SectionKind::Slates));
         let places = values.get(list * self.slate_len..(list + 1) * self.slate_len);
         places

@@ -11,6 +11,7 @@ mod keygen;
 mod pack;
 mod run;
 mod segment;
+mod simulate;
 mod synthetic;
 pub mod table;
 mod train;
@@ -49,6 +50,8 @@ enum Verb {
     Segment(segment::Args),
     /// Measure the model on events that it has not seen
     Evaluate(evaluate::Args),
+    /// Replay the last days through segments and caches: what sharing keeps of personalization
+    Simulate(simulate::Args),
     /// Build and sign the snapshot
     Pack(pack::Args),
     /// Verify a snapshot and show what is in it
@@ -89,6 +92,7 @@ fn dispatch(verb: Verb, context: &Context) -> Result<(), Error> {
         Verb::Train(args) => train::run(args, context),
         Verb::Segment(args) => segment::run(args, context),
         Verb::Evaluate(args) => evaluate::run(args, context),
+        Verb::Simulate(args) => simulate::run(args, context),
         Verb::Pack(args) => pack::run(args, context),
         Verb::Inspect(args) => inspect::run(args, context),
         Verb::Keygen(args) => keygen::run(args, context),

@@ -62,6 +62,14 @@ impl Report for Packed {
             self.segments,
             self.public_key
         ));
+        for slot in &self.rungs {
+            text.push_str(&format!(
+                "slot        {}: its traffic affords {} keys for {} segments\n",
+                slot.slot,
+                slot.answering.max(1),
+                slot.segments
+            ));
+        }
         if self.items_without_catalogue > 0 {
             text.push_str(&format!(
                 "note        {} items are not in the catalogue and carry their id as title\n",

@@ -19,7 +19,7 @@ pub use sources::{
 };
 pub use stages::{
     Audience, Baseline, Codes, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, SearchBy, SegmentConfig,
-    SlotConfig, TrainConfig, WeightsConfig,
+    SlotConfig, TrafficConfig, TrainConfig, WeightsConfig,
 };
 
 /// The whole configuration. Every section has defaults except what only the owner of the data can know.
@@ -42,6 +42,8 @@ pub struct Config {
     pub segment: SegmentConfig,
     /// Evaluation.
     pub evaluate: EvaluateConfig,
+    /// How much of it there is to answer.
+    pub traffic: TrafficConfig,
     /// What pages ask for.
     pub slots: Vec<SlotConfig>,
     /// The snapshot.
@@ -118,8 +120,13 @@ impl Config {
         self.segment.check(path)?;
         self.evaluate.check(path)?;
         self.pack.check(path)?;
+        self.traffic.check(path)?;
         for slot in &self.slots {
             slot.check(path)?;
+            if slot.min_hit_ratio.is_some() && self.traffic.requests_per_s.is_none() {
+                let expected = "a number, as a slot has min_hit_ratio: what it affords depends on its traffic";
+                return Err(ConfigError::value(path, "traffic.requests_per_s", expected, "none"));
+            }
         }
         for (index, slot) in self.slots.iter().enumerate() {
             if self.slots[..index].iter().any(|other| other.name == slot.name) {

@@ -224,6 +224,9 @@ pub struct SlotConfig {
     pub stale_while_revalidate_s: u32,
     /// Seconds after that in which it may be served when none can be made.
     pub stale_if_error_s: u32,
+    /// The share of shared answers that is to come from the cache: with too little traffic for that, coarser segments
+    /// answer. Needs `traffic.requests_per_s`. Absent: every segment answers for itself.
+    pub min_hit_ratio: Option<f64>,
     /// Items with such an event in the visitor's history are left out.
     pub exclude: Vec<EventKind>,
     /// At most this many items of one category, of the deepest level.
@@ -240,9 +243,41 @@ impl Default for SlotConfig {
             ttl_s: 60,
             stale_while_revalidate_s: 300,
             stale_if_error_s: 86_400,
+            min_hit_ratio: None,
             exclude: Vec::new(),
             max_per_category: None,
         }
+    }
+}
+
+/// `[traffic]`: what each slot has to answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrafficConfig {
+    /// Mean requests per second for a slot, over all locations.
+    pub requests_per_s: Option<f64>,
+    /// Edge locations that they are spread over, each with a cache of its own.
+    pub locations: u32,
+}
+
+impl Default for TrafficConfig {
+    fn default() -> Self {
+        Self {
+            requests_per_s: None,
+            locations: 20,
+        }
+    }
+}
+
+impl TrafficConfig {
+    pub(super) fn check(&self, path: &Path) -> Result<(), ConfigError> {
+        if let Some(rate) = self.requests_per_s {
+            range(path, "traffic.requests_per_s", rate, 1e-6..=1e9)?;
+        }
+        if self.locations == 0 {
+            return Err(ConfigError::value(path, "traffic.locations", "at least 1", 0));
+        }
+        Ok(())
     }
 }
 
@@ -443,6 +478,9 @@ impl SlotConfig {
         }
         if self.n == 0 || self.n > self.n_max {
             return Err(ConfigError::value(path, "slots.n", "1 to n_max", self.n));
+        }
+        if let Some(share) = self.min_hit_ratio {
+            range(path, "slots.min_hit_ratio", share, 0.0..=1.0)?;
         }
         if self.max_per_category == Some(0) {
             return Err(ConfigError::value(

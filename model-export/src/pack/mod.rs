@@ -7,6 +7,7 @@ mod key;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use selvedge::cache::{Freshness, ladder};
 use selvedge::context::{DAYPARTS, Daypart};
 use selvedge::event::EventKind;
 use selvedge::policy::{self, Policy, SlotPolicy};
@@ -18,7 +19,8 @@ use serde::Serialize;
 use crate::compress::{Coding, Measured, Rotation, smallest};
 use crate::config::{Audience, Codes, Config, PackConfig, SearchBy, SlotConfig};
 use crate::lake::{CatalogueItem, Lake, atomic};
-use crate::model::{Description, ItemFactors, ModelDir};
+use crate::model::{Description, ItemFactors, ModelDir, Segments};
+use crate::segment::{Tree, tree};
 
 pub use browse::write_catalogue_json;
 pub use error::PackError;
@@ -41,12 +43,25 @@ pub struct Packed {
     pub codes: &'static str,
     /// What the coding was chosen from; empty where the configuration names it.
     pub codings: Vec<Measured>,
-    /// Segments.
+    /// Segments that visitors are assigned to.
     pub segments: usize,
+    /// What the traffic of slots with a budget affords.
+    pub rungs: Vec<SlotSegments>,
     /// Trained items that the catalogue does not have; they carry their id as title.
     pub items_without_catalogue: usize,
     /// The public key that verifies it.
     pub public_key: String,
+}
+
+/// The segments that answer in a slot.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SlotSegments {
+    /// The slot.
+    pub slot: String,
+    /// Segments that visitors are assigned to.
+    pub segments: usize,
+    /// Segments, unions among them, that answer; 0 where one answer is for everyone.
+    pub answering: usize,
 }
 
 /// Packs the model of a configuration into its output file.
@@ -82,7 +97,8 @@ pub fn pack(config: &Config, now_ms: i64) -> Result<Packed, PackError> {
         dims: snapshot.dims(),
         codes: snapshot.width().name(),
         codings: frontier,
-        segments: snapshot.segments(),
+        segments: snapshot.leaf_segments(),
+        rungs: affordable(config, &model),
         items_without_catalogue,
         public_key: hex(verifying.as_bytes()),
     })
@@ -169,17 +185,14 @@ fn collect(config: &Config, coding: Coding, now_ms: i64) -> Result<(Model, usize
     if config.pack.drop_expired {
         items.retain(|item| item.available_until_min.is_none_or(|until| until > now_min));
     }
-    let segments = segments
-        .members
-        .iter()
-        .enumerate()
-        .map(|(index, members)| SegmentInput {
-            centroid: rotation.apply(segments.centroids.row(index)),
-            members: *members,
-            parent: None,
-            slate: Vec::new(),
-        })
-        .collect();
+    let (segments, rungs) = segment_tree(config, &segments);
+    let segments = (0..segments.members.len()).map(|index| SegmentInput {
+        centroid: rotation.apply(segments.centroids.row(index)),
+        members: segments.members[index],
+        parent: segments.parents[index],
+        slate: Vec::new(),
+    });
+    let segments = segments.collect();
     let contexts = daypart_priors(&contexts.names, |index| rotation.apply(contexts.factors.row(index)));
     let model = Model {
         width: coding.width,
@@ -187,7 +200,7 @@ fn collect(config: &Config, coding: Coding, now_ms: i64) -> Result<(Model, usize
         search: search(&config.pack),
         items,
         segments,
-        rungs: Vec::new(),
+        rungs,
         contexts,
         slate_len: usize::try_from(config.pack.slate_length).unwrap_or(usize::MAX),
         policy: policy(config, &description)?,
@@ -204,6 +217,71 @@ const fn search(config: &PackConfig) -> Search {
         SearchBy::Signs => Search::Signs,
         SearchBy::TwoStages => Search::TwoStages(config.deviations),
     }
+}
+
+/// The segments, with their unions where a slot needs them, and which of them answers for which in each slot.
+fn segment_tree(config: &Config, segments: &Segments) -> (Tree, Vec<Vec<u32>>) {
+    let slots = config.slots();
+    let leaves = segments.members.len();
+    if slots.iter().all(|slot| slot.min_hit_ratio.is_none()) {
+        let alone = Tree {
+            centroids: segments.centroids.clone(),
+            members: segments.members.clone(),
+            parents: vec![None; leaves],
+        };
+        return (alone, Vec::new());
+    }
+    let tree = tree(&segments.centroids, &segments.members);
+    let all: u32 = segments.members.iter().sum();
+    let shares: Vec<f64> = segments
+        .members
+        .iter()
+        .map(|members| f64::from(*members) / f64::from(all.max(1)))
+        .collect();
+    let traffic = &config.traffic;
+    let per_location = traffic.requests_per_s.unwrap_or(0.0) / f64::from(traffic.locations.max(1));
+    let rungs = slots.iter().map(|slot| {
+        let freshness = Freshness {
+            ttl_s: slot.ttl_s,
+            stale_while_revalidate_s: slot.stale_while_revalidate_s,
+            stale_if_error_s: slot.stale_if_error_s,
+        };
+        // Without a budget, whatever is expected is enough.
+        let budget = slot.min_hit_ratio.unwrap_or(0.0);
+        let served = ladder(&tree.parents, &shares, per_location, &freshness, budget);
+        served.into_iter().map(|rung| rung.unwrap_or(NO_SEGMENT)).collect()
+    });
+    let rungs = rungs.collect();
+    (tree, rungs)
+}
+
+/// A slot's answer for everyone stands in for a segment's.
+const NO_SEGMENT: u32 = u32::MAX;
+
+/// Keys of shared answers for each slot that a budget was given for.
+fn affordable(config: &Config, model: &Model) -> Vec<SlotSegments> {
+    let leaves = model.segments.iter().filter_map(|segment| segment.parent).min();
+    let leaves = leaves.map_or(model.segments.len(), |first| first as usize);
+    let slots = config.slots();
+    let shown = slots
+        .iter()
+        .zip(&model.rungs)
+        .filter(|(slot, _)| slot.min_hit_ratio.is_some());
+    shown
+        .map(|(slot, rungs)| {
+            let answering: std::collections::BTreeSet<u32> = rungs
+                .iter()
+                .take(leaves)
+                .copied()
+                .filter(|rung| *rung != NO_SEGMENT)
+                .collect();
+            SlotSegments {
+                slot: slot.name.clone(),
+                segments: leaves,
+                answering: answering.len(),
+            }
+        })
+        .collect()
 }
 
 /// Joins factors and catalogue; returns how many trained items the catalogue does not have.
@@ -283,7 +361,7 @@ fn policy(config: &Config, description: &Description) -> Result<Policy, PackErro
 }
 
 /// A thousand years: events of a model without a half-life do not age.
-const NEVER_MS: u64 = 1_000 * 365 * 86_400_000;
+pub(crate) const NEVER_MS: u64 = 1_000 * 365 * 86_400_000;
 
 #[expect(
     clippy::cast_possible_truncation,

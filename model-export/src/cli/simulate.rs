@@ -1,0 +1,169 @@
+//! `selvedge simulate`.
+
+use std::path::PathBuf;
+
+use super::table::{Table, count};
+use super::{Context, Report};
+use crate::error::Error;
+use crate::simulate::{self, Options, Recommended, Simulation};
+
+/// Arguments of `selvedge simulate`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Numbers of segments to try
+    #[arg(long, value_delimiter = ',', default_value = "1,2,4,8,16,32,64,128", value_parser = clap::value_parser!(u32).range(1..=4096), value_name = "N,N,…")]
+    pub segments: Vec<u32>,
+    /// Times to live to try, seconds
+    #[arg(long, value_delimiter = ',', default_value = "30,60,300", value_parser = clap::value_parser!(u32).range(1..), value_name = "S,S,…")]
+    pub ttl: Vec<u32>,
+    /// Mean requests per second over all locations; without it, as logged
+    #[arg(long, value_parser = positive, value_name = "RATE")]
+    pub requests_per_s: Option<f64>,
+    /// Edge locations, each with a cache of its own; the i-th gets a share of 1/i
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000), value_name = "N")]
+    pub locations: u32,
+    /// Seconds after which a new snapshot comes and caches begin anew
+    #[arg(long, default_value_t = 3600.0, value_parser = positive, value_name = "S")]
+    pub refresh: f64,
+    /// The hit ratio that the recommendation has to reach
+    #[arg(long, default_value_t = 0.95, value_parser = share, value_name = "SHARE")]
+    pub hit_ratio: f64,
+    /// Also draw the frontier, at the first time to live
+    #[arg(long, value_name = "FILE.svg")]
+    pub plot: Option<PathBuf>,
+    /// Requests to replay at most, by leaving users out
+    #[arg(long, default_value_t = 50_000, value_name = "N")]
+    pub requests: usize,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "expected a number above 0".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
+/// Replays the last days and prints the frontier.
+///
+/// # Errors
+/// Configuration, lake or training.
+pub fn run(args: Args, context: &Context) -> Result<(), Error> {
+    let config = context.config()?;
+    let options = Options {
+        segments: args.segments,
+        ttl_s: args.ttl,
+        requests_per_s: args.requests_per_s,
+        locations: args.locations,
+        refresh_s: args.refresh,
+        hit_ratio: args.hit_ratio,
+        requests: args.requests,
+    };
+    let spinner = context.progress("simulate", 0);
+    spinner.enable_steady_tick(std::time::Duration::from_millis(120));
+    let simulation = simulate::run(&config, &options);
+    spinner.finish_and_clear();
+    let simulation = simulation?;
+    if let Some(path) = &args.plot {
+        let title = format!(
+            "NDCG kept by hit ratio, times to live of {} s",
+            options.ttl_s.first().unwrap_or(&0)
+        );
+        crate::lake::atomic::write_bytes(path, simulate::plot(&simulation, &title).as_bytes())?;
+    }
+    context.print(&simulation)
+}
+
+impl Report for Simulation {
+    const STAGE: &'static str = "simulate";
+
+    fn render(&self) -> String {
+        let (k, costs) = (self.k, &self.costs);
+        let mut text = format!(
+            "{} requests of {} visitors, {:.3} a second over {} locations, a new snapshot every {} s, stale answers for {} s\n\
+             NDCG@{k} for each visitor {:.4} ±{:.4}, one list for all {:.4} ({:.1} %)\n\
+             the core's calls on this machine, µs: plan {:.1}, shared answer {:.1}, own answer {:.1}, filtered {:.1}, re-ranked {:.1}\n\n",
+            count(self.requests as u64),
+            count(self.users as u64),
+            self.requests_per_s,
+            self.locations,
+            self.refresh_s,
+            self.stale_while_revalidate_s,
+            self.personal.value,
+            self.personal.high - self.personal.value,
+            self.everyone,
+            100.0 * self.everyone / self.personal.value.max(f64::MIN_POSITIVE),
+            costs.plan_us,
+            costs.shared_us,
+            costs.personal_us,
+            costs.filter_us,
+            costs.rerank_us,
+        );
+        let mut header = vec!["segments", "k-means", "tree", "voted", "filtered", "re-ranked"]
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>();
+        let ttls = self.levels.first().map_or(&[][..], |level| &level.caches);
+        for cache in ttls {
+            header.push(format!("hits, {} s", cache.ttl_s));
+            header.push("CPU ms/1,000".to_owned());
+        }
+        let names: Vec<&str> = header.iter().map(String::as_str).collect();
+        let mut table = Table::new(&names);
+        let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+        for level in &self.levels {
+            let kept = [
+                level.kept_k_means,
+                level.kept_tree,
+                level.kept_voted,
+                level.kept_filtered,
+                level.kept_reranked,
+            ]
+            .map(percent);
+            let caches = level
+                .caches
+                .iter()
+                .flat_map(|cache| [percent(cache.hit_ratio), format!("{:.1}", cache.cpu_ms_per_1000)]);
+            table.row([level.segments.to_string()].into_iter().chain(kept).chain(caches));
+        }
+        text.push_str("share of per-visitor NDCG that is kept, by how segments and their lists are made; hit ratios of the tree\n\n");
+        text.push_str(&table.render());
+        text.push('\n');
+        let shown = |found: &Recommended| {
+            format!(
+                "{} of full personalization at a hit ratio of {} ({} segments, {} s)",
+                percent(found.kept),
+                percent(found.hit_ratio),
+                found.segments,
+                found.ttl_s
+            )
+        };
+        match &self.recommended {
+            Some(found) => {
+                text.push_str(&format!(
+                    "kept: {}; filtered {}, re-ranked {}\n",
+                    shown(found),
+                    percent(found.kept_filtered),
+                    percent(found.kept_reranked)
+                ));
+                if let Some(before) = &self.before {
+                    text.push_str(&format!("k-means and centroids alone: {}\n", shown(before)));
+                }
+                text.push_str(&format!(
+                    "\nfor selvedge.toml:\n\n[segment]\ncount = {}\n\n[[slots]]\nttl_s = {}\n",
+                    found.segments, found.ttl_s
+                ));
+            }
+            None => text.push_str(&format!(
+                "nothing reaches a hit ratio of {}: more traffic, longer times to live or fewer locations would\n",
+                percent(self.hit_ratio)
+            )),
+        }
+        text
+    }
+}

@@ -1,0 +1,626 @@
+//! The stage `simulate`: how much of per-visitor quality a cache keeps, at which hit ratio and what CPU.
+//!
+//! The last days of the log are replayed in their order: each event is a request just before it, by a visitor whose profile
+//! the core keeps, for a list that the core decides. What is shared goes through a cache at each edge location, by the core's
+//! freshness. The model, its segments and what they are shown know nothing of these days.
+
+mod edge;
+mod model;
+mod plot;
+mod visitors;
+
+use std::collections::HashSet;
+
+use selvedge::cache::Freshness;
+use selvedge::snapshot::SnapshotError;
+use serde::Serialize;
+
+pub use plot::plot;
+pub use visitors::Costs;
+
+use crate::als::Factors;
+use crate::config::{Audience, Config, SlotConfig};
+use crate::error::{Exit, Explain};
+use crate::evaluate::Estimate;
+use crate::interactions::{EventLog, Weighting};
+use crate::segment::{Search, Tree, cluster, tree, voted};
+use crate::train::{FitError, Fitted, StageError, days_ms, fit, read_log};
+use edge::{Asked, Outcome, location, replay};
+use model::engine;
+use visitors::{Level, Replay, Served, numbers};
+
+/// What to simulate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Numbers of segments, each at least 1.
+    pub segments: Vec<u32>,
+    /// Times to live, seconds.
+    pub ttl_s: Vec<u32>,
+    /// Mean requests per second over all locations; `None`: as logged.
+    pub requests_per_s: Option<f64>,
+    /// Edge locations, each with a cache of its own.
+    pub locations: u32,
+    /// Seconds after which a new snapshot comes, with new keys.
+    pub refresh_s: f64,
+    /// The hit ratio that a recommendation has to reach.
+    pub hit_ratio: f64,
+    /// Requests at most; every so-manieth user is left out to get there.
+    pub requests: usize,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Simulation {
+    /// Length of the lists.
+    pub k: usize,
+    /// Visitors.
+    pub users: usize,
+    /// Requests.
+    pub requests: usize,
+    /// Their mean rate over all locations.
+    pub requests_per_s: f64,
+    /// Locations.
+    pub locations: u32,
+    /// Seconds between snapshots.
+    pub refresh_s: f64,
+    /// The slot's.
+    pub stale_while_revalidate_s: u32,
+    /// NDCG@k of lists for each visitor.
+    pub personal: Estimate,
+    /// NDCG@k of one list for all.
+    pub everyone: f64,
+    /// Times of the core's calls on this machine.
+    pub costs: Costs,
+    /// By falling number of segments.
+    pub levels: Vec<LevelFound>,
+    /// The hit ratio that was asked for.
+    pub hit_ratio: f64,
+    /// The best that reaches it; none where nothing does.
+    pub recommended: Option<Recommended>,
+    /// The best of k-means at each count and lists by centroid, for comparison.
+    pub before: Option<Recommended>,
+}
+
+/// A number of segments.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LevelFound {
+    /// Segments that visitors were in.
+    pub segments: u32,
+    /// Share of per-visitor NDCG that k-means with so many segments keeps, lists by centroid.
+    pub kept_k_means: f64,
+    /// The same for a level of the segment tree.
+    pub kept_tree: f64,
+    /// The same, lists by votes.
+    pub kept_voted: f64,
+    /// The same, without what a visitor is done with (the slot's `exclude`).
+    pub kept_filtered: f64,
+    /// The same, each visitor's page in an order of its own besides.
+    pub kept_reranked: f64,
+    /// By time to live.
+    pub caches: Vec<CacheFound>,
+}
+
+/// A time to live.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CacheFound {
+    /// Seconds.
+    pub ttl_s: u32,
+    /// Hits of all requests, level of the tree.
+    pub hit_ratio: f64,
+    /// Of these, answered stale.
+    pub stale_share: f64,
+    /// The same for k-means.
+    pub hit_ratio_k_means: f64,
+    /// CPU of the core's calls for 1,000 requests, milliseconds.
+    pub cpu_ms_per_1000: f64,
+}
+
+/// A number of segments and a time to live.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Recommended {
+    /// Segments.
+    pub segments: u32,
+    /// Seconds.
+    pub ttl_s: u32,
+    /// Hits of all requests.
+    pub hit_ratio: f64,
+    /// Share of per-visitor NDCG.
+    pub kept: f64,
+    /// The same, what a visitor is done with left out.
+    pub kept_filtered: f64,
+    /// The same, pages re-ranked besides.
+    pub kept_reranked: f64,
+}
+
+/// Why nothing was simulated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SimulateError {
+    /// One of the parts is empty.
+    #[error(
+        "the last {test_days} days have {after} requests of visitors with something to find; expected some, and events before them ({before} found)"
+    )]
+    Empty {
+        /// Days of the test part.
+        test_days: f64,
+        /// Events before it.
+        before: usize,
+        /// Requests in it.
+        after: usize,
+    },
+    /// Training failed.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// The model cannot be served.
+    #[error("the model cannot be packed")]
+    Build(#[from] SnapshotError),
+    /// The events cannot be read.
+    #[error(transparent)]
+    Read(#[from] StageError),
+}
+
+impl Explain for SimulateError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Empty { .. } => Exit::Data,
+            Self::Fit(_) => Exit::Usage,
+            Self::Build(_) => Exit::Snapshot,
+            Self::Read(error) => error.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Empty { .. } => {
+                Some("change evaluate.test_days so that events lie on both sides of the split".to_owned())
+            }
+            Self::Fit(_) => Some("correct the value in [train]".to_owned()),
+            Self::Build(_) => Some("lower train.factors, or raise train.regularisation".to_owned()),
+            Self::Read(error) => error.hint(),
+        }
+    }
+}
+
+/// Items in the pool of a segment, from which pages are made.
+const POOL: usize = 100;
+
+/// Simulates the last `evaluate.test_days` of the lake.
+///
+/// # Errors
+/// [`SimulateError`].
+pub fn run(config: &Config, options: &Options) -> Result<Simulation, SimulateError> {
+    simulate(&read_log(config)?, config, options)
+}
+
+/// The same for a log.
+///
+/// # Errors
+/// [`SimulateError`].
+pub fn simulate(log: &EventLog, config: &Config, options: &Options) -> Result<Simulation, SimulateError> {
+    let until_ms = log.end_ms().unwrap_or(0);
+    let split_ms = until_ms.saturating_sub(days_ms(config.evaluate.test_days));
+    let empty = |after| SimulateError::Empty {
+        test_days: config.evaluate.test_days,
+        before: log.before(split_ms).len(),
+        after,
+    };
+    if log.before(split_ms).is_empty() || log.since(split_ms).is_empty() {
+        return Err(empty(0));
+    }
+    let past = EventLog {
+        users: log.users.clone(),
+        items: log.items.clone(),
+        events: log.before(split_ms).to_vec(),
+    };
+    let fitted = fit(&past, split_ms, &config.train)?;
+    let weighting = Weighting::new(&config.train);
+    let slot = shared_slot(config);
+    let study = Study {
+        log,
+        fitted: &fitted,
+        config,
+        slot: &slot,
+        replay: Replay {
+            log,
+            split_ms,
+            weighting: &weighting,
+            k: usize::try_from(config.evaluate.k).unwrap_or(usize::MAX).min(POOL),
+            every: log.since(split_ms).len().div_ceil(options.requests.max(1)),
+            exclude: &slot.exclude,
+        },
+        options,
+    };
+    study.run()?.ok_or_else(|| empty(0))
+}
+
+/// The slot whose answers are shared, or the first one.
+fn shared_slot(config: &Config) -> SlotConfig {
+    let slots = config.slots();
+    let shared = slots.iter().find(|slot| slot.audience == Audience::Segment);
+    shared.or(slots.first()).cloned().unwrap_or_default()
+}
+
+struct Study<'s> {
+    log: &'s EventLog,
+    fitted: &'s Fitted,
+    config: &'s Config,
+    slot: &'s SlotConfig,
+    replay: Replay<'s>,
+    options: &'s Options,
+}
+
+impl Study<'_> {
+    fn run(&self) -> Result<Option<Simulation>, SimulateError> {
+        let mut counts = self.options.segments.clone();
+        counts.sort_unstable_by(|a, b| b.cmp(a));
+        counts.dedup();
+        let (whole, assignment) = self.segments(counts.first().copied().unwrap_or(1));
+        let votes = voted(
+            &self.fitted.outcome.users,
+            &assignment,
+            &whole,
+            &self.fitted.outcome.items,
+            POOL,
+        );
+        let parts = (self.log, self.fitted, self.config);
+        let by_centroid = engine(parts, self.slot, &whole, None, POOL)?;
+        let by_votes = engine(parts, self.slot, &whole, Some(&votes), POOL)?;
+        let (centroid_pools, voted_pools) = (self.pools(&by_centroid), self.pools(&by_votes));
+        // Never more than there are: small sets have fewer segments than asked for.
+        let most = u32::try_from(whole.leaves()).unwrap_or(u32::MAX).max(1);
+        counts = counts.into_iter().map(|count| count.min(most)).collect();
+        counts.dedup();
+        let of_leaf = |count: &u32| whole.level(*count as usize);
+        let level = |pools: &Vec<Vec<u32>>, count: &u32| Level {
+            of_leaf: of_leaf(count),
+            pools: pools.clone(),
+        };
+        let levels: Vec<Level> = counts.iter().map(|count| level(&voted_pools, count)).collect();
+        let plain: Vec<Level> = counts.iter().map(|count| level(&centroid_pools, count)).collect();
+        let (served, costs) = self.replay.serve(&by_votes, &levels, true);
+        let (unvoted, _) = self.replay.serve(&by_centroid, &plain, false);
+        if served.is_empty() {
+            return Ok(None);
+        }
+        let arrivals = Arrivals::new(&served, self.options);
+        let personal: Vec<f64> = served.iter().map(|request| request.personal).collect();
+        let all = mean(personal.iter().copied());
+        let kept = |values: &mut dyn Iterator<Item = f64>| if all > 0.0 { mean(values) / all } else { 1.0 };
+        let mut found = Vec::new();
+        for (at, count) in counts.iter().enumerate() {
+            let k_means = self.k_means(*count)?;
+            let keys: Vec<u32> = keys(&served, &levels[at].of_leaf);
+            let k_means_keys: Vec<u32> = keys_of_leaves(&k_means);
+            let caches = self.options.ttl_s.iter().map(|&ttl_s| {
+                let outcome = arrivals.through(&keys, &self.freshness(ttl_s), self.options.refresh_s);
+                let before = arrivals.through(&k_means_keys, &self.freshness(ttl_s), self.options.refresh_s);
+                CacheFound::new(ttl_s, &outcome, &before, &costs)
+            });
+            found.push(LevelFound {
+                segments: *count,
+                kept_k_means: kept(&mut k_means.iter().map(|request| request.shared[0])),
+                kept_tree: kept(&mut unvoted.iter().map(|request| request.shared[at])),
+                kept_voted: kept(&mut served.iter().map(|request| request.shared[at])),
+                kept_filtered: kept(&mut served.iter().map(|request| request.filtered[at])),
+                kept_reranked: kept(&mut served.iter().map(|request| request.reranked[at])),
+                caches: caches.collect(),
+            });
+        }
+        let everyone = self.everyone(&by_votes)?;
+        let users: HashSet<u32> = served.iter().map(|request| request.user).collect();
+        Ok(Some(Simulation {
+            k: self.replay.k,
+            users: users.len(),
+            requests: served.len(),
+            requests_per_s: arrivals.requests_per_s,
+            locations: self.options.locations,
+            refresh_s: self.options.refresh_s,
+            stale_while_revalidate_s: self.slot.stale_while_revalidate_s,
+            personal: Estimate::mean(&personal),
+            everyone,
+            costs,
+            hit_ratio: self.options.hit_ratio,
+            recommended: best(&found, self.options.hit_ratio, |level, cache| {
+                (level.kept_voted, cache.hit_ratio)
+            }),
+            before: best(&found, self.options.hit_ratio, |level, cache| {
+                (level.kept_k_means, cache.hit_ratio_k_means)
+            }),
+            levels: found,
+        }))
+    }
+
+    fn segments(&self, count: u32) -> (Tree, Vec<Option<u32>>) {
+        let search = Search {
+            count: count as usize,
+            min_members: self.config.segment.min_members,
+            seed: self.config.train.seed,
+        };
+        let clusters = cluster(&self.fitted.outcome.users, &search);
+        (tree(&clusters.centroids, &clusters.members), clusters.assignment)
+    }
+
+    /// As it was before there was a tree: k-means for each number of segments, lists by centroid.
+    fn k_means(&self, count: u32) -> Result<Vec<Served>, SimulateError> {
+        let (whole, _) = self.segments(count);
+        let leaves = whole.leaves();
+        let rows: Vec<f32> = (0..leaves)
+            .flat_map(|leaf| whole.centroids.row(leaf).to_vec())
+            .collect();
+        let alone = Tree {
+            centroids: Factors::new(whole.centroids.dims(), rows),
+            members: whole.members[..leaves].to_vec(),
+            parents: vec![None; leaves],
+        };
+        let engine = engine((self.log, self.fitted, self.config), self.slot, &alone, None, POOL)?;
+        let level = Level {
+            of_leaf: (0..).take(leaves).collect(),
+            pools: self.pools(&engine),
+        };
+        Ok(self.replay.serve(&engine, &[level], false).0)
+    }
+
+    fn everyone(
+        &self,
+        engine: &selvedge::engine::Engine<selvedge::snapshot::AlignedBytes>,
+    ) -> Result<f64, SimulateError> {
+        let snapshot = engine.snapshot();
+        let list = numbers(self.log, snapshot.slate(0).map(|item| snapshot.text(item).id));
+        let segments = snapshot.segments();
+        let level = Level {
+            of_leaf: vec![0; segments],
+            pools: vec![list; segments.max(1)],
+        };
+        let (served, _) = self.replay.serve(engine, &[level], false);
+        Ok(mean(served.iter().map(|request| request.shared[0])))
+    }
+
+    fn pools(&self, engine: &selvedge::engine::Engine<selvedge::snapshot::AlignedBytes>) -> Vec<Vec<u32>> {
+        let snapshot = engine.snapshot();
+        (0..snapshot.segments())
+            .map(|segment| numbers(self.log, snapshot.slate(1 + segment).map(|item| snapshot.text(item).id)))
+            .collect()
+    }
+
+    const fn freshness(&self, ttl_s: u32) -> Freshness {
+        Freshness {
+            ttl_s,
+            stale_while_revalidate_s: self.slot.stale_while_revalidate_s,
+            stale_if_error_s: self.slot.stale_if_error_s,
+        }
+    }
+}
+
+/// Requests in time and place.
+struct Arrivals {
+    at_s: Vec<f64>,
+    locations: Vec<u32>,
+    requests_per_s: f64,
+}
+
+impl Arrivals {
+    /// The logged times, stretched or drawn together to the rate that is asked for.
+    fn new(served: &[Served], options: &Options) -> Self {
+        const SEED: u64 = 0x0005_1a71_0e5e;
+        let first = served.first().map_or(0, |request| request.at_ms);
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of some years")]
+        let logged = |request: &Served| (request.at_ms - first) as f64 / 1e3;
+        let span = served.last().map_or(0.0, logged).max(1.0);
+        #[expect(clippy::cast_precision_loss, reason = "counts of requests")]
+        let requests = served.len() as f64;
+        let requests_per_s = options.requests_per_s.unwrap_or(requests / span);
+        let stretched = requests / requests_per_s / span;
+        Self {
+            at_s: served.iter().map(|request| logged(request) * stretched).collect(),
+            locations: served
+                .iter()
+                .map(|request| location(request.user, options.locations, SEED))
+                .collect(),
+            requests_per_s,
+        }
+    }
+
+    fn through(&self, keys: &[u32], freshness: &Freshness, refresh_s: f64) -> Outcome {
+        let asked = self.at_s.iter().zip(&self.locations).zip(keys);
+        let asked = asked.map(|((at_s, location), key)| Asked {
+            at_s: *at_s,
+            location: *location,
+            key: *key,
+        });
+        replay(asked, freshness, refresh_s)
+    }
+}
+
+/// The key of those who are in no segment.
+const STRANGERS: u32 = u32::MAX;
+
+fn keys(served: &[Served], of_leaf: &[u32]) -> Vec<u32> {
+    served
+        .iter()
+        .map(|request| request.leaf.map_or(STRANGERS, |leaf| of_leaf[usize::from(leaf)]))
+        .collect()
+}
+
+fn keys_of_leaves(served: &[Served]) -> Vec<u32> {
+    served
+        .iter()
+        .map(|request| request.leaf.map_or(STRANGERS, u32::from))
+        .collect()
+}
+
+impl CacheFound {
+    #[expect(clippy::cast_precision_loss, reason = "counts of requests")]
+    fn new(ttl_s: u32, outcome: &Outcome, before: &Outcome, costs: &Costs) -> Self {
+        let requests = (outcome.hits + outcome.misses).max(1) as f64;
+        // A stale answer is made anew behind the hit.
+        let made = (outcome.misses + outcome.stale) as f64 / requests;
+        Self {
+            ttl_s,
+            hit_ratio: outcome.hit_ratio(),
+            stale_share: outcome.stale as f64 / requests,
+            hit_ratio_k_means: before.hit_ratio(),
+            cpu_ms_per_1000: costs.plan_us + made * costs.shared_us,
+        }
+    }
+}
+
+/// What keeps most at the hit ratio, by the shorter time to live where that is equal.
+fn best(
+    levels: &[LevelFound],
+    hit_ratio: f64,
+    by: impl Fn(&LevelFound, &CacheFound) -> (f64, f64),
+) -> Option<Recommended> {
+    let pairs = levels
+        .iter()
+        .flat_map(|level| level.caches.iter().map(move |cache| (level, cache)));
+    let mut chosen: Option<Recommended> = None;
+    for (level, cache) in pairs {
+        let (kept, hits) = by(level, cache);
+        let better = chosen.is_none_or(|other| kept > other.kept || (kept >= other.kept && cache.ttl_s < other.ttl_s));
+        if hits >= hit_ratio && better {
+            chosen = Some(Recommended {
+                segments: level.segments,
+                ttl_s: cache.ttl_s,
+                hit_ratio: hits,
+                kept,
+                kept_filtered: level.kept_filtered,
+                kept_reranked: level.kept_reranked,
+            });
+        }
+    }
+    chosen
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut sum, mut count) = (0.0, 0.0);
+    for value in values {
+        sum += value;
+        count += 1.0;
+    }
+    sum / f64::max(count, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use super::*;
+    use crate::config::TrainConfig;
+    use crate::interactions::LogEvent;
+    use crate::random::SplitMix64;
+    use selvedge::event::EventKind;
+
+    const DAY_MS: i64 = 86_400_000;
+
+    /// Four tastes with 15 items each; a visitor a day.
+    fn log() -> EventLog {
+        let mut events = Vec::new();
+        for user in 0..160_u32 {
+            let mut random = SplitMix64::new(4, u64::from(user));
+            for day in 0..30 {
+                let item = u32::try_from(random.below(15)).unwrap() * 4 + user % 4;
+                events.push(LogEvent {
+                    at_ms: day * DAY_MS + i64::from(user) * 400_000,
+                    user,
+                    item,
+                    kind: EventKind::Conversion.code(),
+                });
+            }
+        }
+        events.sort_unstable();
+        let names = |n: u32, letter: &str| (0..n).map(|i| format!("{letter}{i:03}")).collect();
+        EventLog {
+            users: names(160, "u"),
+            items: names(60, "i"),
+            events,
+        }
+    }
+
+    fn config() -> Config {
+        let mut config = Config {
+            train: TrainConfig {
+                factors: 16,
+                iterations: 6,
+                validation_days: 0.0,
+                ..TrainConfig::default()
+            },
+            ..Config::default()
+        };
+        config.evaluate.k = 10;
+        config
+    }
+
+    fn options() -> Options {
+        Options {
+            segments: vec![1, 4],
+            ttl_s: vec![10, 60],
+            requests_per_s: Some(2.0),
+            locations: 1,
+            refresh_s: 1e9,
+            hit_ratio: 0.9,
+            requests: 50_000,
+        }
+    }
+
+    #[test]
+    fn as_many_segments_as_tastes_keep_nearly_all_and_one_keeps_little() {
+        let found = simulate(&log(), &config(), &options()).unwrap();
+        assert_eq!((found.requests, found.users), (7 * 160, 160));
+        let [four, one] = found.levels.as_slice() else {
+            panic!("two levels, {:?}", found.levels)
+        };
+        assert_eq!((four.segments, one.segments), (4, 1));
+        for kept in [four.kept_k_means, four.kept_tree, four.kept_voted] {
+            assert!(kept > 0.9 && one.kept_tree < kept - 0.3, "{kept}, {one:?}");
+        }
+        assert!((found.everyone / found.personal.value) < 0.7);
+        let chosen = found.recommended.unwrap();
+        assert_eq!(chosen.segments, 4);
+        assert!(chosen.hit_ratio >= 0.9);
+    }
+
+    #[test]
+    fn fewer_keys_and_longer_lives_are_hit_more_often() {
+        let found = simulate(&log(), &config(), &options()).unwrap();
+        let hits = |level: usize, ttl: usize| found.levels[level].caches[ttl].hit_ratio;
+        assert!(hits(1, 0) >= hits(0, 0));
+        assert!(hits(0, 1) >= hits(0, 0));
+        // The rate of each key is half a second's; what is expected of requests at random is about what even ones find.
+        let slot = SlotConfig::default();
+        let freshness = Freshness {
+            ttl_s: 10,
+            stale_while_revalidate_s: slot.stale_while_revalidate_s,
+            stale_if_error_s: slot.stale_if_error_s,
+        };
+        let expected = selvedge::cache::expected_hit_ratio(0.5, &freshness);
+        assert!((hits(0, 0) - expected).abs() < 0.02, "{} of {expected}", hits(0, 0));
+    }
+
+    #[test]
+    fn a_replay_is_the_same_again_and_nothing_is_recommended_where_nothing_reaches() {
+        let strict = Options {
+            requests_per_s: Some(1e-6),
+            ..options()
+        };
+        let (first, second) = (
+            simulate(&log(), &config(), &strict).unwrap(),
+            simulate(&log(), &config(), &strict).unwrap(),
+        );
+        assert_eq!(first.levels.len(), second.levels.len());
+        for (a, b) in first.levels.iter().zip(&second.levels) {
+            assert_eq!((a.kept_voted, a.kept_reranked), (b.kept_voted, b.kept_reranked));
+            assert_eq!(a.caches[0].hit_ratio, b.caches[0].hit_ratio);
+        }
+        assert_eq!(first.recommended, None);
+        assert!(first.levels[0].caches[0].hit_ratio < 0.01);
+    }
+
+    #[test]
+    fn test_days_without_events_are_refused() {
+        let mut config = config();
+        config.evaluate.test_days = 0.0;
+        assert!(matches!(
+            simulate(&log(), &config, &options()),
+            Err(SimulateError::Empty { .. })
+        ));
+    }
+}
