@@ -321,3 +321,98 @@ fn a_profile_of_items_that_the_model_lost_falls_back_to_the_context() {
     let decision = answer(&engine, &request("home", visitor(Some(&stranger))));
     assert_eq!(decision.scope, Scope::Context);
 }
+
+/// The fixture with a union of all of its segments, and its slot of segments answered by `rung` for all of them.
+fn with_union(rung: impl Fn(u32) -> u32) -> Engine<AlignedBytes> {
+    let mut model = fixture::model();
+    let leaves = u32::try_from(model.segments.len()).unwrap();
+    let sum: Vec<f32> = (0..model.dims)
+        .map(|dim| model.segments.iter().map(|segment| segment.centroid[dim]).sum())
+        .collect();
+    for segment in &mut model.segments {
+        segment.parent = Some(leaves);
+    }
+    model.segments.push(selvedge::snapshot::writer::SegmentInput {
+        centroid: sum,
+        members: model.segments.iter().map(|segment| segment.members).sum(),
+        parent: None,
+        slate: vec![7, 3, 5, 11, 2, 13, 17, 19, 23, 29, 31, 37],
+    });
+    model.rungs = vec![(0..=leaves).map(rung).collect(); model.policy.slots.len()];
+    let keys = [fixture::key().verifying_key()];
+    let bytes = selvedge::snapshot::writer::build(&model, Some(&fixture::key())).unwrap();
+    Engine::new(Snapshot::open(bytes, Trust::Keys(&keys)).unwrap()).unwrap()
+}
+
+fn segment_slot(engine: &Engine<AlignedBytes>) -> String {
+    let slots = &engine.snapshot().policy().slots;
+    let slot = slots
+        .iter()
+        .find(|slot| slot.audience == selvedge::policy::Audience::Segment);
+    slot.unwrap().name.clone()
+}
+
+#[test]
+fn where_traffic_is_too_little_a_union_answers_for_its_segments_under_one_key() {
+    let apart = with_union(|segment| segment);
+    let leaves = u32::try_from(apart.snapshot().leaf_segments()).unwrap();
+    assert_eq!(apart.snapshot().segments(), apart.snapshot().leaf_segments() + 1);
+    let together = with_union(|_| leaves);
+    let slot = segment_slot(&apart);
+    let mut keys = std::collections::BTreeSet::new();
+    let mut segments = std::collections::BTreeSet::new();
+    for item in ["item-000", "item-001", "item-002", "item-003"] {
+        let profile = profile(&together, &[("click", item)]);
+        segments.insert(profile.segment.unwrap().segment);
+        let request = request(&slot, visitor(Some(&profile)));
+        let plan = together.plan(&request).unwrap();
+        keys.insert(plan.cache_key.clone().unwrap());
+        let decision = together.decide(&request, &plan);
+        assert_eq!(
+            (decision.scope, decision.segment),
+            (Scope::Segment, u16::try_from(leaves).ok())
+        );
+        assert_eq!(ids(&decision)[..3], ["item-007", "item-003", "item-005"]);
+    }
+    // Visitors are in segments of their own still: another slot, or more traffic, tells them apart.
+    assert!(segments.len() > 1 && segments.iter().all(|segment| u32::from(*segment) < leaves));
+    assert_eq!(keys.len(), 1);
+}
+
+#[test]
+fn where_no_segment_is_afforded_the_context_answers() {
+    let engine = with_union(|_| u32::MAX);
+    let slot = segment_slot(&engine);
+    let profile = profile(&engine, &[("click", "item-000")]);
+    let known = engine.plan(&request(&slot, visitor(Some(&profile)))).unwrap();
+    let stranger = engine.plan(&request(&slot, visitor(None))).unwrap();
+    assert_eq!((known.scope, known.cache_key), (stranger.scope, stranger.cache_key));
+}
+
+#[test]
+fn parents_before_their_children_and_rungs_that_are_no_segments_are_refused() {
+    let refused = |change: &dyn Fn(&mut selvedge::snapshot::writer::Model)| {
+        let mut model = fixture::model();
+        change(&mut model);
+        let error = selvedge::snapshot::writer::build(&model, None).err();
+        error.map(|error| error.to_string()).unwrap_or_default()
+    };
+    let slots = fixture::model().policy.slots.len();
+    let segments = fixture::model().segments.len();
+    let itself = refused(&|model| model.segments[1].parent = Some(1));
+    assert!(
+        itself.contains("segment-parents at element 1: expected a segment behind this one"),
+        "{itself}"
+    );
+    let outside = refused(&|model| model.segments[0].parent = Some(1_000));
+    assert!(outside.contains("found 1000"), "{outside}");
+    let rung = refused(&|model| model.rungs = vec![vec![99; segments]; slots]);
+    assert!(
+        rung.contains("rungs at element 0: expected a segment, or none, found 99"),
+        "{rung}"
+    );
+    let short = refused(&|model| model.rungs = vec![vec![0; segments]]);
+    assert!(slots == 1 || short.contains("rungs"), "{short}");
+    let list = refused(&|model| model.segments[0].slate = vec![1_000_000]);
+    assert!(list.contains("list of a segment"), "{list}");
+}

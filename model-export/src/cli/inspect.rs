@@ -127,8 +127,8 @@ fn inspect<B: AsRef<[u8]>>(path: PathBuf, snapshot: &Snapshot<B>, verified: bool
         trained_until_ms: snapshot.trained_until_ms(),
         items: snapshot.rows(),
         dims: snapshot.dims(),
-        segments: snapshot.segments(),
-        segment_members: (0..snapshot.segments())
+        segments: snapshot.leaf_segments(),
+        segment_members: (0..snapshot.leaf_segments())
             .map(|segment| snapshot.segment_members(segment))
             .collect(),
         contexts: snapshot.contexts(),

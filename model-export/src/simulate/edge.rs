@@ -108,8 +108,8 @@ mod tests {
 
     #[test]
     fn answers_are_fresh_then_stale_then_made_anew() {
-        let found = outcome(&[0.0, 9.9, 10.0, 19.9, 45.0, 80.0], 1e9);
-        // 10.0 is stale and makes a new one; 19.9 finds it fresh; 45.0 finds it stale; 80.0 finds that expired.
+        let found = outcome(&[0.0, 9.9, 10.0, 19.9, 35.0, 80.0], 1e9);
+        // 10.0 is stale and makes a new one; 19.9 finds it fresh; 35.0 finds it stale; 80.0 finds that expired.
         assert_eq!((found.hits, found.stale, found.misses), (4, 2, 2));
         assert!((found.hit_ratio() - 4.0 / 6.0).abs() < 1e-12);
     }

@@ -2,6 +2,7 @@
 
 mod digest;
 mod edge;
+mod frontier;
 mod plot;
 mod quality;
 mod report;
@@ -35,6 +36,8 @@ enum Bench {
     Retrieve,
     /// The scan in Wasm, CPU per request in workerd, a cold isolate.
     Edge,
+    /// What sharing keeps of personalization, by hit ratio.
+    Frontier,
     /// Bytes after gzip.
     Size,
     /// The digests that could verify a snapshot.
@@ -59,6 +62,9 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     }
     if wanted(Bench::Retrieve) {
         retrieve::run()?;
+    }
+    if wanted(Bench::Frontier) {
+        frontier::run()?;
     }
     if wanted(Bench::Quality) || options.what == Bench::Train {
         quality::run()?;

@@ -1,0 +1,179 @@
+//! What sharing keeps of personalization, by hit ratio: `selvedge simulate` on the demo's data and on public sets.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::report::{Report, json_of};
+use crate::demo::{self, Dataset};
+use crate::failure::Failure;
+use crate::process;
+use crate::progress::step;
+
+const DATA: &str = "../shared/data";
+const PICTURES: &str = "docs/benchmarks";
+
+/// Logged times are drawn together to this rate: the sets are of small sites or samples of large ones.
+const REQUESTS_PER_S: &str = "100";
+
+/// Name and configuration.
+const SETS: [(&str, &str); 4] = [
+    ("completejourney", "demo/completejourney.toml"),
+    ("ml100k", "benches/frontier/ml100k.toml"),
+    ("serenade", "benches/frontier/serenade.toml"),
+    ("deskdrop", "benches/frontier/deskdrop.toml"),
+];
+
+pub fn run() -> Result<(), Failure> {
+    let selvedge = demo::build_cli()?;
+    let mut report = Report::new("frontier", "The frontier of personalization and caching");
+    report.paragraph(&format!(
+        "`selvedge simulate` replays the last days of each set through the core: profile, segment, list and freshness. Times are \
+         drawn together to {REQUESTS_PER_S} requests a second over 20 locations (the i-th gets a share of 1/i), a new snapshot \
+         with new keys every hour, stale answers for 300 s. *Kept* is NDCG@20 of the shared lists divided by that of lists for \
+         each visitor (`personal`), over the same requests: what a visitor does from a request on is to be found. *before*: k-means \
+         for each number of segments, lists by centroid. *voted*: levels of one segment tree, lists by the votes of members. \
+         *filtered*: what a visitor is done with (`exclude`) left out of the pool of 100, *re-ranked*: the pool put in the \
+         visitor's own order besides; both are made behind the cache, for one visitor. CPU is the core's, natively."
+    ));
+    let mut best = Vec::new();
+    let mut levels = Vec::new();
+    let mut pictures = Vec::new();
+    for (set, config) in SETS {
+        let Some(mut command) = prepared(set, config, &selvedge)? else {
+            report.paragraph(&format!("{set}: its data is not there; skipped."));
+            continue;
+        };
+        step(&format!("{set}: replaying"));
+        let picture = format!("frontier-{set}.svg");
+        let found = json_of(
+            command
+                .args(["simulate", "--json", "--requests-per-s", REQUESTS_PER_S, "--plot"])
+                .arg(Path::new(PICTURES).join(&picture)),
+        )?;
+        best.push(best_row(set, &found));
+        levels.extend(
+            (0..)
+                .map_while(|at| found.pointer(&format!("/levels/{at}")))
+                .map(|level| level_row(set, level)),
+        );
+        pictures.push(format!("![{set}: kept by hit ratio]({picture})"));
+    }
+    report.paragraph("## At a hit ratio of 95 %");
+    report.table(
+        &[
+            "set",
+            "requests",
+            "visitors",
+            "personal NDCG@20",
+            "one list for all",
+            "before",
+            "voted",
+            "filtered",
+            "re-ranked",
+            "segments",
+            "ttl s",
+            "hit ratio",
+            "shared µs",
+            "personal µs",
+        ],
+        &best,
+    );
+    report.paragraph("## All levels");
+    report.table(
+        &[
+            "set",
+            "segments",
+            "before",
+            "tree",
+            "voted",
+            "filtered",
+            "re-ranked",
+            "hits, 30 s",
+            "60 s",
+            "300 s",
+            "CPU ms/1,000, 60 s",
+        ],
+        &levels,
+    );
+    for picture in pictures {
+        report.paragraph(&picture);
+    }
+    report.finish()
+}
+
+/// The command line with its lake filled; `None` where the data is not there.
+fn prepared(set: &str, config: &str, selvedge: &Path) -> Result<Option<Command>, Failure> {
+    let mut command = Command::new(selvedge);
+    command.args(["--config", config, "--quiet"]);
+    if set == "completejourney" {
+        match demo::prepare(Dataset::CompleteJourney) {
+            Err(failure @ (Failure::Unavailable { .. } | Failure::Missing { .. })) => {
+                failure.print();
+                return Ok(None);
+            }
+            other => other?,
+        }
+        let home = std::path::absolute(".selvedge/demo/completejourney").map_err(Failure::io("find", ".selvedge"))?;
+        command.args(["--set", &format!("lake.dir={}", home.join("lake").display())]);
+        // Personal slots of the demo show what was bought before: the same is asked of shared ones.
+        return Ok(Some(command));
+    }
+    if !Path::new(DATA).join(set).is_dir() {
+        return Ok(None);
+    }
+    process::run(Command::new(selvedge).args(["--config", config, "--quiet", "ingest"]))?;
+    Ok(Some(command))
+}
+
+fn share(value: Option<&Value>) -> String {
+    value
+        .and_then(Value::as_f64)
+        .map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", 100.0 * share))
+}
+
+fn plain(value: Option<&Value>, digits: usize) -> String {
+    value
+        .and_then(Value::as_f64)
+        .map_or_else(|| "–".to_owned(), |number| format!("{number:.digits$}"))
+}
+
+fn best_row(set: &str, found: &Value) -> Vec<String> {
+    let at = |path: &str| found.pointer(path);
+    let personal = at("/personal/value").and_then(Value::as_f64).unwrap_or(f64::NAN);
+    let everyone = at("/everyone").and_then(Value::as_f64).unwrap_or(f64::NAN);
+    vec![
+        set.to_owned(),
+        plain(at("/requests"), 0),
+        plain(at("/users"), 0),
+        plain(at("/personal/value"), 4),
+        format!("{:.1} %", 100.0 * everyone / personal),
+        share(at("/before/kept")),
+        share(at("/recommended/kept")),
+        share(at("/recommended/kept_filtered")),
+        share(at("/recommended/kept_reranked")),
+        plain(at("/recommended/segments"), 0),
+        plain(at("/recommended/ttl_s"), 0),
+        share(at("/recommended/hit_ratio")),
+        plain(at("/costs/shared_us"), 1),
+        plain(at("/costs/personal_us"), 1),
+    ]
+}
+
+fn level_row(set: &str, level: &Value) -> Vec<String> {
+    let at = |path: &str| level.pointer(path);
+    vec![
+        set.to_owned(),
+        plain(at("/segments"), 0),
+        share(at("/kept_k_means")),
+        share(at("/kept_tree")),
+        share(at("/kept_voted")),
+        share(at("/kept_filtered")),
+        share(at("/kept_reranked")),
+        share(at("/caches/0/hit_ratio")),
+        share(at("/caches/1/hit_ratio")),
+        share(at("/caches/2/hit_ratio")),
+        plain(at("/caches/1/cpu_ms_per_1000"), 1),
+    ]
+}
