@@ -12,7 +12,7 @@ use crate::event::{EventKind, ItemIndex};
 use crate::profile::Profile;
 use crate::quantize::Query;
 use crate::rank::diversify;
-use crate::retrieve::{Filter, Rows, Scored, TwoStage, score_rows, top_k, top_k_in_two_stages};
+use crate::retrieve::{Filter, Rows, Scored, TwoStage, ranked, score_rows, top_k, top_k_in_two_stages};
 use crate::snapshot::CategoryIndex;
 
 impl<B: AsRef<[u8]>> Engine<B> {
@@ -147,12 +147,12 @@ impl<B: AsRef<[u8]>> Engine<B> {
             .map(|portrait| portrait.encoded.vector.as_slice())
             .or(prior);
         let scores = self.scores(vector, &rows);
-        let mut ranking: Vec<Scored> = rows
+        let ranking = rows
             .iter()
             .zip(scores)
             .map(|(item, score)| Scored { item: *item, score })
             .collect();
-        sort(&mut ranking);
+        let mut ranking = ranked(ranking);
         ranking.truncate(n);
         let segment = portrait.as_ref().and_then(|portrait| portrait.assignment);
         let segment = segment.and_then(|found| u16::try_from(found.segment).ok());
@@ -271,14 +271,14 @@ impl<B: AsRef<[u8]>> Engine<B> {
         if !vector.is_empty() && self.personal_ready() {
             return self.retrieve(vector, filter, k);
         }
-        let mut popular: Vec<Scored> = filter
+        let popular = filter
             .iter()
             .map(|item| Scored {
                 item,
                 score: self.snapshot.popularity(item),
             })
             .collect();
-        sort(&mut popular);
+        let mut popular = ranked(popular);
         popular.truncate(k);
         listed(popular)
     }
@@ -385,8 +385,3 @@ const fn listed(found: Vec<Scored>) -> TwoStage {
 
 /// How many times the asked number of items the diversity rule chooses from.
 const DIVERSITY_POOL: usize = 6;
-
-/// Score descending, then row ascending: the total order of every ranking.
-fn sort(ranking: &mut [Scored]) {
-    ranking.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.item.cmp(&b.item)));
-}

@@ -9,6 +9,7 @@ use super::request::Visitor;
 use crate::encode::{Encoded, decay, fold_in};
 use crate::event::{EventKind, ItemIndex};
 use crate::profile::Profile;
+use crate::retrieve::{Scored, ranked};
 use crate::segment::{Assignment, assign};
 
 /// A known item of a history.
@@ -93,11 +94,14 @@ impl<B: AsRef<[u8]>> Engine<B> {
 
     /// The heaviest items of a history, for the explanation.
     pub(super) fn history_items(&self, known: &[Known]) -> Vec<HistoryItem<'_>> {
-        let mut heaviest = known.to_vec();
-        heaviest.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.item.cmp(&b.item)));
-        heaviest
+        let by_weight = known.iter().map(|known| Scored {
+            item: known.item,
+            score: known.weight,
+        });
+        ranked(by_weight.collect())
             .iter()
             .take(SHOWN_HISTORY)
+            .filter_map(|heavy| known.iter().find(|known| known.item == heavy.item))
             .map(|known| {
                 let text = self.snapshot.text(known.item);
                 HistoryItem {

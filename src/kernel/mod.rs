@@ -24,7 +24,7 @@ use bytemuck::{Pod, Zeroable};
 use half::f16;
 
 pub(crate) use scalar::unpack;
-pub(crate) use screen::{MAX_ENTRY, PLANES, Plane, SignBlock, SignScan, TABLES, Table};
+pub(crate) use screen::{Chunks, MAX_ENTRY, PLANES, Plane, SignBlock, SignScan, TABLES, Table};
 
 /// Rows that are scored in one step: one word of a filter's bitmap.
 pub(crate) const BLOCK_ROWS: usize = 64;

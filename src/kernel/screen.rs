@@ -8,7 +8,7 @@ use half::f16;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 use super::wasm;
-use super::{AnyQuery, BLOCK_ROWS, Backend, Chunk, QueryCodes, RowDot, Vector, scalar, widen};
+use super::{AnyQuery, BLOCK_ROWS, Backend, Chunk, Int4, Int8, QueryCodes, RowDot, Vector, scalar, widen};
 
 /// The signs of eight dimensions of 64 rows, a byte for each: bit `i` is set where dimension `i` is not negative.
 pub(crate) type Plane = [u8; BLOCK_ROWS];
@@ -25,11 +25,18 @@ pub(crate) const PLANES: usize = 2;
 /// Tables that a pair of planes needs.
 pub(crate) const TABLES: usize = 4;
 
+/// The chunks of one row after the other, of either width.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Chunks<'a> {
+    Int8(&'a [Int8]),
+    Int4(&'a [Int4]),
+}
+
 /// A block of at most 64 rows with its signs.
 #[derive(Clone, Copy)]
-pub(crate) struct SignBlock<'a, C> {
-    /// The chunks of one row after the other.
-    pub(crate) codes: &'a [C],
+pub(crate) struct SignBlock<'a> {
+    /// Number of its first row.
+    pub(crate) first_row: usize,
     /// One scale per row.
     pub(crate) scales: &'a [f16],
     /// Bit `i` is set where row `i` may be returned.
@@ -41,9 +48,9 @@ pub(crate) struct SignBlock<'a, C> {
 }
 
 /// Where blocks come from and scores go.
-pub(crate) trait SignScan<'a, C> {
+pub(crate) trait SignScan<'a> {
     /// The next block, `None` at the end.
-    fn next_block(&mut self) -> Option<SignBlock<'a, C>>;
+    fn next_block(&mut self) -> Option<SignBlock<'a>>;
 
     /// Of the block that was handed out last, the rows with smaller sums than its threshold are left out; this is the
     /// largest of these sums, or more.
@@ -54,33 +61,35 @@ pub(crate) trait SignScan<'a, C> {
 }
 
 impl Backend {
-    /// Scores those rows of a scan's blocks whose table sums reach the threshold. `tables`: four for each pair of planes.
-    pub(crate) fn screen<'a, C: Chunk>(
+    /// Scores those rows of a scan's blocks whose table sums reach the threshold. `chunks`: of all rows; `tables`: four for each
+    /// pair of planes.
+    pub(crate) fn screen<'a>(
         self,
         query: QueryCodes<'_>,
+        chunks: Chunks<'a>,
         tables: &[[Table; TABLES]],
-        scan: &mut impl SignScan<'a, C>,
+        scan: &mut impl SignScan<'a>,
     ) {
         match self {
-            Self::Scalar => screen(scalar::Scalar, query, tables, scan),
+            Self::Scalar => screen(scalar::Scalar, query, chunks, tables, scan),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Self::Simd128 => screen(wasm::Simd128, query, tables, scan),
+            Self::Simd128 => screen(wasm::Simd128, query, chunks, tables, scan),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(avx2) => avx2.screen(query, tables, scan),
+            Self::Avx2(avx2) => avx2.screen(query, chunks, tables, scan),
         }
     }
 }
 
-/// A whole scan on one instruction set. Always inlined, so that it is compiled for the caller's target features.
+/// A whole scan on one instruction set. Always inlined, so that it is compiled for the caller's target features. One loop for
+/// both widths: few rows get as far as their codes, and a loop for each was a kilobyte and a half of a module that browsers load.
 #[inline(always)]
-pub(super) fn screen<'a, V: Vector, C: Chunk>(
+pub(super) fn screen<'a, V: Vector>(
     vector: V,
     query: QueryCodes<'_>,
+    chunks: Chunks<'a>,
     tables: &[[Table; TABLES]],
-    scan: &mut impl SignScan<'a, C>,
+    scan: &mut impl SignScan<'a>,
 ) {
-    let row_query = AnyQuery(query.codes);
-    let per_row = (query.codes.len() / C::GROUPS).max(1);
     while let Some(block) = scan.next_block() {
         let (pairs, _) = block.planes.as_chunks::<PLANES>();
         let (passed, largest_below) = if block.threshold == 0 {
@@ -95,12 +104,15 @@ pub(super) fn screen<'a, V: Vector, C: Chunk>(
         while wanted != 0 {
             let row = wanted.trailing_zeros();
             wanted &= wanted - 1;
-            let start = row as usize * per_row;
-            if let Some(codes) = block.codes.get(start..start + per_row)
+            let number = block.first_row + row as usize;
+            let sum = match chunks {
+                Chunks::Int8(chunks) => row_dot(vector, query, chunks, number),
+                Chunks::Int4(chunks) => row_dot(vector, query, chunks, number),
+            };
+            if let Some(sum) = sum
                 && let Some(scale) = block.scales.get(row as usize)
             {
                 let zero = vector.zero();
-                let sum = RowDot::<V, C>::dot(&row_query, vector, codes);
                 let [product, ..] = vector.to_array(vector.add_lanes([sum, zero, zero, zero]));
                 #[expect(clippy::cast_precision_loss, reason = "as in `scale_dots`, to the same bits")]
                 let score = product as f32 * widen(*scale) * query.scale + 0.0;
@@ -108,4 +120,12 @@ pub(super) fn screen<'a, V: Vector, C: Chunk>(
             }
         }
     }
+}
+
+/// Lane sums of one row's dot product; `None` where there is no such row.
+#[inline(always)]
+fn row_dot<V: Vector, C: Chunk>(vector: V, query: QueryCodes<'_>, chunks: &[C], row: usize) -> Option<V::Sum> {
+    let per_row = (query.codes.len() / C::GROUPS).max(1);
+    let codes = chunks.get(row * per_row..(row + 1) * per_row)?;
+    Some(RowDot::<V, C>::dot(&AnyQuery(query.codes), vector, codes))
 }

@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use pulp::{NullaryFnOnce, i8x16, i16x16, i32x8, x86::V3};
 
 use super::screen::screen;
-use super::{Chunk, LANES, PLANES, Plane, QueryCodes, Scan, SignScan, TABLES, Table, Vector, run};
+use super::{Chunk, Chunks, LANES, PLANES, Plane, QueryCodes, Scan, SignScan, TABLES, Table, Vector, run};
 
 /// Proof that this machine has AVX2.
 #[derive(Clone, Copy, Debug)]
@@ -34,18 +34,19 @@ impl Avx2 {
         });
     }
 
-    pub(super) fn screen<'a, C: Chunk>(
+    pub(super) fn screen<'a>(
         self,
         query: QueryCodes<'_>,
+        chunks: Chunks<'a>,
         tables: &[[Table; TABLES]],
-        scan: &mut impl SignScan<'a, C>,
+        scan: &mut impl SignScan<'a>,
     ) {
         self.0.vectorize(ScreenCall {
             avx2: self,
             query,
+            chunks,
             tables,
             scan,
-            blocks: PhantomData,
         });
     }
 }
@@ -69,20 +70,20 @@ impl<'a, C: Chunk, S: Scan<'a, C>> NullaryFnOnce for Call<'_, '_, 'a, S, C> {
 }
 
 /// As [`Call`].
-struct ScreenCall<'q, 's, 'a, S, C> {
+struct ScreenCall<'q, 's, 'a, S> {
     avx2: Avx2,
     query: QueryCodes<'q>,
+    chunks: Chunks<'a>,
     tables: &'q [[Table; TABLES]],
     scan: &'s mut S,
-    blocks: PhantomData<&'a C>,
 }
 
-impl<'a, C: Chunk, S: SignScan<'a, C>> NullaryFnOnce for ScreenCall<'_, '_, 'a, S, C> {
+impl<'a, S: SignScan<'a>> NullaryFnOnce for ScreenCall<'_, '_, 'a, S> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        screen(self.avx2, self.query, self.tables, self.scan);
+        screen(self.avx2, self.query, self.chunks, self.tables, self.scan);
     }
 }
 

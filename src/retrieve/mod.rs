@@ -22,14 +22,14 @@ mod top;
 pub use filter::Filter;
 pub use rows::{Codes, Rows, RowsError};
 pub use signs::{Signs, TwoStage};
-pub use top::Scored;
+pub use top::{Scored, ranked};
 
 use half::f16;
 
 use crate::event::ItemIndex;
-use crate::kernel::{BLOCK_ROWS, Backend, Block, Chunk, LANES, QueryCodes, Scan};
+use crate::kernel::{BLOCK_ROWS, Backend, Block, Chunk, Chunks, LANES, QueryCodes, Scan};
 use crate::quantize::Query;
-use rows::{Chunks, blocks_of, row_of};
+use rows::{blocks_of, row_of};
 use signs::two_stage_on;
 use top::Best;
 
@@ -89,26 +89,14 @@ fn search(
             certified: true,
         };
     }
-    match rows.codes().chunks {
-        Chunks::Int8(chunks) => search_of(backend, rows, chunks, (query, filter, k), deviations),
-        Chunks::Int4(chunks) => search_of(backend, rows, chunks, (query, filter, k), deviations),
+    if let Some(signs) = rows.signs() {
+        return two_stage_on(backend, rows, signs, (query, filter, k), deviations);
     }
-}
-
-fn search_of<C: Chunk>(
-    backend: Backend,
-    rows: &Rows<'_>,
-    chunks: &[C],
-    (query, filter, k): (&Query, &Filter, usize),
-    deviations: Option<f64>,
-) -> TwoStage {
-    match rows.signs() {
-        Some(signs) => two_stage_on(backend, rows, signs, chunks, (query, filter, k), deviations),
-        None => TwoStage {
-            found: top_k_of(backend, rows, chunks, query, filter, k),
-            certified: true,
-        },
-    }
+    let found = match rows.codes().chunks {
+        Chunks::Int8(chunks) => top_k_of(backend, rows, chunks, query, filter, k),
+        Chunks::Int4(chunks) => top_k_of(backend, rows, chunks, query, filter, k),
+    };
+    TwoStage { found, certified: true }
 }
 
 fn top_k_of<C: Chunk>(

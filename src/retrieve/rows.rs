@@ -3,7 +3,7 @@
 use half::f16;
 use thiserror::Error;
 
-use crate::kernel::{BLOCK_ROWS, INT4_LANES, Int4, Int8, LANES, MAX_STRIDE};
+use crate::kernel::{BLOCK_ROWS, Chunks, INT4_LANES, LANES, MAX_STRIDE};
 use crate::quantize::{Width, int4};
 use crate::retrieve::Signs;
 
@@ -75,13 +75,6 @@ pub struct Codes<'a> {
     pub(super) chunks: Chunks<'a>,
     /// Number of codes, those past the last whole chunk included.
     len: usize,
-}
-
-/// 16 bytes at a time.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Chunks<'a> {
-    Int8(&'a [Int8]),
-    Int4(&'a [Int4]),
 }
 
 impl<'a> Codes<'a> {

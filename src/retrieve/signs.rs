@@ -10,12 +10,12 @@
 //! for `deviations` of these reads fewer rows, may miss one, and says afterwards whether the bound proves that it did not.
 
 use crate::event::ItemIndex;
-use crate::kernel::{BLOCK_ROWS, Backend, Chunk, MAX_ENTRY, PLANES, Plane, SignBlock, SignScan, TABLES, Table};
+use crate::kernel::{BLOCK_ROWS, Backend, MAX_ENTRY, PLANES, Plane, SignBlock, SignScan, TABLES, Table};
 use crate::quantize::{Query, sign_bytes, turned};
 
-use super::rows::{Rows, RowsError, blocks_of};
+use super::rows::{Rows, RowsError};
 use super::top::Best;
-use super::{Filter, Scored, chunks_per_row, codes_of};
+use super::{Filter, Scored, codes_of};
 
 /// What two stages found.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,17 +69,18 @@ impl<'a> Signs<'a> {
 }
 
 /// As [`top_k_on`](super::top_k_on), for rows with signs. Without `deviations` the whole bound is used.
-pub(super) fn two_stage_on<C: Chunk>(
+pub(super) fn two_stage_on(
     backend: Backend,
     rows: &Rows<'_>,
     signs: Signs<'_>,
-    chunks: &[C],
     (query, filter, k): (&Query, &Filter, usize),
     deviations: Option<f64>,
 ) -> TwoStage {
     let turned = TurnedQuery::new(query, &signs, deviations);
     let per_block = (sign_bytes(signs.dims) / BLOCK_ROWS).max(1);
-    let blocks = blocks_of(chunks, rows.scales(), chunks_per_row::<C>(rows))
+    let blocks = rows
+        .scales()
+        .chunks(BLOCK_ROWS)
         .zip(filter.words())
         .zip(signs.cosines.iter().zip(signs.planes.chunks(per_block)));
     let mut scan = SignTopScan {
@@ -92,7 +93,7 @@ pub(super) fn two_stage_on<C: Chunk>(
         block: BlockBounds::default(),
         left_out: f64::NEG_INFINITY,
     };
-    backend.screen(codes_of(query), &turned.tables, &mut scan);
+    backend.screen(codes_of(query), rows.codes().chunks, &turned.tables, &mut scan);
     let certified = scan.left_out <= f64::from(scan.best.floor());
     TwoStage {
         found: scan.best.into_sorted(),
@@ -226,20 +227,14 @@ struct SignTopScan<'q, I> {
 /// The f16 inverse norms make rows of length one longer by at most 2⁻¹¹.
 const UNIT_LENGTH: f32 = 1.001;
 
-impl<'a, 'f, C, I> SignScan<'a, C> for SignTopScan<'_, I>
+impl<'a, 'f, I> SignScan<'a> for SignTopScan<'_, I>
 where
-    C: Chunk,
-    I: Iterator<
-        Item = (
-            (super::rows::CodesAndScales<'a, C>, &'f u64),
-            (&'a [f32; 2], &'a [Plane]),
-        ),
-    >,
+    I: Iterator<Item = ((&'a [half::f16], &'f u64), (&'a [f32; 2], &'a [Plane]))>,
 {
     #[inline(always)]
-    fn next_block(&mut self) -> Option<SignBlock<'a, C>> {
+    fn next_block(&mut self) -> Option<SignBlock<'a>> {
         loop {
-            let (((codes, scales), &wanted), (cosines, planes)) = self.blocks.next()?;
+            let ((scales, &wanted), (cosines, planes)) = self.blocks.next()?;
             let length = match self.bounds.split_first() {
                 Some((bound, rest)) => {
                     // As without signs: no later block can do what this one cannot.
@@ -256,7 +251,7 @@ where
             if wanted != 0 && planes.len().is_multiple_of(PLANES) {
                 self.block = self.turned.block(*cosines, length);
                 return Some(SignBlock {
-                    codes,
+                    first_row: self.next_row.saturating_sub(64) as usize,
                     scales,
                     wanted,
                     planes,
