@@ -81,7 +81,7 @@ impl Backend {
 }
 
 /// A whole scan on one instruction set. Always inlined, so that it is compiled for the caller's target features. One loop for
-/// both widths: few rows get as far as their codes, and a loop for each was a kilobyte and a half of a module that browsers load.
+/// both widths: few rows get as far as their codes, and a loop for each is 3 KB of a module that browsers load.
 #[inline(always)]
 pub(super) fn screen<'a, V: Vector>(
     vector: V,

@@ -22,8 +22,7 @@ impl Scored {
     }
 }
 
-/// Puts rows in the order of answers. A heap, as [`Best`] is one: a sort of its own is three kilobytes of a module that
-/// browsers load.
+/// Puts rows in the order of answers. A heap, as [`Best`] is one: its code is in every module already, and a sort's is not.
 #[must_use]
 pub fn ranked(rows: Vec<Scored>) -> Vec<Scored> {
     let heap: BinaryHeap<WorstFirst> = rows.into_iter().map(WorstFirst).collect();
