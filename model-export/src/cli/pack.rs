@@ -63,12 +63,14 @@ impl Report for Packed {
             self.public_key
         ));
         for slot in &self.rungs {
-            text.push_str(&format!(
-                "slot        {}: its traffic affords {} keys for {} segments\n",
-                slot.slot,
-                slot.answering.max(1),
-                slot.segments
-            ));
+            let afforded = match slot.answering {
+                0 => "affords no segment; the daypart or everyone answers".to_owned(),
+                answering => format!(
+                    "affords answers for {answering} of {} segments, coarser ones included",
+                    slot.segments
+                ),
+            };
+            text.push_str(&format!("slot        {}: its traffic {afforded}\n", slot.slot));
         }
         if self.items_without_catalogue > 0 {
             text.push_str(&format!(

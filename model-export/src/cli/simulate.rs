@@ -17,7 +17,7 @@ pub struct Args {
     #[arg(long, value_delimiter = ',', default_value = "30,60,300", value_parser = clap::value_parser!(u32).range(1..), value_name = "S,S,…")]
     pub ttl: Vec<u32>,
     /// Mean requests per second over all locations; without it, as logged
-    #[arg(long, value_parser = positive, value_name = "RATE")]
+    #[arg(long, allow_negative_numbers = true, value_parser = positive, value_name = "RATE")]
     pub requests_per_s: Option<f64>,
     /// Edge locations, each with a cache of its own; the i-th gets a share of 1/i
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000), value_name = "N")]

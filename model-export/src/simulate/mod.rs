@@ -420,16 +420,34 @@ impl Arrivals {
         }
     }
 
+    /// The requests again and again until a snapshot's time has passed, so that what is found is not that of caches that are
+    /// still filling; but no more than [`LOOKUPS`].
     fn through(&self, keys: &[u32], freshness: &Freshness, refresh_s: f64) -> Outcome {
-        let asked = self.at_s.iter().zip(&self.locations).zip(keys);
-        let asked = asked.map(|((at_s, location), key)| Asked {
-            at_s: *at_s,
-            location: *location,
-            key: *key,
-        });
+        #[expect(clippy::cast_precision_loss, reason = "counts of requests")]
+        let round_s = keys.len().max(1) as f64 / self.requests_per_s;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "saturates, and is limited"
+        )]
+        let wanted = (refresh_s / round_s).ceil() as usize;
+        let rounds = wanted.clamp(1, (LOOKUPS / keys.len().max(1)).max(1));
+        let asked = (0..rounds)
+            .zip(std::iter::successors(Some(0.0), |begin| Some(begin + round_s)))
+            .flat_map(|(_, begin)| {
+                let asked = self.at_s.iter().zip(&self.locations).zip(keys);
+                asked.map(move |((at_s, location), key)| Asked {
+                    at_s: begin + at_s,
+                    location: *location,
+                    key: *key,
+                })
+            });
         replay(asked, freshness, refresh_s)
     }
 }
+
+/// Requests that go through the caches for one number of segments and one time to live, at most.
+const LOOKUPS: usize = 2_000_000;
 
 /// The key of those who are in no segment.
 const STRANGERS: u32 = u32::MAX;
