@@ -27,6 +27,7 @@ pub mod context;
 pub mod encode;
 pub mod engine;
 pub mod event;
+pub mod html;
 #[cfg(feature = "js")]
 mod js;
 mod kernel;

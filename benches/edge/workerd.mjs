@@ -58,6 +58,11 @@ export function cpuNs(pid) {
   return total;
 }
 
+/** What a process holds of the machine's memory, in bytes. */
+export function residentBytes(pid) {
+  return 1024 * Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]);
+}
+
 /** The Worker and secrets as they are deployed, with a published site as its assets. */
 export const selvedge = (site, publicKey) => ({
   dir: `${ROOT}build/worker`,
@@ -72,7 +77,7 @@ function config({ files, entry, vars, assets, port }) {
   files.sort((a, b) => Number(b === entry) - Number(a === entry));
   const modules = files.map((name) => `(name = ${text(name)}, ${name.endsWith(".js") ? "esModule" : "wasm"} = embed ${text(name)})`);
   const bindings = Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`);
-  const services = ["(name = \"main\", worker = .main)", "(name = \"cache\", worker = .cache)"];
+  const services = ["(name = \"main\", worker = .main)", "(name = \"cache\", worker = .cache)", "(name = \"internet\", network = (allow = [\"local\"]))"];
   if (assets) {
     services.push(`(name = "assets", disk = (path = ${text(assets)}))`);
     bindings.push("(name = \"ASSETS\", service = \"assets\")");

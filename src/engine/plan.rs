@@ -31,6 +31,15 @@ pub struct Plan<'s> {
     pub(super) portrait: Option<Portrait>,
 }
 
+impl Plan<'_> {
+    /// Whether computing the answer may take a search through the rows. A shared answer is read from a ready list, unless a
+    /// category leaves too little of that.
+    #[must_use]
+    pub fn may_search(&self) -> bool {
+        self.scope == Scope::Visitor || !self.categories.is_empty()
+    }
+}
+
 /// The rung of the ladder that an answer stands on.
 pub(super) struct Rung {
     pub scope: Scope,

@@ -9,6 +9,9 @@ const instance = createInstance({ reset: () => core.__wbg_reset_state() });
 // The readiness probe shows how often this happened.
 Object.defineProperty(globalThis, "__selvedge_panics", { get: instance.panics });
 
+// Pages outlive the call that began them.
+globalThis.__selvedge_guard = instance.guard;
+
 // A trap shows in one of three ways. A panic first runs the `worker` crate's hook, which sets this flag; a trap in a
 // promise's continuation (nearly all of our code) ends as an uncaught error; a trap in a call from here is caught there.
 Object.defineProperty(globalThis.__worker_init_state, "criticalError", {

@@ -52,7 +52,19 @@ export function createInstance({ reset, log = console.error }) {
     }
   }
 
-  return { call, markBroken, panics: () => panics };
+  /** Aborts a stream that the instance writes if it breaks before. Returns what ends the guard. */
+  function guard(writer) {
+    let release;
+    const breakage = new Promise((resolve) => {
+      release = resolve;
+      waiting.add(resolve);
+    });
+    // It fails where the reader has gone, and then nobody is left to tell.
+    breakage.then(() => writer.abort(new Error("the Wasm instance broke"))).catch(() => {});
+    return () => waiting.delete(release);
+  }
+
+  return { call, guard, markBroken, panics: () => panics };
 }
 
 /** What a call comes to when the instance broke under it. */

@@ -2,6 +2,8 @@
 
 pub mod collector;
 pub mod edge_cache;
+pub mod isolate_cache;
+pub mod origin;
 pub mod source;
 pub mod store;
 pub mod visitor;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen::JsValue;
-use worker::web_sys::{Headers, ReadableStream, Response, ResponseInit};
+use worker::web_sys::{Headers, Response, ResponseInit};
 
 use crate::counters::Fallbacks;
 use crate::timing::Timing;
@@ -13,8 +13,6 @@ use crate::timing::Timing;
 enum Body {
     Empty,
     Text(String),
-    /// Handed through as it is, for instance from the cache.
-    Stream(ReadableStream),
 }
 
 /// One answer of the API.
@@ -46,15 +44,6 @@ impl Answer {
     pub fn json_text(status: u16, text: String) -> Self {
         Self {
             body: Body::Text(text),
-            ..Self::empty(status)
-        }
-        .with("content-type", "application/json")
-    }
-
-    /// An answer whose JSON comes as a stream.
-    pub fn json_stream(status: u16, stream: ReadableStream) -> Self {
-        Self {
-            body: Body::Stream(stream),
             ..Self::empty(status)
         }
         .with("content-type", "application/json")
@@ -98,7 +87,6 @@ impl Answer {
                 let bytes = Uint8Array::new_from_slice(text.as_bytes());
                 Response::new_with_opt_buffer_source_and_init(Some(&bytes), &init)
             }
-            Body::Stream(stream) => Response::new_with_opt_readable_stream_and_init(Some(&stream), &init),
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Config {
     pub refresh_s: u32,
     /// Whose snapshots are trusted.
     pub public_keys: Vec<VerifyingKey>,
+    /// Where pages come from; nothing where they lie among the static assets.
+    pub origin: Option<String>,
     /// Seals and opens profile cookies; nothing where no usable key is configured.
     pub keyring: Option<Keyring>,
 }
@@ -68,9 +70,33 @@ fn read(env: &Env) -> Config {
             .map_err(|error| console_error!("SELVEDGE_COOKIE_KEYS: {error}; no profile is kept"))
             .ok(),
     };
+    let origin = text("SELVEDGE_ORIGIN")
+        .filter(|origin| !origin.trim().is_empty())
+        .and_then(|origin| {
+            let parsed = origin_of(&origin);
+            if parsed.is_none() {
+                console_error!(
+                    "SELVEDGE_ORIGIN: expected scheme, host and port, such as https://shop.example, found {origin:?}; ignored"
+                );
+            }
+            parsed
+        });
     Config {
+        origin,
         refresh_s,
         public_keys,
         keyring,
     }
+}
+
+/// Scheme, host and port without a path; nothing for whatever is something else.
+fn origin_of(text: &str) -> Option<String> {
+    let text = text.trim();
+    let text = text.strip_suffix('/').unwrap_or(text);
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    let is_host = !host.is_empty()
+        && host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte));
+    is_host.then(|| text.to_owned())
 }

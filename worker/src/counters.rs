@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use serde::Serialize;
+
 /// A way in which an answer is less than it could be. Never an error for the visitor, always named and counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -67,6 +69,64 @@ pub fn count(fallback: Fallback) {
 /// Every counter with its name, in a fixed order.
 pub fn all() -> [(&'static str, u32); COUNT] {
     COUNTS.with(|counts| Fallback::ALL.map(|fallback| (fallback.name(), counts[fallback as usize].get())))
+}
+
+/// How shared answers came about since the isolate started.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct CacheCounts {
+    /// Answered fresh from a cache.
+    pub hits: u32,
+    /// Answered stale from a cache.
+    pub stale: u32,
+    /// Computed for the request that asked.
+    pub misses: u32,
+    /// Computed behind a stale answer.
+    pub renewals: u32,
+}
+
+thread_local! {
+    static CACHE: Cell<CacheCounts> = const {
+        Cell::new(CacheCounts { hits: 0, stale: 0, misses: 0, renewals: 0 })
+    };
+}
+
+/// The isolate's counts.
+pub fn cache() -> CacheCounts {
+    CACHE.get()
+}
+
+impl CacheCounts {
+    /// Counts a fresh answer.
+    pub fn hit(self) {
+        CACHE.set(Self {
+            hits: self.hits.saturating_add(1),
+            ..self
+        });
+    }
+
+    /// Counts a stale answer.
+    pub fn stale(self) {
+        CACHE.set(Self {
+            stale: self.stale.saturating_add(1),
+            ..self
+        });
+    }
+
+    /// Counts a computed answer.
+    pub fn miss(self) {
+        CACHE.set(Self {
+            misses: self.misses.saturating_add(1),
+            ..self
+        });
+    }
+
+    /// Counts an answer that was computed anew behind a stale one.
+    pub fn renewal(self) {
+        CACHE.set(Self {
+            renewals: self.renewals.saturating_add(1),
+            ..self
+        });
+    }
 }
 
 /// The fall-backs of one answer.

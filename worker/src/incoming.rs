@@ -28,6 +28,22 @@ impl Incoming {
         }
     }
 
+    /// The runtime's request.
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The whole URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Path and query, as they came.
+    pub fn path_and_query(&self) -> &str {
+        let after_origin = &self.url[self.origin().len()..];
+        &after_origin[..after_origin.find('#').unwrap_or(after_origin.len())]
+    }
+
     /// The path, percent-encoded as it came.
     pub fn path(&self) -> &str {
         let after_origin = &self.url[self.origin().len()..];

@@ -17,21 +17,30 @@ mod runtime;
 mod timing;
 
 use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::web_sys::{Request, Response};
-use worker::{Context, Env, MessageBatch, event};
+use worker::{Context, Env, worker_sys};
 
 use crate::answer::Answer;
 use crate::counters::Fallbacks;
 use crate::incoming::Incoming;
 use crate::problem::Problem;
 use crate::request::Call;
-use crate::resource::{events, health, profile, rank, recommend, similar};
+use crate::resource::{events, health, key, page, profile, rank, recommend, similar};
 use crate::route::{NoRoute, Resource};
+use crate::runtime::bindings::Batch;
 use crate::timing::Timing;
 
+// Exported by hand: the crate's `event` macro brings its error type along, with the texts of every binding it knows, for
+// errors that these two functions never have.
+
 /// Answers one request.
-#[event(fetch)]
-async fn fetch(request: Request, env: Env, context: Context) -> Result<Response, worker::Error> {
+///
+/// # Errors
+/// What the runtime throws where it cannot even make a response.
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen, wasm_bindgen_futures = worker::wasm_bindgen_futures, js_sys = worker::js_sys)]
+pub async fn fetch(request: Request, env: Env, context: worker_sys::Context) -> Result<Response, JsValue> {
+    let context = Context::new(context);
     let incoming = Incoming::new(request);
     let mut call = Call {
         incoming: &incoming,
@@ -42,16 +51,23 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<Response,
         fallbacks: Fallbacks::default(),
         timing: Timing::start(),
     };
-    let answer = answer(&mut call)
-        .await
-        .unwrap_or_else(|problem| problem.answer(incoming.path()));
-    Ok(answer.into_response(call.fallbacks, call.timing)?)
+    let answer = if route::is_page(incoming.path()) {
+        match page::get(&mut call).await {
+            Ok(response) => return Ok(response),
+            Err(problem) => Err(problem),
+        }
+    } else {
+        answer(&mut call).await
+    };
+    let answer = answer.unwrap_or_else(|problem| problem.answer(incoming.path()));
+    answer.into_response(call.fallbacks, call.timing)
 }
 
 async fn answer(call: &mut Call<'_>) -> Result<Answer, Problem> {
     let incoming = call.incoming;
     match route::find(&incoming.method, incoming.path()) {
         Ok(Resource::Recommend(slot)) => recommend::get(call, slot).await,
+        Ok(Resource::Key(slot)) => key::get(call, slot).await,
         Ok(Resource::Similar(item)) => similar::get(call, item).await,
         Ok(Resource::Rank) => rank::post(call).await,
         Ok(Resource::Events) => events::post(call).await,
@@ -66,10 +82,8 @@ async fn answer(call: &mut Call<'_>) -> Result<Answer, Problem> {
     }
 }
 
-/// Writes a batch of collected events.
-#[event(queue)]
-async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: Context) -> Result<(), worker::Error> {
-    // Never an error: the macro would turn it into a panic, and a batch that was not written is retried anyway.
+/// Writes a batch of collected events; one that was not written is left to the queue's next delivery.
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen, wasm_bindgen_futures = worker::wasm_bindgen_futures, js_sys = worker::js_sys)]
+pub async fn queue(batch: Batch, env: Env, _context: JsValue) {
     adapter::collector::store_batch(&batch, &env, runtime::unix_ms()).await;
-    Ok(())
 }

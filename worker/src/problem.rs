@@ -42,7 +42,7 @@ impl Problem {
             404,
             "no-such-path",
             "No such path",
-            "expected one of /v1/recommend/{slot}, /v1/similar/{item}, /v1/rank, /v1/events, /v1/profile, /healthz, /readyz",
+            "expected one of /v1/recommend/{slot}, /v1/key/{slot}, /v1/similar/{item}, /v1/rank, /v1/events, /v1/profile, /healthz, /readyz",
         )
     }
 
@@ -100,6 +100,16 @@ impl Problem {
             "body-too-long",
             "Body too long",
             format!("body: expected at most {limit_bytes} bytes, found more; send it in parts"),
+        )
+    }
+
+    /// 502: the server that pages come from gave no answer.
+    pub fn no_origin(reason: &str) -> Self {
+        Self::new(
+            502,
+            "no-origin",
+            "Server behind not reached",
+            format!("SELVEDGE_ORIGIN: expected an answer of the server that it names, found: {reason}"),
         )
     }
 

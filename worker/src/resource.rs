@@ -2,6 +2,8 @@
 
 pub mod events;
 pub mod health;
+pub mod key;
+pub mod page;
 pub mod profile;
 pub mod rank;
 pub mod recommend;

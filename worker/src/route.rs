@@ -5,6 +5,8 @@
 pub enum Resource<'a> {
     /// A slot's decision.
     Recommend(&'a str),
+    /// The key of a slot's decision.
+    Key(&'a str),
     /// Items near an item.
     Similar(&'a str),
     /// The caller's candidates, ranked.
@@ -35,6 +37,12 @@ const READ: &str = "GET, HEAD";
 const WRITE: &str = "POST";
 const REMOVE: &str = "DELETE";
 
+/// Whether a path is none of the API's, so that the server behind has to know it.
+pub fn is_page(path: &str) -> bool {
+    let ours = path == "/v1" || path.starts_with("/v1/") || matches!(path, "/healthz" | "/readyz");
+    !ours
+}
+
 /// Finds the resource of a request.
 ///
 /// # Errors
@@ -44,6 +52,7 @@ pub fn find<'a>(method: &str, path: &'a str) -> Result<Resource<'a>, NoRoute> {
     let parts = [segments.next(), segments.next(), segments.next(), segments.next()];
     let (allow, resource) = match parts {
         [Some("v1"), Some("recommend"), Some(slot), None] if !slot.is_empty() => (READ, Resource::Recommend(slot)),
+        [Some("v1"), Some("key"), Some(slot), None] if !slot.is_empty() => (READ, Resource::Key(slot)),
         [Some("v1"), Some("similar"), Some(item), None] if !item.is_empty() => (READ, Resource::Similar(item)),
         [Some("v1"), Some("rank"), None, _] => (WRITE, Resource::Rank),
         [Some("v1"), Some("events"), None, _] => (WRITE, Resource::Events),

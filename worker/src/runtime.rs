@@ -26,6 +26,9 @@ extern "C" {
     fn subtle_digest(algorithm: &str, bytes: &[u8]) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &Function, delay_ms: i32) -> JsValue;
+    /// Ends what [`after`] began.
+    #[wasm_bindgen(js_name = clearTimeout)]
+    pub fn clear_timeout(timer: &JsValue);
 }
 
 /// Milliseconds of a clock that never goes back.
@@ -78,8 +81,8 @@ pub async fn sha256(bytes: &[u8]) -> Result<[u8; 32], JsValue> {
 }
 
 /// Calls `callback` after `delay_ms`.
-pub fn after(delay_ms: i32, callback: &Function) {
-    set_timeout(callback, delay_ms);
+pub fn after(delay_ms: i32, callback: &Function) -> JsValue {
+    set_timeout(callback, delay_ms)
 }
 
 /// A property of a JS object, as text.

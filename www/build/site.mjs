@@ -27,6 +27,8 @@ export async function buildSite({ out, packageFile, publicKeys }) {
     "main.css": written.get("style.css"),
     "theme-early": written.get("theme-early.js"),
   }));
+  await writeFile(join(out, "plain.html"), fill(await readFile(join(site, "plain.html"), "utf8"), { "main.css": written.get("style.css") }));
+  await writeFile(join(out, "frontier.svg"), await readFile(join(www, "../docs/benchmarks/frontier-completejourney.svg")));
   await writeFile(join(out, "favicon.svg"), await readFile(join(site, "favicon.svg")));
   await writeFile(join(out, "_headers"), await readFile(join(site, "_headers")));
 

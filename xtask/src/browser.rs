@@ -31,7 +31,7 @@ pub fn build(dev: bool) -> Result<(), Failure> {
             .args(["--crate-type", "cdylib", "--features", "js"])
             .args(["--target", "wasm32-unknown-unknown"])
             .args((!dev).then_some("--release"))
-            .args(artefact::release_settings(&[]))
+            .args(artefact::release_settings('s', &[]))
             .env("RUSTFLAGS", artefact::SIMD)
             .env("WASM_BINDGEN_USE_JS_SYS", "1"),
     )?;

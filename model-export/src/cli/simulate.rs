@@ -31,6 +31,9 @@ pub struct Args {
     /// Also draw the frontier, at the first time to live
     #[arg(long, value_name = "FILE.svg")]
     pub plot: Option<PathBuf>,
+    /// Write the recommendation into the configuration file
+    #[arg(long)]
+    pub write: bool,
     /// Requests to replay at most, by leaving users out
     #[arg(long, default_value_t = 50_000, value_name = "N")]
     pub requests: usize,
@@ -75,6 +78,17 @@ pub fn run(args: Args, context: &Context) -> Result<(), Error> {
             options.ttl_s.first().unwrap_or(&0)
         );
         crate::lake::atomic::write_bytes(path, simulate::plot(&simulation, &title).as_bytes())?;
+    }
+    if args.write
+        && let Some(found) = &simulation.recommended
+    {
+        simulate::write(context.config_path(), found)?;
+        context.note(&format!(
+            "{}: segment.count = {}, ttl_s = {}",
+            context.config_path().display(),
+            found.segments,
+            found.ttl_s
+        ));
     }
     context.print(&simulation)
 }

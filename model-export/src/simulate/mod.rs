@@ -8,6 +8,7 @@ mod edge;
 mod model;
 mod plot;
 mod visitors;
+mod write;
 
 use std::collections::HashSet;
 
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 pub use plot::plot;
 pub use visitors::Costs;
+pub use write::{WriteError, write};
 
 use crate::als::Factors;
 use crate::config::{Audience, Config, SlotConfig};

@@ -7,10 +7,10 @@ use selvedge::context::civil_from_days;
 use serde::Serialize;
 use worker::js_sys::JSON;
 use worker::wasm_bindgen::JsValue;
-use worker::{Env, MessageBatch, console_error};
+use worker::{Env, console_error};
 
 use crate::counters::{Fallback, Fallbacks};
-use crate::runtime::bindings::{Bucket, Queue};
+use crate::runtime::bindings::{Batch, Bucket, Queue};
 use crate::runtime::{self, streams, thrown};
 
 const QUEUE: &str = "EVENT_QUEUE";
@@ -84,12 +84,12 @@ pub async fn collect(env: &Env, events: &[CollectedEvent<'_>], now_ms: u64, fall
 }
 
 /// Writes a batch of the queue into the bucket, then acknowledges it; a failure leaves it to the queue's next delivery.
-pub async fn store_batch(batch: &MessageBatch<JsValue>, env: &Env, now_ms: u64) {
+pub async fn store_batch(batch: &Batch, env: &Env, now_ms: u64) {
     let mut lines = String::new();
-    for message in batch.raw_iter() {
+    for body in batch.bodies() {
         // A message that is no event of ours becomes a line all the same: `ingest` puts it into quarantine with its
         // reason, where dropping it here would lose it silently.
-        if let Some(line) = JSON::stringify(&message.body()).ok().and_then(|text| text.as_string()) {
+        if let Some(line) = JSON::stringify(&body).ok().and_then(|text| text.as_string()) {
             lines.push_str(&line);
             lines.push('\n');
         }

@@ -26,6 +26,10 @@ const POINTER_KEY: &str = "models/current.json";
 const MAX_SNAPSHOT_BYTES: usize = 100 * 1024 * 1024;
 /// How long a request waits for the first snapshot of its isolate before it answers without.
 const FIRST_LOAD_WAIT_MS: i32 = 5_000;
+/// The longest that the model before is held for, in seconds, whatever a slot allows.
+const MAX_EARLIER_S: u32 = 300;
+/// After so many milliseconds a load counts as stopped: the runtime may end the request that began it.
+const MAX_LOAD_MS: u64 = 60_000;
 /// How long after a failed first load the next request may try again, in seconds.
 const RETRY_S: u32 = 5;
 
@@ -138,6 +142,8 @@ impl From<SourceError> for LoadError {
 #[derive(Default)]
 struct Store {
     current: Option<Rc<Model>>,
+    /// The one before, while its answers may still be used.
+    earlier: Option<Rc<Model>>,
     /// What the last load without success came to; what is answered while there is no model.
     failure: Option<Fallback>,
     /// The text of the pointer whose snapshot was refused for good, so that it is not fetched every minute.
@@ -158,6 +164,17 @@ thread_local! {
 /// # Errors
 /// [`Fallback::NoSnapshot`] or [`Fallback::BadSnapshot`]; the reason is in the log.
 pub async fn model(env: &Env, context: &Context, config: &Rc<Config>, now_ms: u64) -> Result<Rc<Model>, Fallback> {
+    if let Some(model) = begin(env, context, config, now_ms)? {
+        return Ok(model);
+    }
+    first(FIRST_LOAD_WAIT_MS).await
+}
+
+/// The current model; nothing while the first one is being loaded. Starts a load where one is due.
+///
+/// # Errors
+/// As [`model`].
+pub fn begin(env: &Env, context: &Context, config: &Rc<Config>, now_ms: u64) -> Result<Option<Rc<Model>>, Fallback> {
     let (current, loading, failure, checked_at_ms) =
         STORE.with_borrow(|store| (store.current.clone(), store.loading, store.failure, store.checked_at_ms));
     let every_s = if current.is_some() {
@@ -166,21 +183,44 @@ pub async fn model(env: &Env, context: &Context, config: &Rc<Config>, now_ms: u6
         config.refresh_s.min(RETRY_S)
     };
     let due = now_ms >= checked_at_ms.saturating_add(u64::from(every_s) * 1000);
-    if due && !loading {
+    let is_stuck = now_ms >= checked_at_ms.saturating_add(MAX_LOAD_MS);
+    if due && (!loading || is_stuck) {
+        // Lets go of the model before, if its time is over.
+        earlier(now_ms, 0);
         refresh_behind(env.clone(), context, config, now_ms);
     }
-    if let Some(model) = current {
-        return Ok(model);
+    match (current, failure) {
+        (Some(model), _) => Ok(Some(model)),
+        (None, Some(failure)) => Err(failure),
+        (None, None) => Ok(None),
     }
-    if let Some(failure) = failure {
-        return Err(failure);
+}
+
+/// The model once its first load has ended, or what there is after so many milliseconds.
+///
+/// # Errors
+/// As [`model`].
+pub async fn first(wait_ms: i32) -> Result<Rc<Model>, Fallback> {
+    if STORE.with_borrow(|store| store.current.is_none()) {
+        wait_for_first(wait_ms).await;
     }
-    wait_for_first().await;
     STORE.with_borrow(|store| {
         store
             .current
             .clone()
             .ok_or(store.failure.unwrap_or(Fallback::NoSnapshot))
+    })
+}
+
+/// The model before the current one, within so many seconds of its replacement; after that it is let go.
+pub fn earlier(now_ms: u64, within_s: u32) -> Option<Rc<Model>> {
+    STORE.with_borrow_mut(|store| {
+        let replaced_at_ms = store.current.as_ref()?.loaded_at_ms;
+        if now_ms >= replaced_at_ms.saturating_add(u64::from(MAX_EARLIER_S) * 1000) {
+            store.earlier = None;
+        }
+        let in_time = now_ms < replaced_at_ms.saturating_add(u64::from(within_s) * 1000);
+        store.earlier.clone().filter(|_| in_time)
     })
 }
 
@@ -199,7 +239,7 @@ fn refresh_behind(env: Env, context: &Context, config: &Rc<Config>, now_ms: u64)
             match outcome {
                 Ok(None) => {}
                 Ok(Some(model)) => {
-                    store.current = Some(Rc::new(model));
+                    store.earlier = store.current.replace(Rc::new(model));
                     store.failure = None;
                     store.refused = None;
                 }
@@ -227,9 +267,9 @@ fn refresh_behind(env: Env, context: &Context, config: &Rc<Config>, now_ms: u64)
 ///
 /// The promise is this request's own. Awaiting a promise that another request made would run this request's code in the
 /// other's context, where the runtime refuses its input and output.
-async fn wait_for_first() {
+async fn wait_for_first(wait_ms: i32) {
     let promise = Promise::new(&mut |resolve, _| {
-        runtime::after(FIRST_LOAD_WAIT_MS, &resolve);
+        runtime::after(wait_ms, &resolve);
         STORE.with_borrow_mut(|store| store.waiting.push(resolve));
     });
     // It is never rejected.
@@ -268,7 +308,9 @@ async fn open(source: &Source, pointer: &str, config: &Config) -> Result<Engine<
     if bytes > MAX_SNAPSHOT_BYTES {
         return Err(LoadError::TooLarge { key, bytes });
     }
-    let held = STORE.with_borrow(|store| {
+    let held = STORE.with_borrow_mut(|store| {
+        // Three snapshots at once are more than an isolate has room for.
+        store.earlier = None;
         let current = store.current.as_ref();
         current.map_or(0, |model| model.engine.snapshot().as_bytes().len())
     });

@@ -91,6 +91,16 @@ fn set_cookie(value: &str, max_age_s: u32, https: bool) -> String {
     format!("{PROFILE_COOKIE}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}")
 }
 
+/// A `Cookie` header without the cookies that are ours: they are nothing to the server behind.
+pub fn without_ours(header: &str) -> String {
+    let is_ours = |pair: &str| {
+        let name = pair.trim().split_once('=').map_or("", |(name, _)| name);
+        name == PROFILE_COOKIE || name == CONSENT_COOKIE
+    };
+    let others: Vec<&str> = header.split(';').filter(|pair| !is_ours(pair)).map(str::trim).collect();
+    others.join("; ")
+}
+
 /// The first cookie with this name (RFC 6265 section 5.4 sends the one with the longest path first).
 fn cookie<'h>(header: &'h str, name: &str) -> Option<&'h str> {
     header

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 
 use crate::adapter::store;
 use crate::answer::Answer;
-use crate::counters;
+use crate::counters::{self, CacheCounts};
 use crate::request::Call;
 use crate::runtime;
 
@@ -15,6 +15,7 @@ struct Readiness {
     loaded_at_ms: Option<u64>,
     #[serde(serialize_with = "all_counters")]
     counters: (),
+    cache: CacheCounts,
 }
 
 fn all_counters<S: Serializer>(_: &(), serializer: S) -> Result<S::Ok, S::Error> {
@@ -38,6 +39,7 @@ pub async fn readiness(call: &mut Call<'_>) -> Answer {
         model: model.as_ref().map(|model| model.engine.version().to_owned()),
         loaded_at_ms: model.as_ref().map(|model| model.loaded_at_ms),
         counters: (),
+        cache: counters::cache(),
     };
     Answer::json(if readiness.ready { 200 } else { 503 }, &readiness).with("cache-control", "no-store")
 }

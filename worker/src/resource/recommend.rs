@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
+use selvedge::cache::Freshness;
 use selvedge::engine::{Decision, Engine, Plan, Request, RequestError, Scope, Visitor as Asker};
 use selvedge::profile::{Consent, Profile};
 use selvedge::snapshot::AlignedBytes;
 
-use super::shared;
+use super::shared::{self, Shared};
 use crate::adapter::edge_cache;
 use crate::adapter::store::{self, Model};
 use crate::adapter::visitor::Visitor;
@@ -16,7 +17,7 @@ use crate::problem::Problem;
 use crate::request::{Call, ListQuery, Surroundings};
 
 /// A request for a slot's items, owned, so that it can outlive its answer.
-struct Asked {
+pub struct Asked {
     slot: String,
     query: ListQuery,
     consent: Consent,
@@ -42,8 +43,21 @@ impl Asked {
         })
     }
 
-    fn plan<'s>(&self, engine: &'s Engine<AlignedBytes>) -> Result<Plan<'s>, RequestError> {
+    /// For whom the answer is, and under which key it may be shared.
+    ///
+    /// # Errors
+    /// What the core refuses.
+    pub fn plan<'s>(&self, engine: &'s Engine<AlignedBytes>) -> Result<Plan<'s>, RequestError> {
         self.ask(|request| engine.plan(request))
+    }
+
+    /// Computes it later, and from the plan on: by then the request is answered.
+    fn later(self: &Rc<Self>, model: &Rc<Model>) -> impl FnOnce() -> Result<String, RequestError> + 'static {
+        let (asked, model) = (Rc::clone(self), Rc::clone(model));
+        move || {
+            let plan = asked.plan(&model.engine)?;
+            Ok(asked.decide(&model.engine, &plan))
+        }
     }
 
     fn decide(&self, engine: &Engine<AlignedBytes>, plan: &Plan<'_>) -> String {
@@ -56,40 +70,25 @@ impl Asked {
 /// # Errors
 /// A problem for a request that the core refuses.
 pub async fn get(call: &mut Call<'_>, slot: &str) -> Result<Answer, Problem> {
-    let slot = decoded("slot", slot)?;
-    let query = ListQuery::of(call.incoming)?;
-    let visitor = Visitor::of(call.incoming, &call.config, &mut call.fallbacks);
-    let model = match store::model(call.env, call.context, &call.config, call.now_ms).await {
-        Ok(model) => model,
-        Err(fallback) => {
-            call.fallbacks.add(fallback);
-            return Ok(without_model(&slot, Vec::new()));
-        }
+    let (asked, model) = asked(call, slot).await?;
+    let Some(model) = model else {
+        return Ok(without_model(&asked.slot, Vec::new()));
     };
-    call.timing.mark("model");
-    let asked = Rc::new(Asked {
-        slot,
-        query,
-        consent: visitor.consent,
-        profile: visitor.profile,
-        surroundings: Surroundings::of(call.incoming, call.now_ms),
-        now_ms: call.now_ms,
-    });
     let mut plan = asked.plan(&model.engine).map_err(|error| problem(&error))?;
     call.timing.mark("plan");
 
     let (scope, segment) = (plan.scope, plan.segment);
     let answer = match plan.cache_key.take() {
         Some(key) => {
-            let again = Rc::clone(&asked);
-            let later = move |model: &Model| {
-                let plan = again.plan(&model.engine)?;
-                Ok(again.decide(&model.engine, &plan))
+            let shared = Shared::new(key, plan.freshness, plan.may_search());
+            let answer = if let Some(answer) = shared.find(call, asked.later(&model)).await {
+                answer
+            } else if let Some(answer) = from_earlier_model(call, &asked, &shared, &model, plan.freshness) {
+                return Ok(answer);
+            } else {
+                shared.made(call, asked.decide(&model.engine, &plan))
             };
-            let now = || Ok(asked.decide(&model.engine, &plan));
-            shared::answer(call, &model, key, plan.freshness, now, later)
-                .await
-                .map_err(|error| problem(&error))?
+            keyed(call, answer, &shared)
         }
         None => {
             let json = asked.decide(&model.engine, &plan);
@@ -97,8 +96,67 @@ pub async fn get(call: &mut Call<'_>, slot: &str) -> Result<Answer, Problem> {
             not_stored(call, scope, json)
         }
     };
-    Ok(described(answer, scope, segment, &model).with("cache-control", cache_control(scope)))
+    Ok(described(answer, scope, segment, &model)
+        .with("cache-control", cache_control(scope))
+        .with("vary", VARY))
 }
+
+/// What was asked, and the model that answers; none where there is none.
+///
+/// # Errors
+/// A problem for a path or a query that is none.
+pub async fn asked(call: &mut Call<'_>, slot: &str) -> Result<(Rc<Asked>, Option<Rc<Model>>), Problem> {
+    let slot = decoded("slot", slot)?;
+    let query = ListQuery::of(call.incoming)?;
+    let visitor = Visitor::of(call.incoming, &call.config, &mut call.fallbacks);
+    let model = store::model(call.env, call.context, &call.config, call.now_ms)
+        .await
+        .map_err(|fallback| call.fallbacks.add(fallback));
+    call.timing.mark("model");
+    let asked = Asked {
+        slot,
+        query,
+        consent: visitor.consent,
+        profile: visitor.profile,
+        surroundings: Surroundings::of(call.incoming, call.now_ms),
+        now_ms: call.now_ms,
+    };
+    Ok((Rc::new(asked), model.ok()))
+}
+
+/// For a cache in front that named the answer's very key: how long it may keep it. To every other one the URL does not
+/// tell the key, so it is told nothing.
+fn keyed(call: &Call<'_>, answer: Answer, shared: &Shared) -> Answer {
+    let named = call.incoming.header("selvedge-key");
+    if named.as_deref() != Some(shared.key()) {
+        return answer;
+    }
+    answer
+        .with("selvedge-key", shared.key().to_owned())
+        .with("surrogate-control", shared.surrogate_control())
+}
+
+/// What the model before answers under its own key, for as long as stale answers may be used: a new snapshot does not empty the
+/// cache at once.
+fn from_earlier_model(
+    call: &Call<'_>,
+    asked: &Rc<Asked>,
+    shared: &Shared,
+    model: &Rc<Model>,
+    freshness: Freshness,
+) -> Option<Answer> {
+    let earlier = store::earlier(call.now_ms, freshness.stale_while_revalidate_s)?;
+    let plan = asked.plan(&earlier.engine).ok()?;
+    let answer = shared.find_earlier(call, plan.cache_key.as_ref()?, asked.later(model))?;
+    Some(
+        described(answer, plan.scope, plan.segment, &earlier)
+            .with("cache-control", cache_control(plan.scope))
+            .with("vary", VARY),
+    )
+}
+
+/// What of a request can lead to another answer.
+const VARY: &str = "Cookie, Sec-GPC, Accept-Language, User-Agent, Sec-CH-UA-Mobile";
 
 /// An answer that our own cache is not asked for: a personal one, or one that the client narrowed down by itself.
 fn not_stored(call: &Call<'_>, scope: Scope, json: String) -> Answer {

@@ -1,69 +1,178 @@
-//! Answers that many visitors share: from the edge cache where it has one, computed and stored where it has none.
+//! Answers that many visitors share: from memory, from the edge cache, or computed once and kept in both.
+//!
+//! Everything that needs no search is kept in the isolate's memory alone: to compute it takes less CPU than to ask the edge cache.
+//! Looking into memory, computing and keeping happen in one turn of the event loop, so that requests for the same key never
+//! compute it twice in one isolate, however many come at once.
 
 use std::rc::Rc;
 
-use selvedge::cache::{CacheKey, Freshness, State};
+use selvedge::cache::{CacheKey, Entry, Freshness, State};
 use selvedge::engine::RequestError;
 use worker::console_error;
 
-use crate::adapter::edge_cache::{self, Stored};
-use crate::adapter::store::Model;
+use crate::adapter::edge_cache;
+use crate::adapter::isolate_cache::{self, Stored};
 use crate::answer::Answer;
-use crate::counters::{Fallback, count};
+use crate::counters::{self, Fallback, count};
 use crate::request::Call;
 use crate::runtime;
 
-/// Answers under a shared key.
-///
-/// `now` computes the answer's JSON for this request; `later` computes the same behind it, when a stale one was good enough
-/// for now.
-///
-/// # Errors
-/// What the core refuses while it computes; nothing is stored then.
-pub async fn answer(
-    call: &mut Call<'_>,
-    model: &Rc<Model>,
+/// Under what an answer is shared, and for how long.
+#[derive(Clone, Debug)]
+pub struct Shared {
     key: CacheKey,
     freshness: Freshness,
-    now: impl FnOnce() -> Result<String, RequestError>,
-    later: impl FnOnce(&Model) -> Result<String, RequestError> + 'static,
-) -> Result<Answer, RequestError> {
-    let looked_up = edge_cache::get(&key, &freshness, call.now_ms).await;
-    call.timing.mark("cache");
-    match looked_up {
-        Ok(Some(stored)) if stored.state == State::Fresh => return Ok(from_cache(call, &key, stored)),
-        Ok(Some(stored)) if stored.state == State::StaleWhileRevalidate => {
-            if edge_cache::begin_revalidation(&key, call.now_ms) {
-                let model = Rc::clone(model);
-                let (url, now_ms) = (edge_cache::url(&key), call.now_ms);
-                call.context.wait_until(async move {
-                    if let Ok(json) = later(&model) {
-                        store(&url, freshness, &json, &edge_cache::etag(&json), now_ms).await;
-                    }
-                    edge_cache::end_revalidation(&url);
-                });
-            }
-            return Ok(from_cache(call, &key, stored));
-        }
-        // An older entry is for the case that computing fails, which the core never does.
-        Ok(_) => {}
-        Err(error) => {
-            console_error!("edge cache: {}", runtime::thrown(&error));
-            call.fallbacks.add(Fallback::CacheFailed);
+    searches: bool,
+}
+
+impl Shared {
+    /// `searches`: whether computing it may take a search through the rows.
+    pub fn new(key: CacheKey, freshness: Freshness, searches: bool) -> Self {
+        Self {
+            freshness: freshness.spread(&key),
+            key,
+            searches,
         }
     }
-    let json = now()?;
-    call.timing.mark("decide");
-    let etag = edge_cache::etag(&json);
-    let url = edge_cache::url(&key);
-    let answer = conditional(call, &etag, || Answer::json_text(200, json.clone())).with(
-        "cache-status",
-        ["selvedge; fwd=miss; stored; key=\"", key.as_str(), "\""].concat(),
-    );
-    let now_ms = call.now_ms;
-    call.context
-        .wait_until(async move { store(&url, freshness, &json, &etag, now_ms).await });
-    Ok(answer)
+
+    /// The key's text.
+    pub fn key(&self) -> &str {
+        self.key.as_str()
+    }
+
+    /// How long a cache in front may keep the answer that is filed under this key.
+    pub fn surrogate_control(&self) -> String {
+        self.freshness.surrogate_control()
+    }
+
+    /// An answer that is kept and may be used; what is stale is computed anew behind it by `renew`.
+    pub async fn find(
+        &self,
+        call: &mut Call<'_>,
+        renew: impl FnOnce() -> Result<String, RequestError> + 'static,
+    ) -> Option<Answer> {
+        let found = match isolate_cache::get(&self.key, &self.freshness, call.now_ms) {
+            Some(found) => Some(found),
+            None if self.searches => self.look_into_edge_cache(call).await,
+            None => None,
+        };
+        call.timing.mark("cache");
+        let (entry, state) = found?;
+        match state {
+            State::Fresh => counters::cache().hit(),
+            State::StaleWhileRevalidate => {
+                counters::cache().stale();
+                self.renew_behind(call, renew);
+            }
+            // An older entry is for the case that computing fails, which the core never does.
+            State::StaleIfError | State::Expired => return None,
+        }
+        Some(self.answer(call, &entry, ""))
+    }
+
+    /// An answer of the model before, while the one under the current key is computed behind it.
+    pub fn find_earlier(
+        &self,
+        call: &Call<'_>,
+        earlier: &CacheKey,
+        renew: impl FnOnce() -> Result<String, RequestError> + 'static,
+    ) -> Option<Answer> {
+        let (entry, state) = isolate_cache::get(earlier, &self.freshness, call.now_ms)?;
+        if !matches!(state, State::Fresh | State::StaleWhileRevalidate) {
+            return None;
+        }
+        counters::cache().stale();
+        self.renew_behind(call, renew);
+        let earlier = Self {
+            key: earlier.clone(),
+            ..self.clone()
+        };
+        Some(earlier.answer(call, &entry, "; detail=previous-model"))
+    }
+
+    /// Keeps what was computed, and answers with it.
+    pub fn made(&self, call: &mut Call<'_>, json: String) -> Answer {
+        call.timing.mark("decide");
+        counters::cache().miss();
+        let stored = self.keep(json, call.now_ms);
+        if self.searches {
+            call.context
+                .wait_until(self.clone().hand_to_edge_cache(Rc::clone(&stored), call.now_ms));
+        }
+        let status = ["selvedge; fwd=miss; stored; key=\"", self.key.as_str(), "\""].concat();
+        conditional(call, &stored.etag, || Answer::json_text(200, stored.json.clone())).with("cache-status", status)
+    }
+
+    /// The part of an answer that tells of its age.
+    fn answer(&self, call: &Call<'_>, entry: &Entry<Rc<Stored>>, detail: &str) -> Answer {
+        let age_s = entry.age_s(call.now_ms);
+        let ttl_s = i64::from(self.freshness.ttl_s) - i64::from(age_s);
+        let stored = &entry.answer;
+        let status = [
+            "selvedge; hit; ttl=",
+            &ttl_s.to_string(),
+            "; key=\"",
+            self.key.as_str(),
+            "\"",
+            detail,
+        ];
+        conditional(call, &stored.etag, || Answer::json_text(200, stored.json.clone()))
+            .with("age", age_s.to_string())
+            .with("cache-status", status.concat())
+    }
+
+    fn keep(&self, json: String, now_ms: u64) -> Rc<Stored> {
+        let stored = Rc::new(Stored {
+            etag: edge_cache::etag(&json),
+            json,
+        });
+        isolate_cache::put(self.key.clone(), Rc::clone(&stored), now_ms);
+        stored
+    }
+
+    fn renew_behind(&self, call: &Call<'_>, renew: impl FnOnce() -> Result<String, RequestError> + 'static) {
+        if !isolate_cache::begin_renewal(&self.key, call.now_ms) {
+            return;
+        }
+        let (shared, now_ms) = (self.clone(), call.now_ms);
+        call.context.wait_until(async move {
+            let Ok(json) = renew() else {
+                return isolate_cache::end_renewal(&shared.key, None);
+            };
+            counters::cache().renewal();
+            let stored = shared.keep(json, now_ms);
+            isolate_cache::end_renewal(&shared.key, Some(now_ms));
+            if shared.searches {
+                shared.hand_to_edge_cache(stored, now_ms).await;
+            }
+        });
+    }
+
+    async fn look_into_edge_cache(&self, call: &mut Call<'_>) -> Option<(Entry<Rc<Stored>>, State)> {
+        match edge_cache::get(&self.key).await {
+            Ok(Some((stored, stored_at_ms))) => {
+                // A newer one may have been computed in the meantime.
+                let known = isolate_cache::get(&self.key, &self.freshness, call.now_ms);
+                if known.is_none_or(|(entry, _)| entry.stored_at_ms < stored_at_ms) {
+                    isolate_cache::put(self.key.clone(), Rc::new(stored), stored_at_ms);
+                }
+            }
+            Ok(None) => {}
+            Err(error) => {
+                console_error!("edge cache: {}", runtime::thrown(&error));
+                call.fallbacks.add(Fallback::CacheFailed);
+            }
+        }
+        // Also where the edge cache has nothing: another request may have computed it in the meantime.
+        isolate_cache::get(&self.key, &self.freshness, call.now_ms)
+    }
+
+    async fn hand_to_edge_cache(self, stored: Rc<Stored>, now_ms: u64) {
+        if let Err(error) = edge_cache::put(&self.key, &self.freshness, &stored, now_ms).await {
+            console_error!("edge cache: {}: {}", self.key.as_str(), runtime::thrown(&error));
+            count(Fallback::CacheFailed);
+        }
+    }
 }
 
 /// A 304 where the client has this very answer already, else the answer; both with the entity tag.
@@ -74,26 +183,4 @@ pub fn conditional(call: &Call<'_>, etag: &str, answer: impl FnOnce() -> Answer)
         .is_some_and(|tags| edge_cache::matches(&tags, etag));
     let answer = if known { Answer::empty(304) } else { answer() };
     answer.with("etag", etag.to_owned())
-}
-
-fn from_cache(call: &Call<'_>, key: &CacheKey, stored: Stored) -> Answer {
-    let Stored { body, etag, ttl_s, .. } = stored;
-    conditional(call, &etag, || Answer::json_stream(200, body)).with(
-        "cache-status",
-        [
-            "selvedge; hit; ttl=",
-            &ttl_s.to_string(),
-            "; key=\"",
-            key.as_str(),
-            "\"",
-        ]
-        .concat(),
-    )
-}
-
-async fn store(url: &str, freshness: Freshness, json: &str, etag: &str, now_ms: u64) {
-    if let Err(error) = edge_cache::put(url, &freshness, json, etag, now_ms).await {
-        console_error!("edge cache: {url}: {}", runtime::thrown(&error));
-        count(Fallback::CacheFailed);
-    }
 }

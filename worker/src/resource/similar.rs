@@ -1,10 +1,12 @@
 //! `GET /v1/similar/{item}`: items near an item. The URL decides the answer, so that any cache may keep it.
 
+use std::rc::Rc;
+
 use selvedge::cache::Freshness;
 use selvedge::engine::Scope;
 
 use super::recommend::{described, json, problem, without_model};
-use super::shared;
+use super::shared::Shared;
 use crate::adapter::store;
 use crate::answer::Answer;
 use crate::incoming::decoded;
@@ -30,13 +32,18 @@ pub async fn get(call: &mut Call<'_>, item: &str) -> Result<Answer, Problem> {
     };
     call.timing.mark("model");
     let key = model.engine.similar_key(&item, n).map_err(|error| problem(&error))?;
-    let freshness = Freshness::SIMILAR;
+    let shared = Shared::new(key, Freshness::SIMILAR, true);
     let now_ms = call.now_ms;
     let again = item.clone();
-    let later = move |model: &store::Model| model.engine.similar(&again, n, now_ms).map(|found| json(&found));
-    let now = || model.engine.similar(&item, n, now_ms).map(|found| json(&found));
-    let answer = shared::answer(call, &model, key, freshness, now, later)
-        .await
-        .map_err(|error| problem(&error))?;
-    Ok(described(answer, Scope::Everyone, None, &model).with("cache-control", freshness.public_cache_control()))
+    let later = Rc::clone(&model);
+    let renew = move || later.engine.similar(&again, n, now_ms).map(|found| json(&found));
+    let answer = match shared.find(call, renew).await {
+        Some(answer) => answer,
+        None => {
+            let found = model.engine.similar(&item, n, now_ms);
+            shared.made(call, json(&found.map_err(|error| problem(&error))?))
+        }
+    };
+    let cache_control = Freshness::SIMILAR.public_cache_control();
+    Ok(described(answer, Scope::Everyone, None, &model).with("cache-control", cache_control))
 }

@@ -5,7 +5,7 @@ use worker::js_sys::{Array, JSON, Object, Promise, Reflect, Uint8Array};
 use worker::wasm_bindgen::prelude::*;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{ReadableStream, Response};
+use worker::web_sys::{ReadableStream, Request, Response};
 
 #[wasm_bindgen]
 extern "C" {
@@ -24,6 +24,19 @@ extern "C" {
     pub type Assets;
     #[wasm_bindgen(method, js_name = fetch, catch)]
     fn fetch_url(this: &Assets, url: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, js_name = fetch, catch)]
+    fn fetch_request(this: &Assets, request: &Request) -> Result<Promise, JsValue>;
+
+    /// A queue's batch, as its consumer gets it.
+    pub type Batch;
+    #[wasm_bindgen(method, getter)]
+    fn messages(this: &Batch) -> Array;
+    /// Says that every message was taken.
+    #[wasm_bindgen(method, js_name = ackAll)]
+    pub fn ack_all(this: &Batch);
+    /// Has every message delivered again.
+    #[wasm_bindgen(method, js_name = retryAll)]
+    pub fn retry_all(this: &Batch);
 
     /// A queue's producer.
     pub type Queue;
@@ -71,6 +84,14 @@ impl Assets {
         named(env, name)
     }
 
+    /// The answer to a request.
+    ///
+    /// # Errors
+    /// What the runtime throws.
+    pub async fn answer(&self, request: &Request) -> Result<Response, JsValue> {
+        Ok(JsFuture::from(self.fetch_request(request)?).await?.unchecked_into())
+    }
+
     /// A file's bytes; nothing where there is no such file.
     ///
     /// # Errors
@@ -80,6 +101,14 @@ impl Assets {
         let promise = self.fetch_url(&["https://assets.invalid/", path].concat())?;
         let response: Response = JsFuture::from(promise).await?.unchecked_into();
         Ok(response.body().filter(|_| response.status() == 200))
+    }
+}
+
+impl Batch {
+    /// What was sent, message by message.
+    pub fn bodies(&self) -> impl Iterator<Item = JsValue> {
+        let body = |message: JsValue| Reflect::get(&message, &"body".into()).unwrap_or_default();
+        self.messages().iter().map(body).collect::<Vec<_>>().into_iter()
     }
 }
 

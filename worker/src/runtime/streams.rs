@@ -1,6 +1,6 @@
 //! Byte streams: into a buffer that is there already, and through the runtime's own gzip.
 
-use worker::js_sys::{Object, Promise, Reflect, Uint8Array};
+use worker::js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use worker::wasm_bindgen::prelude::*;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
@@ -25,6 +25,34 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn value(this: &Chunk) -> Option<Uint8Array>;
 
+    #[wasm_bindgen(method, catch)]
+    fn cancel(this: &ByteReader, reason: &JsValue) -> Result<Promise, JsValue>;
+
+    // workerd's own: bytes pass it without a copy in JS, and a write waits until they are taken.
+    type IdentityTransformStream;
+    #[wasm_bindgen(constructor, catch)]
+    fn new() -> Result<IdentityTransformStream, JsValue>;
+    #[wasm_bindgen(method, getter)]
+    fn readable(this: &IdentityTransformStream) -> ReadableStream;
+    #[wasm_bindgen(method, getter)]
+    fn writable(this: &IdentityTransformStream) -> Writable;
+
+    type Writable;
+    #[wasm_bindgen(method, js_name = getWriter, catch)]
+    fn get_writer(this: &Writable) -> Result<ByteWriter, JsValue>;
+
+    type ByteWriter;
+    #[wasm_bindgen(method, catch)]
+    fn write(this: &ByteWriter, bytes: &Uint8Array) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn close(this: &ByteWriter) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn abort(this: &ByteWriter, reason: &JsValue) -> Result<Promise, JsValue>;
+
+    // The entry shim's: aborts the stream when the instance breaks that writes it. Calling what it returns ends that.
+    #[wasm_bindgen(js_name = __selvedge_guard)]
+    fn guard(writer: &ByteWriter) -> Function;
+
     type CompressionStream;
     #[wasm_bindgen(constructor, catch)]
     fn new(format: &str) -> Result<CompressionStream, JsValue>;
@@ -39,6 +67,113 @@ pub struct Filled {
     pub overflow: bool,
 }
 
+/// Reads a stream piece by piece, as its bytes come.
+pub struct Pieces {
+    reader: ByteReader,
+    /// The buffer for the next piece; a reader takes it away and gives it back.
+    piece: Option<Uint8Array>,
+}
+
+impl Pieces {
+    /// The longest piece.
+    pub const BYTES: u32 = 32 * 1024;
+
+    /// Of a stream that nobody reads yet.
+    ///
+    /// # Errors
+    /// What the runtime throws.
+    pub fn of(stream: &ReadableStream) -> Result<Self, JsValue> {
+        Ok(Self {
+            reader: byte_reader(stream)?,
+            piece: None,
+        })
+    }
+
+    /// The next bytes; nothing at the end.
+    ///
+    /// # Errors
+    /// What the runtime throws when the stream breaks.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, JsValue> {
+        let piece = self
+            .piece
+            .take()
+            .unwrap_or_else(|| Uint8Array::new_with_length(Self::BYTES));
+        let chunk: Chunk = JsFuture::from(self.reader.read_at_least(1, piece)?)
+            .await?
+            .unchecked_into();
+        let Some(value) = chunk.value().filter(|value| value.length() > 0) else {
+            return Ok(None);
+        };
+        let bytes = value.to_vec();
+        self.piece = Some(Uint8Array::new(&value.buffer()));
+        Ok(Some(bytes))
+    }
+
+    /// Says that nothing more will be read.
+    pub fn cancel(&self, reason: &JsValue) {
+        // It fails where the stream broke before, and then there is nothing to cancel.
+        let _ = self.reader.cancel(reason);
+    }
+}
+
+/// The writing end of a stream whose reading end somebody else has.
+pub struct Pipe {
+    writer: ByteWriter,
+    release: Function,
+}
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        // It only takes an entry out of a set, and does not throw.
+        let _ = self.release.call0(&JsValue::UNDEFINED);
+    }
+}
+
+impl Pipe {
+    /// A stream: what is written here is read there.
+    ///
+    /// # Errors
+    /// What the runtime throws.
+    pub fn new() -> Result<(Self, ReadableStream), JsValue> {
+        let stream = IdentityTransformStream::new()?;
+        let writer = stream.writable().get_writer()?;
+        let release = guard(&writer);
+        Ok((Self { writer, release }, stream.readable()))
+    }
+
+    /// Writes bytes, and waits until they are taken.
+    ///
+    /// # Errors
+    /// What the runtime throws when the reader has gone.
+    pub async fn write(&self, bytes: &[u8]) -> Result<(), JsValue> {
+        if !bytes.is_empty() {
+            JsFuture::from(self.writer.write(&Uint8Array::new_from_slice(bytes))?).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the stream.
+    ///
+    /// # Errors
+    /// What the runtime throws when the reader has gone.
+    pub async fn close(self) -> Result<(), JsValue> {
+        JsFuture::from(self.writer.close()?).await?;
+        Ok(())
+    }
+
+    /// Breaks the stream off, so that nobody takes what was written for the whole.
+    pub fn abort(self, reason: &JsValue) {
+        // It fails where the reader has gone, and then nobody is left to tell.
+        let _ = self.writer.abort(reason);
+    }
+}
+
+fn byte_reader(stream: &ReadableStream) -> Result<ByteReader, JsValue> {
+    let options = Object::new();
+    Reflect::set(&options, &"mode".into(), &"byob".into())?;
+    stream.unchecked_ref::<ByteStream>().get_reader(&options)
+}
+
 /// Reads a stream into `target`, in pieces of at most `PIECE_BYTES`, and looks whether more would come.
 ///
 /// `readAtLeast` waits for a full piece: with `read()` a 10 MB body comes in thousands of small chunks, each of which
@@ -49,9 +184,7 @@ pub struct Filled {
 /// What the runtime throws when the stream breaks.
 pub async fn read_into(stream: &ReadableStream, target: &mut [u8]) -> Result<Filled, JsValue> {
     const PIECE_BYTES: usize = 512 * 1024;
-    let options = Object::new();
-    Reflect::set(&options, &"mode".into(), &"byob".into())?;
-    let reader = stream.unchecked_ref::<ByteStream>().get_reader(&options)?;
+    let reader = byte_reader(stream)?;
     // One byte more than fits, so that an overlong stream shows itself.
     let piece_bytes = PIECE_BYTES.min(target.len().saturating_add(1));
     let piece_length = u32::try_from(piece_bytes).unwrap_or(u32::MAX);

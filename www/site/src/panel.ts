@@ -1,5 +1,6 @@
 /** "Why this page": every fact about an answer, each as the headers and the decision give it. */
 
+import type { Decision } from "../../package/src/types.ts";
 import type { Answer } from "./api.ts";
 import { Cloth } from "./cloth.ts";
 import { byId, count, h, milliseconds, paint } from "./dom.ts";
@@ -15,6 +16,7 @@ const SECTIONS: Readonly<Record<Section, string>> = {
 export class Panel {
   readonly #answers = new Map<Section, Answer>();
   readonly #cloth = new Cloth();
+  readonly #shared = new SharedCounts();
   #selected: Section = "home";
 
   constructor(private readonly categoriesOf: (id: string) => readonly string[]) {
@@ -24,7 +26,10 @@ export class Panel {
 
   set(section: Section, answer: Answer | null): void {
     if (answer === null) this.#answers.delete(section);
-    else this.#answers.set(section, answer);
+    else {
+      this.#answers.set(section, answer);
+      this.#shared.count(answer);
+    }
     if (!this.#answers.has(this.#selected)) this.#selected = "home";
     this.#render();
   }
@@ -45,11 +50,38 @@ export class Panel {
         .map((section) => h("button", { type: "button", "aria-pressed": String(section === this.#selected), onclick: () => this.#select(section) }, SECTIONS[section])),
     );
     if (answer === undefined) return;
-    byId("why-facts").replaceChildren(...facts(answer));
+    byId("why-facts").replaceChildren(...facts(answer), ...this.#shared.facts());
     byId("why-timing").replaceChildren(...timing(answer));
     byId("why-history").replaceChildren(...historyLines(personal, this.categoriesOf));
     byId("why-items").replaceChildren(...itemLines(answer.decision));
   }
+}
+
+/** How many of the shared answers that this page has seen came out of the cache. */
+class SharedCounts {
+  readonly #seen = new WeakSet<Answer>();
+  #hits = 0;
+  #misses = 0;
+
+  count(answer: Answer): void {
+    const outcome = answer.transport.cache?.outcome;
+    if (this.#seen.has(answer) || (outcome !== "hit" && outcome !== "miss")) return;
+    this.#seen.add(answer);
+    if (outcome === "hit") this.#hits += 1;
+    else this.#misses += 1;
+  }
+
+  facts(): Node[] {
+    const all = this.#hits + this.#misses;
+    if (all === 0) return [];
+    return fact("hit-ratio", "Hit ratio so far", `${Math.round((100 * this.#hits) / all)} %`, `${count.format(this.#hits)} of ${count.format(all)} shared answers on this page`);
+  }
+}
+
+/** The rungs from the finest to the coarsest, the answer's own in brackets. */
+function ladder(scope: Decision["scope"]): string {
+  const rungs: readonly [Decision["scope"], string][] = [["visitor", "visitor"], ["segment", "segment"], ["context", "time of day"], ["everyone", "everyone"]];
+  return rungs.map(([rung, name]) => (rung === scope ? `[${name}]` : name)).join(" › ");
 }
 
 function facts({ decision, transport }: Answer): Node[] {
@@ -68,6 +100,7 @@ function facts({ decision, transport }: Answer): Node[] {
       ].filter(Boolean).join(", ");
   return [
     ...fact("scope", "Made for", scope.label, scope.meaning),
+    ...fact("rung", "Rung of the ladder", ladder(decision.scope)),
     ...fact("segment", "Segment", segment, segmentNote),
     ...(decision.context === null ? [] : fact("context", "Time of day", decision.context)),
     ...fact("cache", "Cache", outcome, cacheNote),

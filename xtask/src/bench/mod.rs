@@ -3,6 +3,7 @@
 mod digest;
 mod edge;
 mod frontier;
+mod load;
 mod plot;
 mod quality;
 mod report;
@@ -38,6 +39,10 @@ enum Bench {
     Edge,
     /// What sharing keeps of personalization, by hit ratio.
     Frontier,
+    /// Many slots and segments, cold keys, ten minutes of mixed load with swaps of snapshots.
+    Load,
+    /// Pages whose slots are filled, beside a Worker that hands them on and the runtime's HTMLRewriter.
+    Pages,
     /// Bytes after gzip.
     Size,
     /// The digests that could verify a snapshot.
@@ -62,6 +67,12 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     }
     if wanted(Bench::Retrieve) {
         retrieve::run()?;
+    }
+    if wanted(Bench::Load) {
+        load::load()?;
+    }
+    if wanted(Bench::Pages) {
+        load::pages()?;
     }
     if wanted(Bench::Frontier) {
         frontier::run()?;

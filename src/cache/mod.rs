@@ -1,11 +1,15 @@
 //! The segment-keyed cache: canonical keys without anything personal, and freshness.
 
+mod memory;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::context::Context;
 use crate::policy::SlotPolicy;
 use crate::snapshot::CategoryIndex;
+
+pub use memory::{Entry, Memory};
 
 /// What a shared answer was made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,6 +127,22 @@ impl Freshness {
         }
     }
 
+    /// The freshness of an answer under this key: its TTL is shorter by up to a tenth, so that what was computed at once is not
+    /// renewed at once. The share is the key's own (FNV-1a), so that every isolate of every location agrees on it.
+    #[must_use]
+    pub fn spread(self, key: &CacheKey) -> Self {
+        let hash = key.as_str().bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        });
+        // The low bits of FNV-1a are its weakest.
+        let thousandths = u64::from((hash >> 8) % 1001);
+        let shorter = (u64::from(self.ttl_s) * thousandths + 5_000) / 10_000;
+        Self {
+            ttl_s: self.ttl_s.saturating_sub(u32::try_from(shorter).unwrap_or(u32::MAX)),
+            ..self
+        }
+    }
+
     /// The state of an answer of this age.
     #[must_use]
     pub fn state(&self, age_s: u32) -> State {
@@ -142,6 +162,17 @@ impl Freshness {
     pub fn kept_s(&self) -> u32 {
         self.ttl_s
             .saturating_add(self.stale_while_revalidate_s.max(self.stale_if_error_s))
+    }
+
+    /// The `Surrogate-Control` for a cache that files the answer under its key (Edge Architecture Specification 1.0), counted from
+    /// when the answer was computed: its `Age` is to be taken off.
+    #[must_use]
+    pub fn surrogate_control(&self) -> String {
+        alloc::format!(
+            "max-age={}, stale-while-revalidate={}",
+            self.ttl_s,
+            self.stale_while_revalidate_s
+        )
     }
 
     /// The `Cache-Control` of an answer whose URL alone decides it.

@@ -1,0 +1,93 @@
+// Pages of a server behind: what filling a slot adds to the first byte, to the whole page and to CPU, beside a Worker that
+// hands pages on and beside the runtime's HTMLRewriter. One line of JSON.
+//
+//   node benches/edge/pages.mjs SITE PUBLIC_KEY [REQUESTS]
+
+import { once } from "node:events";
+import { createServer, Agent, request } from "node:http";
+
+import { ROOT, cpuNs, selvedge, start } from "./workerd.mjs";
+
+const [site, publicKey, count = "600"] = process.argv.slice(2);
+const requests = Number(count);
+
+/** A page of about 100 kB, as servers write them; `slot` stands in its middle. */
+function page(slot) {
+  const rows = Array.from({ length: 400 }, (_, row) => `<tr class="row" data-row="${row}"><td><a href="/p/${row}">Product ${row}</a></td><td>It is &lt;new&gt; &amp; of some use, row ${row}.</td><td class="price">${row},99</td></tr>`);
+  rows.splice(200, 0, `</table>${slot}<table>`);
+  return `<!doctype html><html lang="en"><head><title>Shop</title><script>if (1 < 2) document.title += "</" + "b>";</script></head><body><h1>Shop</h1><table>${rows.join("\n")}</table></body></html>`;
+}
+
+const SLOT = '<div data-selvedge-slot="home" data-n="8"><template><a href="/item/{{id}}">{{title}}</a></template><p>Popular now</p></div>';
+const html = Buffer.from(page(SLOT));
+const server = createServer((_, response) => {
+  response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
+  // In four pieces, as a server streams.
+  for (let at = 0; at < html.length; at += 32_768) response.write(html.subarray(at, at + 32_768));
+  response.end();
+}).listen(0, "127.0.0.1");
+await once(server, "listening");
+const vars = { SELVEDGE_ORIGIN: `http://127.0.0.1:${server.address().port}` };
+
+const own = selvedge(site, publicKey);
+const workers = [
+  ["handed on", await start({ dir: `${ROOT}benches/edge/passthrough`, entry: "worker.js", vars })],
+  ["HTMLRewriter, fixed text", await start({ dir: `${ROOT}benches/edge/rewriter`, entry: "worker.js", vars })],
+  ["Selvedge, ranked", await start({ ...own, vars: { ...own.vars, ...vars } })],
+];
+try {
+  const filled = (text) => (text.slice(text.indexOf("</template>")).match(/<a href="\/item\//g) ?? []).length;
+  for (const [name, { origin }] of workers.slice(1)) {
+    const deadline = performance.now() + 30_000;
+    for (let text = ""; filled(text) !== 8; text = await (await fetch(`${origin}/shop`)).text()) {
+      if (performance.now() > deadline) throw new Error(`${name}: expected 8 items in the slot, found ${filled(text)}`);
+    }
+  }
+  const results = workers.map(([name]) => ({ name, first: [], whole: [], cpu: 0 }));
+  for (const [at, [, { origin }]] of workers.entries()) await visit(origin, 50, results[at], true);
+  // In turns, so that a busy moment of the machine is nobody's alone.
+  for (let turn = 0; turn < 10; turn += 1) {
+    for (const [at, [, { origin, pid }]] of workers.entries()) {
+      const before = cpuNs(pid);
+      await visit(origin, requests / 10, results[at], false);
+      results[at].cpu += cpuNs(pid) - before;
+    }
+  }
+  const at = (sorted, share) => Number(sorted[Math.floor(share * (sorted.length - 1))].toFixed(3));
+  console.log(JSON.stringify({
+    bench: "edge-pages",
+    page_bytes: html.length,
+    requests,
+    results: results.map(({ name, first, whole, cpu }) => {
+      first.sort((a, b) => a - b);
+      whole.sort((a, b) => a - b);
+      return { name, first_ms_p50: at(first, 0.5), first_ms_p99: at(first, 0.99), whole_ms_p50: at(whole, 0.5), whole_ms_p99: at(whole, 0.99), cpu_us: Math.round(cpu / 1000 / requests) };
+    }),
+  }));
+} finally {
+  for (const [, worker] of workers) await worker.close();
+  server.closeAllConnections();
+  server.close();
+}
+
+/** Asks for the page one time after the other; keeps milliseconds to the first byte of the body and to the last. */
+async function visit(origin, times, result, warm) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const { hostname, port } = new URL(origin);
+  for (let turn = 0; turn < times; turn += 1) {
+    const begin = performance.now();
+    const [first, whole] = await new Promise((resolve, reject) => {
+      request({ hostname, port, path: "/shop", agent }, (response) => {
+        let first;
+        response.on("data", () => (first ??= performance.now() - begin));
+        response.on("end", () => (response.statusCode === 200 ? resolve([first, performance.now() - begin]) : reject(new Error(`status ${response.statusCode}`))));
+        response.on("error", reject);
+      }).on("error", reject).end();
+    });
+    if (!warm) {
+      result.first.push(first);
+      result.whole.push(whole);
+    }
+  }
+  agent.destroy();
+}

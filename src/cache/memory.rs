@@ -1,0 +1,228 @@
+//! Answers in one isolate's memory: what many ask for within seconds is computed once and never leaves it.
+
+use alloc::vec::Vec;
+
+use super::{CacheKey, Freshness, State};
+
+/// A stored answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry<T> {
+    /// The answer; cheap to clone, such as an [`alloc::rc::Rc`].
+    pub answer: T,
+    /// When it was computed, Unix milliseconds.
+    pub stored_at_ms: u64,
+}
+
+impl<T> Entry<T> {
+    /// Whole seconds since it was computed.
+    #[must_use]
+    pub fn age_s(&self, now_ms: u64) -> u32 {
+        u32::try_from(now_ms.saturating_sub(self.stored_at_ms) / 1000).unwrap_or(u32::MAX)
+    }
+}
+
+/// A map of bounded size from keys to answers.
+///
+/// Two generations: what is found in the older one moves to the younger, and when that has grown to half of the bound, the
+/// older one is dropped and the younger takes its place. So what was asked for lately stays, at the cost of no list of uses.
+#[derive(Debug)]
+pub struct Memory<T> {
+    max_bytes: usize,
+    young: Generation<T>,
+    old: Generation<T>,
+}
+
+/// In the order of keys. At 8 MiB it has some two thousand entries, which are moved in less time than a tree would take in code.
+#[derive(Debug)]
+struct Generation<T> {
+    entries: Vec<Kept<T>>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Kept<T> {
+    key: CacheKey,
+    entry: Entry<T>,
+    bytes: usize,
+}
+
+impl<T> Generation<T> {
+    const fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    fn place(&self, key: &CacheKey) -> Result<usize, usize> {
+        self.entries.binary_search_by(|kept| kept.key.cmp(key))
+    }
+
+    fn insert(&mut self, kept: Kept<T>) {
+        self.remove(&kept.key);
+        self.bytes += kept.bytes;
+        let place = self.place(&kept.key).unwrap_or_else(|place| place);
+        self.entries.insert(place, kept);
+    }
+
+    fn remove(&mut self, key: &CacheKey) -> Option<Kept<T>> {
+        let removed = self.entries.remove(self.place(key).ok()?);
+        self.bytes -= removed.bytes;
+        Some(removed)
+    }
+}
+
+impl<T: Clone> Memory<T> {
+    /// For answers of so many bytes together.
+    #[must_use]
+    pub const fn new(max_bytes: usize) -> Self {
+        Self {
+            max_bytes,
+            young: Generation::new(),
+            old: Generation::new(),
+        }
+    }
+
+    /// A stored answer and what may be done with it. One that is past all its windows counts as absent.
+    pub fn get(&mut self, key: &CacheKey, freshness: &Freshness, now_ms: u64) -> Option<(Entry<T>, State)> {
+        if self.young.place(key).is_err() {
+            let kept = self.old.remove(key)?;
+            self.keep(kept);
+        }
+        let entry = &self.young.entries.get(self.young.place(key).ok()?)?.entry;
+        match freshness.state(entry.age_s(now_ms)) {
+            State::Expired => {
+                self.young.remove(key);
+                None
+            }
+            state => Some((entry.clone(), state)),
+        }
+    }
+
+    /// Stores an answer of so many bytes, in the place of an earlier one. One that is larger than half of the bound is not kept.
+    pub fn put(&mut self, key: CacheKey, entry: Entry<T>, bytes: usize) {
+        self.old.remove(&key);
+        let bytes = bytes.saturating_add(key.as_str().len());
+        self.keep(Kept { key, entry, bytes });
+    }
+
+    /// How many bytes of answers it holds.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.young.bytes + self.old.bytes
+    }
+
+    fn keep(&mut self, kept: Kept<T>) {
+        let half = self.max_bytes / 2;
+        self.young.remove(&kept.key);
+        if kept.bytes > half {
+            return;
+        }
+        if self.young.bytes + kept.bytes > half {
+            self.old = core::mem::replace(&mut self.young, Generation::new());
+        }
+        self.young.insert(kept);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRESHNESS: Freshness = Freshness {
+        ttl_s: 10,
+        stale_while_revalidate_s: 20,
+        stale_if_error_s: 40,
+    };
+
+    fn key(item: u64) -> CacheKey {
+        CacheKey::similar("m", item, 1)
+    }
+
+    fn entry(answer: u64, stored_at_ms: u64) -> Entry<u64> {
+        Entry { answer, stored_at_ms }
+    }
+
+    #[test]
+    fn an_answer_is_found_under_its_own_key_until_its_last_window_ends() {
+        let mut memory = Memory::new(10_000);
+        memory.put(key(1), entry(11, 5_000), 100);
+        memory.put(key(2), entry(12, 5_000), 100);
+        let mut state = |item, now_ms| {
+            let found = memory.get(&key(item), &FRESHNESS, now_ms);
+            found.map(|(entry, state)| (entry.answer, entry.age_s(now_ms), state))
+        };
+        assert_eq!(state(1, 5_000), Some((11, 0, State::Fresh)));
+        assert_eq!(state(2, 14_999), Some((12, 9, State::Fresh)));
+        assert_eq!(state(1, 15_000), Some((11, 10, State::StaleWhileRevalidate)));
+        assert_eq!(state(1, 35_000), Some((11, 30, State::StaleIfError)));
+        assert_eq!(state(1, 55_000), None);
+        assert_eq!(state(1, 5_000), None, "it was dropped");
+        assert_eq!(state(3, 5_000), None);
+        // A clock that went back makes nothing older than it is.
+        assert_eq!(state(2, 0), Some((12, 0, State::Fresh)));
+    }
+
+    #[test]
+    fn an_answer_takes_the_place_of_the_one_before() {
+        let mut memory = Memory::new(10_000);
+        for turn in 0..100 {
+            memory.put(key(1), entry(turn, turn), 100);
+        }
+        assert_eq!(
+            memory.get(&key(1), &FRESHNESS, 100).map(|found| found.0.answer),
+            Some(99)
+        );
+        assert!(memory.bytes() < 200, "{}", memory.bytes());
+    }
+
+    #[test]
+    fn it_never_holds_more_than_it_may_and_keeps_what_is_asked_for() {
+        let mut memory = Memory::new(10_000);
+        memory.put(key(0), entry(0, 0), 100);
+        for item in 1..1000 {
+            memory.put(key(item), entry(item, 0), 100 + usize::try_from(item % 7).unwrap());
+            assert!(memory.bytes() <= 10_000, "{}", memory.bytes());
+            assert!(memory.get(&key(0), &FRESHNESS, 0).is_some(), "{item}");
+        }
+        assert!(memory.get(&key(999), &FRESHNESS, 0).is_some());
+        assert!(memory.get(&key(1), &FRESHNESS, 0).is_none());
+        let counted: usize = [&memory.young, &memory.old]
+            .into_iter()
+            .flat_map(|generation| &generation.entries)
+            .map(|kept| kept.bytes)
+            .sum();
+        assert_eq!(counted, memory.bytes());
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_kept_and_pushes_nothing_out() {
+        let mut memory = Memory::new(1_000);
+        memory.put(key(1), entry(1, 0), 100);
+        memory.put(key(2), entry(2, 0), 501);
+        assert!(memory.get(&key(1), &FRESHNESS, 0).is_some());
+        assert!(memory.get(&key(2), &FRESHNESS, 0).is_none());
+        memory.put(key(1), entry(3, 0), 501);
+        assert!(
+            memory.get(&key(1), &FRESHNESS, 0).is_none(),
+            "the earlier answer is out of date"
+        );
+    }
+
+    #[test]
+    fn ttls_are_spread_by_a_tenth_and_stay_the_same_for_a_key() {
+        let freshness = Freshness {
+            ttl_s: 100,
+            ..FRESHNESS
+        };
+        let ttls: alloc::vec::Vec<u32> = (0..500).map(|item| freshness.spread(&key(item)).ttl_s).collect();
+        assert!(ttls.iter().all(|ttl| (90..=100).contains(ttl)));
+        for ttl in 90..=100 {
+            assert!(ttls.contains(&ttl), "{ttl}");
+        }
+        let again: alloc::vec::Vec<u32> = (0..500).map(|item| freshness.spread(&key(item)).ttl_s).collect();
+        assert_eq!(ttls, again);
+        let short = Freshness { ttl_s: 0, ..FRESHNESS };
+        assert_eq!(short.spread(&key(1)), short);
+    }
+}

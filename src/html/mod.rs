@@ -1,0 +1,34 @@
+//! HTML slots: fills elements of a page with a decision's items while its bytes flow.
+//!
+//! ```html
+//! <section data-selvedge-slot="home" data-n="4">
+//!   <template><a href="/item/{{id}}">{{title}}</a></template>
+//!   <p>What is shown where nothing is known, or where an answer would come too late.</p>
+//! </section>
+//! ```
+//!
+//! No IO and no clock: the shell pushes bytes in, is asked for a slot's items where one ends, and takes bytes out. What is in no slot
+//! leaves as it came, byte for byte, and the result does not depend on how the input was cut. Memory is bounded by [`MAX_TAG_BYTES`],
+//! [`MAX_SLOT_BYTES`] and [`MAX_TEMPLATE_BYTES`]; what is longer passes through as it is.
+
+mod attributes;
+mod esi;
+mod namespace;
+mod response;
+mod scanner;
+mod slots;
+mod template;
+
+#[cfg(test)]
+mod slots_tests;
+#[cfg(test)]
+mod template_tests;
+
+pub use attributes::Attributes;
+pub use response::{CACHE_CONTROL, DROPPED_HEADERS};
+pub use scanner::{Content, Event, Place, Scanner, Tag};
+pub use slots::{
+    Include, MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_SLOT_BYTES, MAX_SLOTS, MAX_TAG_BYTES, MAX_TEMPLATE_BYTES, Options,
+    SlotCall, SlotProblem, Slots, Step,
+};
+pub use template::{Template, TemplateError};

@@ -1,0 +1,152 @@
+//! What a start tag does to the text behind it: the part of tree construction (HTML standard, section 13.2.6) that the tokenizer
+//! depends on. SVG and MathML know no raw text, and have CDATA sections instead.
+
+use alloc::vec::Vec;
+
+use super::scanner::Content;
+
+/// Deeper nesting of foreign content and HTML in it is not followed; no slot is filled behind it.
+const MAX_DEPTH: usize = 64;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Namespace {
+    Html,
+    Svg,
+    MathMl,
+}
+
+/// The open elements at which the namespace changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Namespaces {
+    open: Vec<(Vec<u8>, Namespace)>,
+    lost: bool,
+}
+
+impl Namespaces {
+    /// Whether what comes is outside of everything foreign.
+    pub fn outside(&self) -> bool {
+        !self.lost && self.open.is_empty()
+    }
+
+    /// Whether `<![CDATA[` begins a section here and not a comment.
+    ///
+    /// Directly in an element such as `foreignObject` it does, in an HTML element in that it does not; which of them it is is not
+    /// followed here.
+    pub fn may_have_cdata(&mut self) -> bool {
+        self.lost |= !self.is_foreign() && !self.open.is_empty();
+        self.is_foreign()
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.current() != Namespace::Html
+    }
+
+    fn current(&self) -> Namespace {
+        self.open.last().map_or(Namespace::Html, |(_, namespace)| *namespace)
+    }
+
+    /// Behind a start tag. `is_styled_font`: it is a `font` with a color, face or size.
+    pub fn start(&mut self, name: &[u8], is_styled_font: bool, self_closing: bool) -> Content {
+        if is_styled_font || leaves_foreign(name) {
+            self.leave_foreign();
+        }
+        // Whether HTML follows depends on its attributes.
+        self.lost |= self.current() == Namespace::MathMl && name == b"annotation-xml";
+        let inner = match (self.current(), name) {
+            (Namespace::Html, b"svg") => Namespace::Svg,
+            (Namespace::Html, b"math") => Namespace::MathMl,
+            (Namespace::Html, _) => return content_of(name),
+            (Namespace::Svg, b"svg") => Namespace::Svg,
+            (Namespace::MathMl, b"math") => Namespace::MathMl,
+            (Namespace::Svg, b"foreignobject" | b"desc" | b"title")
+            | (Namespace::MathMl, b"mi" | b"mo" | b"mn" | b"ms" | b"mtext") => Namespace::Html,
+            _ => return Content::Markup,
+        };
+        if !self_closing {
+            if self.open.len() < MAX_DEPTH {
+                self.open.push((name.to_vec(), inner));
+            } else {
+                self.lost = true;
+            }
+        }
+        Content::Markup
+    }
+
+    /// Behind an end tag.
+    pub fn end(&mut self, name: &[u8]) {
+        if matches!(name, b"p" | b"br") {
+            self.leave_foreign();
+        }
+        if let Some(place) = self.open.iter().rposition(|(open, _)| open == name) {
+            self.open.truncate(place);
+        }
+    }
+
+    fn leave_foreign(&mut self) {
+        while self.is_foreign() {
+            self.open.pop();
+        }
+    }
+}
+
+/// What the text in an HTML element is. `noscript` is raw text to a browser that runs scripts.
+fn content_of(name: &[u8]) -> Content {
+    match name {
+        b"title" | b"textarea" => Content::Rcdata,
+        b"style" | b"xmp" | b"iframe" | b"noembed" | b"noframes" | b"noscript" => Content::Rawtext,
+        b"script" => Content::Script,
+        b"plaintext" => Content::Plaintext,
+        _ => Content::Markup,
+    }
+}
+
+/// Whether a start tag ends foreign content ("The rules for parsing tokens in foreign content").
+fn leaves_foreign(name: &[u8]) -> bool {
+    const NAMES: [&[u8]; 44] = [
+        b"b",
+        b"big",
+        b"blockquote",
+        b"body",
+        b"br",
+        b"center",
+        b"code",
+        b"dd",
+        b"div",
+        b"dl",
+        b"dt",
+        b"em",
+        b"embed",
+        b"h1",
+        b"h2",
+        b"h3",
+        b"h4",
+        b"h5",
+        b"h6",
+        b"head",
+        b"hr",
+        b"i",
+        b"img",
+        b"li",
+        b"listing",
+        b"menu",
+        b"meta",
+        b"nobr",
+        b"ol",
+        b"p",
+        b"pre",
+        b"ruby",
+        b"s",
+        b"small",
+        b"span",
+        b"strong",
+        b"strike",
+        b"sub",
+        b"sup",
+        b"table",
+        b"tt",
+        b"u",
+        b"ul",
+        b"var",
+    ];
+    NAMES.contains(&name)
+}

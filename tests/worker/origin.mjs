@@ -1,0 +1,37 @@
+// A server behind the Worker: a real one, over HTTP, whose answers each test sets.
+
+import { once } from "node:events";
+import { createServer } from "node:http";
+
+/**
+ * Starts a server on the loopback interface. `answers` maps paths to functions of (request, response); every request is kept
+ * in `requests`.
+ */
+export async function startOrigin() {
+  const answers = new Map();
+  const requests = [];
+  const server = createServer((request, response) => {
+    requests.push(request);
+    const answer = answers.get(request.url.split("?")[0]);
+    if (answer) return answer(request, response);
+    response.writeHead(404, { "content-type": "text/plain" });
+    response.end("not here");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    answers,
+    requests,
+    /** Answers a path with a page. */
+    page: (path, body, headers = {}) =>
+      answers.set(path, (_, response) => {
+        response.writeHead(200, { "content-type": "text/html; charset=utf-8", ...headers });
+        response.end(body);
+      }),
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+//! `GET /v1/key/{slot}`: under which key a cache in front may share the slot's answer. Costs no ranking.
+
+use crate::answer::Answer;
+use crate::problem::Problem;
+use crate::request::Call;
+use crate::resource::recommend::{asked, described, problem};
+
+/// The key, in headers.
+///
+/// # Errors
+/// A problem for a request that the core refuses.
+pub async fn get(call: &mut Call<'_>, slot: &str) -> Result<Answer, Problem> {
+    let answer = Answer::empty(204).with("cache-control", "private, no-store");
+    let (asked, model) = asked(call, slot).await?;
+    let Some(model) = model else {
+        return Ok(answer);
+    };
+    let plan = asked.plan(&model.engine).map_err(|error| problem(&error))?;
+    let mut answer = described(answer, plan.scope, plan.segment, &model);
+    if let Some(key) = plan.cache_key {
+        answer.set("selvedge-key", key.as_str().to_owned());
+    }
+    Ok(answer)
+}

@@ -1,0 +1,180 @@
+//! The Worker under load: many slots and segments, cold keys, swaps of snapshots; and pages whose slots are filled.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::report::{Report, json_of, number, text};
+use crate::demo;
+use crate::failure::Failure;
+use crate::process;
+use crate::progress::step;
+use crate::tools;
+
+const HOME: &str = ".selvedge/bench/slots";
+const SLOTS: usize = 100;
+const MINUTES: &str = "10";
+
+pub fn load() -> Result<(), Failure> {
+    crate::worker::build(false)?;
+    let [site, next] = models()?;
+    step("loading workerd: hits, misses, a cold key, and ten minutes of everything");
+    let found = json_of(
+        tools::node_script("benches/edge/slots.mjs")?
+            .arg(&site)
+            .arg(&next)
+            .arg(demo::public_key()?)
+            .arg(MINUTES),
+    )?;
+    let mut report = Report::new("load", "Load");
+    report.paragraph(&format!(
+        "## {} slots × {} segments\n\nEight keep-alive connections from one Node.js process on the same two cores, to a bare workerd; \
+         requests/s is what is left beside the generator. CPU is that of the workerd process (all threads, `schedstat`), the handling \
+         of HTTP included.",
+        number(&found, "/slots", 0),
+        number(&found, "/segments", 0)
+    ));
+    report.table(
+        &[
+            "request",
+            "hit ratio",
+            "CPU µs",
+            "requests/s",
+            "share of the empty Worker",
+            "p50 ms",
+            "p99 ms",
+        ],
+        &rows(&found, |result| {
+            vec![
+                text(result, "/name"),
+                result
+                    .get("hit_ratio")
+                    .map_or("–".into(), |_| number(result, "/hit_ratio", 3)),
+                number(result, "/cpu_us", 0),
+                number(result, "/per_second", 0),
+                number(result, "/share", 3),
+                number(result, "/latency_ms_p50", 2),
+                number(result, "/latency_ms_p99", 2),
+            ]
+        }),
+    );
+    report.paragraph(&format!(
+        "## A cold key\n\n{} requests at once for a key that nobody had asked for: computed {} times.",
+        number(&found, "/cold/requests", 0),
+        number(&found, "/cold/computed", 0)
+    ));
+    report.paragraph(
+        "## Mixed load with snapshot swaps\n\nThree of five requests by Zipf's law over all keys, one for a personal list, one for a \
+         key with another count; a snapshot is published every 20 s and looked for every 5 s. Memory is the largest resident size of \
+         the workerd process in the first and in the second half.",
+    );
+    report.table(
+        &[
+            "minutes",
+            "requests",
+            "errors",
+            "swaps",
+            "p99 ms",
+            "MB, first half",
+            "MB, second half",
+        ],
+        &[[
+            ("minutes", 0),
+            ("requests", 0),
+            ("errors", 0),
+            ("swaps", 0),
+            ("latency_ms_p99", 2),
+            ("memory_mb_first_half", 1),
+            ("memory_mb_second_half", 1),
+        ]
+        .iter()
+        .map(|(name, digits)| number(&found, &format!("/mixed/{name}"), *digits))
+        .collect()],
+    );
+    report.finish()
+}
+
+pub fn pages() -> Result<(), Failure> {
+    crate::worker::build(false)?;
+    let [site, _] = models()?;
+    step("measuring pages in workerd");
+    let found = json_of(
+        tools::node_script("benches/edge/pages.mjs")?
+            .arg(&site)
+            .arg(demo::public_key()?),
+    )?;
+    let mut report = Report::new("pages", "Server HTML");
+    report.paragraph(&format!(
+        "A page of {} bytes from a server on the loopback interface, in four pieces, one request after the other over one connection; {} requests \
+         in ten turns. *Handed on*: a Worker that returns the server's answer. *HTMLRewriter*: the runtime's own, filling the slot with fixed text. \
+         CPU is that of the workerd process (all threads).",
+        number(&found, "/page_bytes", 0),
+        number(&found, "/requests", 0)
+    ));
+    report.table(
+        &[
+            "Worker",
+            "first byte p50 ms",
+            "p99",
+            "whole page p50 ms",
+            "p99",
+            "CPU µs",
+        ],
+        &rows(&found, |result| {
+            vec![
+                text(result, "/name"),
+                number(result, "/first_ms_p50", 2),
+                number(result, "/first_ms_p99", 2),
+                number(result, "/whole_ms_p50", 2),
+                number(result, "/whole_ms_p99", 2),
+                number(result, "/cpu_us", 0),
+            ]
+        }),
+    );
+    report.finish()
+}
+
+fn rows(found: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> {
+    (0..)
+        .map_while(|at| found.pointer(&format!("/results/{at}")))
+        .map(row)
+        .collect()
+}
+
+/// The generated shop with 256 segments and a hundred slots that they share, trained twice, so that there is a next snapshot.
+fn models() -> Result<[PathBuf; 2], Failure> {
+    let selvedge = demo::build_cli()?;
+    let home = std::path::absolute(HOME).map_err(Failure::io("find", HOME))?;
+    let data = home.join("data");
+    if !data.is_dir() {
+        step("generating a shop");
+        process::run(
+            Command::new(&selvedge)
+                .args(["synthetic", "--quiet", "--items", "4000", "--users", "12000", "--out"])
+                .arg(&data),
+        )?;
+    }
+    let config = home.join("selvedge.toml");
+    let shop = Path::new("demo/synthetic.toml");
+    let mut settings = fs::read_to_string(shop).map_err(Failure::io("read", shop))?;
+    for slot in 0..SLOTS {
+        settings.push_str(&format!(
+            "\n[[slots]]\nname = \"slot-{slot}\"\naudience = \"segment\"\nn = 12\nn_max = 24\n"
+        ));
+    }
+    fs::write(&config, settings).map_err(Failure::io("write", &config))?;
+    let model = |name: &str, iterations: &str| {
+        let home = home.join(name);
+        let iterations = format!("train.iterations={iterations}");
+        let settings = [
+            "train.factors=32",
+            "segment.count=256",
+            "segment.min_members=8",
+            iterations.as_str(),
+        ];
+        demo::make_model(&config, &home, &data, &selvedge, &settings).map(|()| home.join("site"))
+    };
+    Ok([model("first", "8")?, model("next", "9")?])
+}
