@@ -36,7 +36,7 @@ const workers = [
   ["Selvedge, ranked", await start({ ...own, vars: { ...own.vars, ...vars } })],
 ];
 try {
-  const filled = (text) => (text.slice(text.indexOf("</template>")).match(/<a href="\/item\//g) ?? []).length;
+  const filled = (text) => (text.split("</template>").at(-1).match(/<a href="\/item\//g) ?? []).length;
   for (const [name, { origin }] of workers.slice(1)) {
     const deadline = performance.now() + 30_000;
     for (let text = ""; filled(text) !== 8; text = await (await fetch(`${origin}/shop`)).text()) {

@@ -43,6 +43,21 @@ test("for a visitor without a history the answer is shared, and the label shows 
   await expectTruth(page, again);
 });
 
+test("the rung is that of the answer, the hit ratio counts what was shared, and the frontier is there to see", async ({ page }) => {
+  await open(page);
+  await open(page);
+  // All that a stranger is shown is shared, and somebody has asked for it just now.
+  await expect(fact(page, "hit-ratio")).toHaveText("100 %");
+  const { decision } = await addFrom(page, 0);
+  expect(decision.scope).toBe("visitor");
+  await expect(fact(page, "rung")).toHaveText("[visitor] › segment › time of day › everyone");
+  await page.locator("#why-tabs").getByRole("button", { name: "Shoppers like you" }).click();
+  await expect(fact(page, "rung")).toHaveText("visitor › [segment] › time of day › everyone");
+  const plot = page.locator('img[src="/frontier.svg"]');
+  await plot.scrollIntoViewIfNeeded();
+  await expect.poll(() => plot.evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBeGreaterThan(300);
+});
+
 test("a personal answer is stored nowhere, and its history is on the label", async ({ page }) => {
   await open(page);
   const { response, decision } = await addFrom(page, 0);

@@ -31,9 +31,10 @@ addEventListener("unhandledrejection", (event) => {
 console.createTask ??= () => ({ run: (task) => task() });
 
 export default {
-  async fetch(request, env, context) {
-    const response = await instance.call(() => core.fetch(request, env, context));
-    return response === BROKEN ? fallback(request) : response;
+  fetch(request, env, context) {
+    const answered = (response) => (response === BROKEN ? fallback(request) : response);
+    const response = instance.call(() => core.fetch(request, env, context));
+    return response instanceof Promise ? response.then(answered) : answered(response);
   },
 
   async queue(batch, env, context) {

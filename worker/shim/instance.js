@@ -24,14 +24,32 @@ export function createInstance({ reset, log = console.error }) {
   }
 
   /**
-   * Calls into the instance. Resolves to what the call resolves to, or to BROKEN if the instance breaks meanwhile. Every
-   * other rejection is passed on.
+   * Calls into the instance. Comes to what the call comes to, at once or by a promise, or to BROKEN if the instance breaks
+   * meanwhile. Everything else that is thrown is passed on.
    */
-  async function call(enter) {
+  function call(enter) {
     if (broken) {
       reset();
       broken = false;
     }
+    let entered;
+    try {
+      entered = enter();
+    } catch (error) {
+      return failed(error);
+    }
+    return entered instanceof Promise ? promised(entered) : entered;
+  }
+
+  function failed(error) {
+    if (error instanceof WebAssembly.RuntimeError || broken) {
+      markBroken(error);
+      return BROKEN;
+    }
+    throw error;
+  }
+
+  async function promised(entered) {
     let release;
     // One promise for each call, made in that call's own request context: a promise shared between requests would run the
     // one's continuation in the other's context.
@@ -40,13 +58,9 @@ export function createInstance({ reset, log = console.error }) {
       waiting.add(resolve);
     });
     try {
-      return await Promise.race([enter(), breakage]);
+      return await Promise.race([entered, breakage]);
     } catch (error) {
-      if (error instanceof WebAssembly.RuntimeError || broken) {
-        markBroken(error);
-        return BROKEN;
-      }
-      throw error;
+      return failed(error);
     } finally {
       waiting.delete(release);
     }

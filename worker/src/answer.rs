@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen::JsValue;
-use worker::web_sys::{Headers, Response, ResponseInit};
+use worker::web_sys::Response;
 
 use crate::counters::Fallbacks;
+use crate::runtime;
 use crate::timing::Timing;
 
 enum Body {
@@ -71,22 +71,21 @@ impl Answer {
         }
         self.set("server-timing", timing.header());
         self.set("x-content-type-options", "nosniff");
-        let headers = Headers::new()?;
+        let mut lines = String::with_capacity(512);
         for (name, value) in &self.headers {
-            // Every value is ASCII by construction. Were one not, the answer without that header is better than none.
-            let _ = headers.set(name, value);
-        }
-        let init = ResponseInit::new();
-        init.set_status(self.status);
-        init.set_headers(&headers);
-        match self.body {
-            // The runtime throws for a body, even an empty one, on 204 and 304.
-            Body::Empty => Response::new_with_opt_str_and_init(None, &init),
-            Body::Text(text) => {
-                // Copied into memory of JS's own: the runtime sends later, when ours may have moved on.
-                let bytes = Uint8Array::new_from_slice(text.as_bytes());
-                Response::new_with_opt_buffer_source_and_init(Some(&bytes), &init)
+            // Every value is printable ASCII by construction. Were one not, the answer without that header is better than none.
+            if value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+                lines.extend([name, "\n", value, "\n"]);
             }
         }
+        runtime::respond(
+            self.status,
+            &lines,
+            match &self.body {
+                // The runtime throws for a body, even an empty one, on 204 and 304.
+                Body::Empty => None,
+                Body::Text(text) => Some(text.as_bytes()),
+            },
+        )
     }
 }

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use worker::js_sys;
 use worker::url::form_urlencoded;
-use worker::web_sys::{Headers, Request};
+use worker::web_sys::Request;
 
 use crate::problem::Problem;
 use crate::runtime::{self, streams};
@@ -13,17 +13,28 @@ pub struct Incoming {
     /// The method, as it was sent.
     pub method: String,
     url: String,
+    time_zone: String,
+    /// Names and values, the value empty where the request has none.
+    known: Vec<(String, String)>,
     request: Request,
-    headers: Headers,
 }
 
 impl Incoming {
     /// Wraps the runtime's request.
     pub fn new(request: Request) -> Self {
+        let lines = runtime::request_lines(&request);
+        let mut lines = lines.split('\n').map(str::to_owned);
+        let mut next = || lines.next().unwrap_or_default();
+        let (method, url, time_zone) = (next(), next(), next());
+        let mut known = Vec::with_capacity(8);
+        while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
+            known.push((name, value));
+        }
         Self {
-            method: request.method(),
-            url: request.url(),
-            headers: request.headers(),
+            method,
+            url,
+            time_zone,
+            known,
             request,
         }
     }
@@ -72,18 +83,20 @@ impl Incoming {
     }
 
     /// A header's value.
+    ///
+    /// An empty one counts as none.
     pub fn header(&self, name: &str) -> Option<String> {
-        self.headers.get(name).ok().flatten()
+        let known = self.known.iter().find(|(known, _)| known == name);
+        let value = match known {
+            Some((_, value)) => value.clone(),
+            None => self.request.headers().get(name).ok().flatten()?,
+        };
+        (!value.is_empty()).then_some(value)
     }
 
-    /// A property of the runtime's `request.cf`, where it is there and text.
-    pub fn cf(&self, name: &str) -> Option<String> {
-        let cf = js_sys::Reflect::get(self.request.as_ref(), &"cf".into()).ok()?;
-        if cf.is_object() {
-            runtime::text_property(&cf, name)
-        } else {
-            None
-        }
+    /// The visitor's time zone, as the network derives it from the connection.
+    pub fn time_zone(&self) -> Option<&str> {
+        (!self.time_zone.is_empty()).then_some(&self.time_zone)
     }
 
     /// Refuses a write that a page of another site sent.
@@ -134,6 +147,9 @@ impl Incoming {
 /// # Errors
 /// A 400 problem where it is not percent-encoded UTF-8.
 pub fn decoded(name: &str, segment: &str) -> Result<String, Problem> {
+    if !segment.contains('%') {
+        return Ok(segment.to_owned());
+    }
     js_sys::decode_uri_component(segment)
         .map(String::from)
         .map_err(|_| Problem::parameter(name, "percent-encoded UTF-8", segment))

@@ -16,8 +16,11 @@ mod route;
 mod runtime;
 mod timing;
 
+use std::task::{self, Poll, Waker};
+
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::prelude::wasm_bindgen;
+use worker::wasm_bindgen_futures::future_to_promise;
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, worker_sys};
 
@@ -34,13 +37,21 @@ use crate::timing::Timing;
 // Exported by hand: the crate's `event` macro brings its error type along, with the texts of every binding it knows, for
 // errors that these two functions never have.
 
-/// Answers one request.
+/// Answers one request: by a response where nothing has to be waited for, else by a promise of one.
 ///
 /// # Errors
 /// What the runtime throws where it cannot even make a response.
-#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen, wasm_bindgen_futures = worker::wasm_bindgen_futures, js_sys = worker::js_sys)]
-pub async fn fetch(request: Request, env: Env, context: worker_sys::Context) -> Result<Response, JsValue> {
-    let context = Context::new(context);
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+pub fn fetch(request: Request, env: Env, context: worker_sys::Context) -> Result<JsValue, JsValue> {
+    let mut answer = Box::pin(respond(request, env, Context::new(context)));
+    // Most answers come out of memory. For them a promise and a turn of the event loop would cost as much as the answer.
+    match answer.as_mut().poll(&mut task::Context::from_waker(Waker::noop())) {
+        Poll::Ready(response) => response.map(JsValue::from),
+        Poll::Pending => Ok(future_to_promise(async move { answer.await.map(JsValue::from) }).into()),
+    }
+}
+
+async fn respond(request: Request, env: Env, context: Context) -> Result<Response, JsValue> {
     let incoming = Incoming::new(request);
     let mut call = Call {
         incoming: &incoming,

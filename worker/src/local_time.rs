@@ -24,7 +24,7 @@ thread_local! {
 
 /// Local time of the visitor in Unix milliseconds as if the local clock were UTC; UTC itself where the zone is unknown.
 pub fn local_ms(incoming: &Incoming, now_ms: u64) -> u64 {
-    let Some(zone) = incoming.cf("timezone") else {
+    let Some(zone) = incoming.time_zone() else {
         return now_ms;
     };
     let quarter = now_ms / OFFSET_HOLDS_MS;
@@ -34,9 +34,9 @@ pub fn local_ms(incoming: &Incoming, now_ms: u64) -> u64 {
             .map(|known| known.offset_ms)
     });
     let offset_ms = known.unwrap_or_else(|| {
-        let offset_ms = offset_ms(&zone, now_ms).unwrap_or(0);
+        let offset_ms = offset_ms(zone, now_ms).unwrap_or(0);
         LAST.replace(Some(Known {
-            zone,
+            zone: zone.to_owned(),
             quarter,
             offset_ms,
         }));

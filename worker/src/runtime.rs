@@ -10,6 +10,7 @@ use worker::js_sys::{Function, Promise, Reflect, Uint8Array};
 use worker::wasm_bindgen::prelude::*;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::{Request, Response};
 
 #[wasm_bindgen]
 extern "C" {
@@ -29,6 +30,28 @@ extern "C" {
     /// Ends what [`after`] began.
     #[wasm_bindgen(js_name = clearTimeout)]
     pub fn clear_timeout(timer: &JsValue);
+}
+
+// The entry shim's.
+#[wasm_bindgen(raw_module = "./http.js")]
+extern "C" {
+    fn read(request: &Request) -> String;
+    #[wasm_bindgen(catch, js_name = respond)]
+    fn respond_with(status: u16, lines: &str, body: Option<&[u8]>) -> Result<Response, JsValue>;
+}
+
+/// Method, URL, time zone, and names and values of the headers that nearly every request is asked for: a line each, empty where
+/// there is none.
+pub fn request_lines(request: &Request) -> String {
+    read(request)
+}
+
+/// A response; `lines` are names and values of its headers.
+///
+/// # Errors
+/// What the runtime throws.
+pub fn respond(status: u16, lines: &str, body: Option<&[u8]>) -> Result<Response, JsValue> {
+    respond_with(status, lines, body)
 }
 
 /// Milliseconds of a clock that never goes back.
