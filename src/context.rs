@@ -95,11 +95,60 @@ impl Device {
     }
 }
 
+/// A visitor's local time: Unix milliseconds plus the offset of the time zone. It is asked for only where something depends on
+/// it, for to find out the time zone may cost more than the answer.
+#[derive(Clone, Copy)]
+pub struct LocalTime<'a>(Clock<'a>);
+
+#[derive(Clone, Copy)]
+enum Clock<'a> {
+    Ms(u64),
+    Asked(&'a dyn Fn() -> u64),
+}
+
+impl<'a> LocalTime<'a> {
+    /// Asked for when something depends on it.
+    #[must_use]
+    pub fn asked(clock: &'a dyn Fn() -> u64) -> Self {
+        Self(Clock::Asked(clock))
+    }
+
+    /// Milliseconds.
+    #[must_use]
+    pub fn ms(self) -> u64 {
+        match self.0 {
+            Clock::Ms(ms) => ms,
+            Clock::Asked(clock) => clock(),
+        }
+    }
+}
+
+impl From<u64> for LocalTime<'_> {
+    fn from(ms: u64) -> Self {
+        Self(Clock::Ms(ms))
+    }
+}
+
+impl Default for LocalTime<'_> {
+    fn default() -> Self {
+        Self::from(0)
+    }
+}
+
+impl core::fmt::Debug for LocalTime<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self.0 {
+            Clock::Ms(ms) => write!(f, "{ms}"),
+            Clock::Asked(_) => f.write_str("not asked yet"),
+        }
+    }
+}
+
 /// What a request tells without a profile.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Context<'a> {
-    /// Local time of the visitor: Unix milliseconds plus the offset of the time zone.
-    pub local_ms: u64,
+    /// Local time of the visitor.
+    pub local_time: LocalTime<'a>,
     /// The first language of `Accept-Language`, empty where unknown.
     pub locale: &'a str,
     /// The class of device.

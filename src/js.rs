@@ -243,7 +243,7 @@ impl JsWhen {
                 Consent::Denied
             },
             context: Context {
-                local_ms: milliseconds(self.local_ms.unwrap_or(self.now_ms)),
+                local_time: milliseconds(self.local_ms.unwrap_or(self.now_ms)).into(),
                 locale: "",
                 device: Device::Desktop,
             },

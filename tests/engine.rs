@@ -31,7 +31,7 @@ fn visitor(profile: Option<&Profile>) -> Visitor<'_> {
         profile,
         consent: Consent::Granted,
         context: Context {
-            local_ms: NOW_MS,
+            local_time: NOW_MS.into(),
             ..Context::default()
         },
         now_ms: NOW_MS,

@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn a_key_tells_locale_and_device_only_where_the_slot_varies_by_them() {
         let context = Context {
-            local_ms: 1,
+            local_time: 1.into(),
             locale: "de-AT",
             device: Device::Mobile,
         };

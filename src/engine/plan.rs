@@ -152,7 +152,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
     /// The rung of a visitor of whom nothing is known.
     pub(super) fn contextual_rung(&self, visitor: &Visitor<'_>) -> Rung {
         let has_priors = self.snapshot.contexts() > 0;
-        let daypart = has_priors.then(|| Daypart::of_local_ms(visitor.context.local_ms));
+        let daypart = has_priors.then(|| Daypart::of_local_ms(visitor.context.local_time.ms()));
         Rung {
             scope: if has_priors { Scope::Context } else { Scope::Everyone },
             segment: None,

@@ -88,13 +88,10 @@ test("bytes in front of a slot leave before the server has sent the rest, and a 
 
 test("what is in front of an included part leaves before the part is there", async () => {
   origin.page("/esi", 'front<esi:include src="/part"/>behind', { "surrogate-control": 'content="ESI/1.0"' });
-  let finish;
-  origin.answers.set("/part", (_, response) => {
-    finish = () => response.writeHead(200, HTML).end("part");
-  });
+  const asked = new Promise((resolve) => origin.answers.set("/part", (_, response) => resolve(response)));
   const reader = (await get("/esi")).body.getReader();
   assert.equal(Buffer.from((await reader.read()).value).toString(), "front");
-  finish();
+  (await asked).writeHead(200, HTML).end("part");
   assert.equal(await readAll(reader), "partbehind");
 });
 

@@ -15,6 +15,15 @@ enum Body {
     Text(String),
 }
 
+/// Headers that are another in nearly every answer.
+const OWN: [&str; 5] = [
+    "age",
+    "cache-status",
+    "server-timing",
+    "set-cookie",
+    "selvedge-fallback",
+];
+
 /// One answer of the API.
 pub struct Answer {
     status: u16,
@@ -71,15 +80,18 @@ impl Answer {
         }
         self.set("server-timing", timing.header());
         self.set("x-content-type-options", "nosniff");
-        let mut lines = String::with_capacity(512);
+        let mut lasting = String::with_capacity(512);
+        let mut lines = String::with_capacity(256);
         for (name, value) in &self.headers {
             // Every value is printable ASCII by construction. Were one not, the answer without that header is better than none.
             if value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+                let lines = if OWN.contains(name) { &mut lines } else { &mut lasting };
                 lines.extend([name, "\n", value, "\n"]);
             }
         }
         runtime::respond(
             self.status,
+            &lasting,
             &lines,
             match &self.body {
                 // The runtime throws for a body, even an empty one, on 204 and 304.

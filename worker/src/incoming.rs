@@ -13,7 +13,6 @@ pub struct Incoming {
     /// The method, as it was sent.
     pub method: String,
     url: String,
-    time_zone: String,
     /// Names and values, the value empty where the request has none.
     known: Vec<(String, String)>,
     request: Request,
@@ -25,7 +24,7 @@ impl Incoming {
         let lines = runtime::request_lines(&request);
         let mut lines = lines.split('\n').map(str::to_owned);
         let mut next = || lines.next().unwrap_or_default();
-        let (method, url, time_zone) = (next(), next(), next());
+        let (method, url) = (next(), next());
         let mut known = Vec::with_capacity(8);
         while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
             known.push((name, value));
@@ -33,7 +32,6 @@ impl Incoming {
         Self {
             method,
             url,
-            time_zone,
             known,
             request,
         }
@@ -92,11 +90,6 @@ impl Incoming {
             None => self.request.headers().get(name).ok().flatten()?,
         };
         (!value.is_empty()).then_some(value)
-    }
-
-    /// The visitor's time zone, as the network derives it from the connection.
-    pub fn time_zone(&self) -> Option<&str> {
-        (!self.time_zone.is_empty()).then_some(&self.time_zone)
     }
 
     /// Refuses a write that a page of another site sent.

@@ -6,6 +6,7 @@ use worker::js_sys::{Array, Date, Intl, Object, Reflect};
 use worker::wasm_bindgen::JsValue;
 
 use crate::incoming::Incoming;
+use crate::runtime;
 
 const MS_PER_MINUTE: i64 = 60_000;
 /// Zones change their offset at full quarters of an hour, so an offset holds that long.
@@ -22,11 +23,17 @@ thread_local! {
     static LAST: RefCell<Option<Known>> = const { RefCell::new(None) };
 }
 
-/// Local time of the visitor in Unix milliseconds as if the local clock were UTC; UTC itself where the zone is unknown.
-pub fn local_ms(incoming: &Incoming, now_ms: u64) -> u64 {
-    let Some(zone) = incoming.time_zone() else {
-        return now_ms;
-    };
+/// Tells the visitor's local time in Unix milliseconds as if the local clock were UTC; UTC itself where the zone is unknown. The
+/// zone is not looked up before: what the runtime knows of a connection it unpacks when it is first asked.
+pub fn clock(incoming: &Incoming, now_ms: u64) -> Box<dyn Fn() -> u64> {
+    let request = Clone::clone(incoming.request());
+    Box::new(move || match runtime::time_zone(&request) {
+        Some(zone) => local_ms(zone, now_ms),
+        None => now_ms,
+    })
+}
+
+fn local_ms(zone: String, now_ms: u64) -> u64 {
     let quarter = now_ms / OFFSET_HOLDS_MS;
     let known = LAST.with_borrow(|last| {
         last.as_ref()
@@ -34,9 +41,9 @@ pub fn local_ms(incoming: &Incoming, now_ms: u64) -> u64 {
             .map(|known| known.offset_ms)
     });
     let offset_ms = known.unwrap_or_else(|| {
-        let offset_ms = offset_ms(zone, now_ms).unwrap_or(0);
+        let offset_ms = offset_ms(&zone, now_ms).unwrap_or(0);
         LAST.replace(Some(Known {
-            zone: zone.to_owned(),
+            zone,
             quarter,
             offset_ms,
         }));

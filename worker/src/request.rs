@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use selvedge::context::Device;
+use selvedge::context::{Device, LocalTime};
 use worker::{Context, Env};
 
 use crate::config::Config;
@@ -31,9 +31,8 @@ pub struct Call<'c> {
 }
 
 /// What a request tells without a profile, owned.
-#[derive(Clone, Debug)]
 pub struct Surroundings {
-    local_ms: u64,
+    clock: Box<dyn Fn() -> u64>,
     locale: String,
     device: Device,
 }
@@ -44,7 +43,7 @@ impl Surroundings {
         let languages = incoming.header("accept-language").unwrap_or_default();
         let first = languages.split([',', ';']).next().unwrap_or("").trim();
         Self {
-            local_ms: local_time::local_ms(incoming, now_ms),
+            clock: local_time::clock(incoming, now_ms),
             locale: first.to_owned(),
             device: Device::detect(
                 incoming.header("sec-ch-ua-mobile").as_deref(),
@@ -56,7 +55,7 @@ impl Surroundings {
     /// As the core takes it.
     pub fn context(&self) -> selvedge::context::Context<'_> {
         selvedge::context::Context {
-            local_ms: self.local_ms,
+            local_time: LocalTime::asked(&self.clock),
             locale: &self.locale,
             device: self.device,
         }

@@ -36,22 +36,25 @@ extern "C" {
 #[wasm_bindgen(raw_module = "./http.js")]
 extern "C" {
     fn read(request: &Request) -> String;
+    /// The visitor's time zone, as the network derives it from the connection.
+    #[wasm_bindgen(js_name = timeZone)]
+    pub fn time_zone(request: &Request) -> Option<String>;
     #[wasm_bindgen(catch, js_name = respond)]
-    fn respond_with(status: u16, lines: &str, body: Option<&[u8]>) -> Result<Response, JsValue>;
+    fn respond_with(status: u16, lasting: &str, lines: &str, body: Option<&[u8]>) -> Result<Response, JsValue>;
 }
 
-/// Method, URL, time zone, and names and values of the headers that nearly every request is asked for: a line each, empty where
+/// Method, URL, and names and values of the headers that nearly every request is asked for: a line each, empty where
 /// there is none.
 pub fn request_lines(request: &Request) -> String {
     read(request)
 }
 
-/// A response; `lines` are names and values of its headers.
+/// A response. Its headers are names and values, a line each: `lasting` are those that many answers have alike.
 ///
 /// # Errors
 /// What the runtime throws.
-pub fn respond(status: u16, lines: &str, body: Option<&[u8]>) -> Result<Response, JsValue> {
-    respond_with(status, lines, body)
+pub fn respond(status: u16, lasting: &str, lines: &str, body: Option<&[u8]>) -> Result<Response, JsValue> {
+    respond_with(status, lasting, lines, body)
 }
 
 /// Milliseconds of a clock that never goes back.
