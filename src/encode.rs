@@ -49,7 +49,7 @@ impl FoldInParameters {
 #[derive(Clone, Debug)]
 pub struct Encoded {
     dims: usize,
-    /// Lower Cholesky factor of A, rows one after the other, row `i` of length `i + 1`.
+    /// Lower Cholesky factor of A, columns one after the other, column `j` from row `j` on.
     cholesky: Vec<f64>,
     /// Factors of the history's items, one row each, times their weights.
     weighted: Vec<f64>,
@@ -66,15 +66,10 @@ pub fn fold_in(gram: &[f32], dims: usize, history: &[(Vec<f32>, f32)], parameter
     let alpha = f64::from(parameters.unobserved_weight);
     let ridge = parameters.ridge(history.len());
     let mut a: Vec<f64> = Vec::with_capacity(dims * (dims + 1) / 2);
-    for row in 0..dims {
-        a.extend(
-            gram[row * dims..row * dims + row + 1]
-                .iter()
-                .map(|value| alpha * f64::from(*value)),
-        );
-        if let Some(diagonal) = a.last_mut() {
-            *diagonal += ridge;
-        }
+    for column in 0..dims {
+        let diagonal = a.len();
+        a.extend((column..dims).map(|row| alpha * f64::from(gram[row * dims + column])));
+        a[diagonal] += ridge;
     }
     let mut right = vec![0.0; dims];
     let mut weighted = Vec::with_capacity(history.len() * dims);
@@ -83,13 +78,15 @@ pub fn fold_in(gram: &[f32], dims: usize, history: &[(Vec<f32>, f32)], parameter
         let start = weighted.len();
         weighted.extend(factors.iter().map(|factor| weight * f64::from(*factor)));
         let scaled = &weighted[start..];
-        let mut at = 0;
-        for (row, scaled_factor) in scaled.iter().enumerate() {
-            right[row] += scaled_factor;
-            for (cell, factor) in a[at..at + row + 1].iter_mut().zip(factors) {
-                *cell += scaled_factor * f64::from(*factor);
+        let mut rest = a.as_mut_slice();
+        for (column, (factor, right)) in factors.iter().zip(&mut right).enumerate() {
+            *right += scaled[column];
+            let (cells, behind) = rest.split_at_mut(dims - column);
+            let factor = f64::from(*factor);
+            for (cell, scaled_factor) in cells.iter_mut().zip(&scaled[column..]) {
+                *cell += scaled_factor * factor;
             }
-            at += row + 1;
+            rest = behind;
         }
     }
     factorise(&mut a, dims);
@@ -99,66 +96,121 @@ pub fn fold_in(gram: &[f32], dims: usize, history: &[(Vec<f32>, f32)], parameter
         weighted,
         vector: Vec::new(),
     };
+    let mut right: Vec<[f64; LANES]> = right.into_iter().map(|value| [value; LANES]).collect();
     encoded.solve(&mut right);
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the vector is used in 32 bits everywhere"
     )]
-    let vector = right.iter().map(|value| *value as f32).collect();
+    let vector = right.iter().map(|[value, ..]| *value as f32).collect();
     encoded.vector = vector;
     encoded
 }
 
 /// Cholesky factorisation in place. A is positive definite by α₀ > 0, λ > 0 and w ≥ 0; rounding cannot push a pivot below
 /// the ridge by more than a hair, and a pivot that it did push is held at a small positive number.
+///
+/// Column by column, each of them at once: a sum over `k` for every row, in the order of `k`, so that no sum waits for the one
+/// before it.
 fn factorise(a: &mut [f64], dims: usize) {
-    for i in 0..dims {
-        let row_i = i * (i + 1) / 2;
-        for j in 0..=i {
-            let row_j = j * (j + 1) / 2;
-            let (head, tail) = a.split_at_mut(row_i);
-            let left = &tail[..j];
-            let other = if j == i { left } else { &head[row_j..row_j + j] };
-            let dot: f64 = left.iter().zip(other).map(|(x, y)| x * y).sum();
-            let rest = tail[j] - dot;
-            tail[j] = if i == j {
-                rest.max(1e-30).sqrt()
-            } else {
-                rest / head[row_j + j]
-            };
+    let mut sums = vec![0.0; dims];
+    for j in 0..dims {
+        let (before, rest) = a.split_at_mut(column_start(dims, j));
+        let column = &mut rest[..dims - j];
+        let sums = &mut sums[..dims - j];
+        sums.fill(0.0);
+        let mut start = 0;
+        for k in 0..j {
+            let earlier = &before[start + j - k..start + dims - k];
+            let factor = earlier[0];
+            for (sum, value) in sums.iter_mut().zip(earlier) {
+                *sum += value * factor;
+            }
+            start += dims - k;
+        }
+        let pivot = (column[0] - sums[0]).max(1e-30).sqrt();
+        column[0] = pivot;
+        for (cell, sum) in column.iter_mut().zip(&*sums).skip(1) {
+            *cell = (*cell - sum) / pivot;
         }
     }
 }
 
+/// Where a column of a packed lower triangle begins.
+const fn column_start(dims: usize, column: usize) -> usize {
+    column * (2 * dims + 1 - column) / 2
+}
+
+/// Items whose explanations are computed side by side.
+const LANES: usize = 4;
+
 impl Encoded {
-    /// Solves A x = b in place.
-    fn solve(&self, b: &mut [f64]) {
-        let l = &self.cholesky;
-        for i in 0..self.dims {
-            let row = i * (i + 1) / 2;
-            let dot: f64 = l[row..row + i].iter().zip(b.iter()).map(|(x, y)| x * y).sum();
-            b[i] = (b[i] - dot) / l[row + i];
+    /// Solves A x = b in place, for several b side by side.
+    fn solve(&self, b: &mut [[f64; LANES]]) {
+        let dims = self.dims;
+        let mut sums = vec![[0.0; LANES]; dims];
+        let mut start = 0;
+        for j in 0..dims {
+            let column = &self.cholesky[start..start + dims - j];
+            for (value, sum) in b[j].iter_mut().zip(&sums[j]) {
+                *value = (*value - sum) / column[0];
+            }
+            let solved = b[j];
+            for (sum, factor) in sums[j + 1..].iter_mut().zip(&column[1..]) {
+                for (sum, solved) in sum.iter_mut().zip(&solved) {
+                    *sum += factor * solved;
+                }
+            }
+            start += dims - j;
         }
-        for i in (0..self.dims).rev() {
-            let row = i * (i + 1) / 2;
-            b[i] /= l[row + i];
-            let solved = b[i];
-            for (value, factor) in b[..i].iter_mut().zip(&l[row..row + i]) {
-                *value -= factor * solved;
+        for j in (0..dims).rev() {
+            start -= dims - j;
+            let column = &self.cholesky[start..start + dims - j];
+            let (head, below) = b.split_at_mut(j + 1);
+            let value = &mut head[j];
+            for (solved, factor) in below.iter().zip(&column[1..]).rev() {
+                for (value, solved) in value.iter_mut().zip(solved) {
+                    *value -= factor * solved;
+                }
+            }
+            for value in value {
+                *value /= column[0];
             }
         }
     }
 
-    /// What each history row adds to the score of an item with these factors: `w_h y_iᵀ A⁻¹ y_h` (Hu, Koren, Volinsky
-    /// 2008, section 5). The parts sum up to the item's unquantized score.
+    /// What each history row adds to the scores of items with these factors: `w_h y_iᵀ A⁻¹ y_h` (Hu, Koren, Volinsky
+    /// 2008, section 5). The parts of an item sum up to its unquantized score.
     #[must_use]
-    pub fn contributions(&self, item: &[f32]) -> Vec<f64> {
-        let mut direction: Vec<f64> = item.iter().map(|value| f64::from(*value)).collect();
-        self.solve(&mut direction);
-        self.weighted
-            .chunks_exact(self.dims.max(1))
-            .map(|row| row.iter().zip(&direction).map(|(x, y)| x * y).sum())
-            .collect()
+    pub fn contributions(&self, items: &[Vec<f32>]) -> Vec<Vec<f64>> {
+        let mut parts = Vec::with_capacity(items.len());
+        for items in items.chunks(LANES) {
+            let mut directions = vec![[0.0; LANES]; self.dims];
+            for (lane, item) in items.iter().enumerate() {
+                for (direction, factor) in directions.iter_mut().zip(item) {
+                    direction[lane] = f64::from(*factor);
+                }
+            }
+            self.solve(&mut directions);
+            let first = parts.len();
+            parts.extend(
+                items
+                    .iter()
+                    .map(|_| Vec::with_capacity(self.weighted.len() / self.dims.max(1))),
+            );
+            for row in self.weighted.chunks_exact(self.dims.max(1)) {
+                let mut sums = [0.0; LANES];
+                for (factor, direction) in row.iter().zip(&directions) {
+                    for (sum, direction) in sums.iter_mut().zip(direction) {
+                        *sum += factor * direction;
+                    }
+                }
+                for (parts, sum) in parts[first..].iter_mut().zip(sums) {
+                    parts.push(sum);
+                }
+            }
+        }
+        parts
     }
 }
 
@@ -242,7 +294,16 @@ mod tests {
             .zip(&encoded.vector)
             .map(|(x, y)| f64::from(*x) * f64::from(*y))
             .sum();
-        let sum: f64 = encoded.contributions(&item).iter().sum();
+        let others = vec![vec![0.5, 0.5, 0.5]; 9];
+        let items = [vec![item.to_vec()], others.clone()].concat();
+        let parts = encoded.contributions(&items);
+        assert_eq!(parts.len(), 10);
+        assert_eq!(
+            parts[9],
+            encoded.contributions(&others[..1])[0],
+            "beside others as alone"
+        );
+        let sum: f64 = parts[0].iter().sum();
         assert!((score - sum).abs() < 1e-6, "{score} against {sum}");
     }
 

@@ -6,23 +6,16 @@
 import { once } from "node:events";
 import { createServer, Agent, request } from "node:http";
 
+import { page } from "./page.mjs";
 import { ROOT, cpuNs, selvedge, start } from "./workerd.mjs";
 
 const [site, publicKey, count = "600"] = process.argv.slice(2);
 const requests = Number(count);
 
-/** A page of about 100 kB, as servers write them; `slot` stands in its middle. */
-function page(slot) {
-  const rows = Array.from({ length: 400 }, (_, row) => `<tr class="row" data-row="${row}"><td><a href="/p/${row}">Product ${row}</a></td><td>It is &lt;new&gt; &amp; of some use, row ${row}.</td><td class="price">${row},99</td></tr>`);
-  rows.splice(200, 0, `</table>${slot}<table>`);
-  return `<!doctype html><html lang="en"><head><title>Shop</title><script>if (1 < 2) document.title += "</" + "b>";</script></head><body><h1>Shop</h1><table>${rows.join("\n")}</table></body></html>`;
-}
-
-const SLOT = '<div data-selvedge-slot="home" data-n="8"><template><a href="/item/{{id}}">{{title}}</a></template><p>Popular now</p></div>';
-const html = Buffer.from(page(SLOT));
+const html = Buffer.from(page());
 const server = createServer((_, response) => {
   response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
-  // In four pieces, as a server streams.
+  // In pieces, as a server streams.
   for (let at = 0; at < html.length; at += 32_768) response.write(html.subarray(at, at + 32_768));
   response.end();
 }).listen(0, "127.0.0.1");

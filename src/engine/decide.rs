@@ -39,10 +39,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let limit = usize::from(plan.slot.max_per_category);
         let chosen = diversify(&ranking.found, plan.n, limit, |item| self.snapshot.leaf_category(item));
         let personal = plan.portrait.as_ref().filter(|_| plan.scope == Scope::Visitor);
-        let items = chosen
-            .iter()
-            .map(|scored| self.item(scored, self.reason(plan.scope, personal, scored.item)))
-            .collect();
+        let items = self.items(&chosen, plan.scope, personal);
         Decision {
             slot: &plan.slot.name,
             model: &self.version,
@@ -162,10 +159,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
             scope,
             segment,
             context: daypart.map(crate::context::Daypart::name),
-            items: ranking
-                .iter()
-                .map(|scored| self.item(scored, self.reason(scope, portrait.as_ref(), scored.item)))
-                .collect(),
+            items: self.items(&ranking, scope, portrait.as_ref()),
             unknown,
             explanation: self.explanation(segment, portrait.as_ref(), rows.len()),
         })
@@ -329,19 +323,27 @@ impl<B: AsRef<[u8]>> Engine<B> {
         }
     }
 
-    fn reason(&self, scope: Scope, portrait: Option<&Portrait>, item: ItemIndex) -> Reason<'_> {
-        match (scope, portrait) {
-            (Scope::Visitor, Some(portrait)) => self.because(portrait, item),
+    /// Items with what they are shown for.
+    fn items(&self, chosen: &[Scored], scope: Scope, portrait: Option<&Portrait>) -> Vec<Item<'_>> {
+        let reason = match (scope, portrait) {
+            (Scope::Visitor, Some(portrait)) => {
+                let factors: Vec<_> = chosen.iter().map(|scored| self.snapshot.factors(scored.item)).collect();
+                let parts = portrait.encoded.contributions(&factors);
+                return chosen
+                    .iter()
+                    .zip(parts)
+                    .map(|(scored, parts)| self.item(scored, self.because(portrait, &parts)))
+                    .collect();
+            }
             (Scope::Segment, _) => Reason::Segment,
             (Scope::Context, _) => Reason::Context,
             _ => Reason::Popular,
-        }
+        };
+        chosen.iter().map(|scored| self.item(scored, reason)).collect()
     }
 
-    /// The history item that adds most to this item's score.
-    fn because(&self, portrait: &Portrait, item: ItemIndex) -> Reason<'_> {
-        let factors = self.snapshot.factors(item);
-        let parts = portrait.encoded.contributions(&factors);
+    /// The history item that adds most to an item's score, of what each adds.
+    fn because(&self, portrait: &Portrait, parts: &[f64]) -> Reason<'_> {
         let positive: f64 = parts.iter().filter(|part| **part > 0.0).sum();
         let mut best: Option<(usize, f64)> = None;
         for (index, part) in parts.iter().enumerate() {

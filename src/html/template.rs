@@ -14,6 +14,31 @@ use super::attributes::{escape_into, may_run, percent_encode_into, scheme};
 use super::scanner::{Event, Place, Scanner};
 use crate::engine::{Item, Reason};
 
+/// Elements that load or rule the page by their attributes.
+const LOADING: [&[u8]; 11] = [
+    b"script", b"style", b"link", b"base", b"meta", b"object", b"embed", b"iframe", b"frame", b"applet", b"param",
+];
+/// Attributes of every element that do, beside event handlers.
+const RULING: [&[u8]; 6] = [b"style", b"srcdoc", b"srcset", b"imagesrcset", b"ping", b"archive"];
+/// Attributes whose value is an address.
+const ADDRESSES: [&[u8]; 15] = [
+    b"href",
+    b"src",
+    b"action",
+    b"formaction",
+    b"poster",
+    b"cite",
+    b"data",
+    b"background",
+    b"longdesc",
+    b"usemap",
+    b"xlink:href",
+    b"manifest",
+    b"profile",
+    b"codebase",
+    b"classid",
+];
+
 /// A compiled template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
@@ -376,48 +401,13 @@ impl<'t> Compiler<'t> {
     ) -> Result<Escaping, TemplateError> {
         let attribute = self.scanner.attribute();
         let element = self.scanner.name();
-        if matches!(
-            element,
-            b"script"
-                | b"style"
-                | b"link"
-                | b"base"
-                | b"meta"
-                | b"object"
-                | b"embed"
-                | b"iframe"
-                | b"frame"
-                | b"applet"
-                | b"param"
-        ) {
+        if LOADING.contains(&element) {
             return refused("in an attribute of an element that loads or rules the page");
         }
-        if attribute.starts_with(b"on")
-            || matches!(
-                attribute,
-                b"style" | b"srcdoc" | b"srcset" | b"imagesrcset" | b"ping" | b"archive"
-            )
-        {
+        if attribute.starts_with(b"on") || RULING.contains(&attribute) {
             return refused("in an event handler, a style or a list of addresses");
         }
-        if !matches!(
-            attribute,
-            b"href"
-                | b"src"
-                | b"action"
-                | b"formaction"
-                | b"poster"
-                | b"cite"
-                | b"data"
-                | b"background"
-                | b"longdesc"
-                | b"usemap"
-                | b"xlink:href"
-                | b"manifest"
-                | b"profile"
-                | b"codebase"
-                | b"classid"
-        ) {
+        if !ADDRESSES.contains(&attribute) {
             return Ok(Escaping::Text);
         }
         if may_run(&self.value) {
