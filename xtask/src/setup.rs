@@ -19,6 +19,8 @@ pub enum Need {
     Npm,
     /// Chromium and its driver.
     Browser,
+    /// Varnish, where it can be installed; its tests are skipped without.
+    Varnish,
     /// Python 3 with pip.
     Python,
 }
@@ -36,6 +38,7 @@ pub fn ensure(needs: &[Need]) -> Result<(), Failure> {
                 npm_packages()?;
             }
             Need::Browser => browser()?,
+            Need::Varnish => varnish(),
             Need::Python => python()?,
         }
     }
@@ -155,14 +158,35 @@ fn browser() -> Result<(), Failure> {
     if chromium().is_some() && process::version("chromedriver").is_some() {
         return Ok(());
     }
-    let root = process::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if !root || process::version("apt-get").is_none() {
+    if !may_use_apt() {
         return Err(Failure::Missing {
             what: "Chromium with chromedriver".into(),
             hint: "install both, for example `sudo apt-get install chromium chromium-driver`".into(),
         });
     }
-    step("installing chromium and chromium-driver with apt-get");
+    apt_install(&["chromium", "chromium-driver"])
+}
+
+fn varnish() {
+    if installed(&["varnishd"]).is_some() {
+        return;
+    }
+    if !may_use_apt() {
+        return step("varnishd is not there: its tests will be skipped (Debian: `sudo apt-get install varnish`)");
+    }
+    if let Err(failure) = apt_install(&["varnish"]) {
+        failure.print();
+        step("without varnishd its tests will be skipped");
+    }
+}
+
+fn may_use_apt() -> bool {
+    let root = process::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    root && process::version("apt-get").is_some()
+}
+
+fn apt_install(packages: &[&str]) -> Result<(), Failure> {
+    step(&format!("installing {} with apt-get", packages.join(" and ")));
     let apt = || {
         let mut command = Command::new("apt-get");
         command.env("DEBIAN_FRONTEND", "noninteractive");
@@ -170,21 +194,23 @@ fn browser() -> Result<(), Failure> {
         command
     };
     process::run(apt().args(["update", "-qq"]))?;
-    process::run(apt().args([
-        "install",
-        "-y",
-        "-qq",
-        "--no-install-recommends",
-        "chromium",
-        "chromium-driver",
-    ]))
+    process::run(
+        apt()
+            .args(["install", "-y", "-qq", "--no-install-recommends"])
+            .args(packages),
+    )
 }
 
 /// Chromium on this machine; Playwright wants a whole path.
 pub fn chromium() -> Option<PathBuf> {
+    installed(&["chromium", "chromium-browser", "google-chrome"])
+}
+
+/// The first of these programs that is on the path.
+fn installed(programs: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    ["chromium", "chromium-browser", "google-chrome"]
-        .into_iter()
+    programs
+        .iter()
         .flat_map(|program| std::env::split_paths(&path).map(move |dir| dir.join(program)))
         .find(|program| program.is_file())
 }

@@ -36,7 +36,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     if options.quick {
         setup::ensure(&[])?;
     } else {
-        setup::ensure(&[Need::Wasm, Need::Npm, Need::Browser])?;
+        setup::ensure(&[Need::Wasm, Need::Npm, Need::Browser, Need::Varnish])?;
     }
     let chosen = steps::ALL.iter().filter(|step| {
         (step.quick || !options.quick)
