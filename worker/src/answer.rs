@@ -16,9 +16,10 @@ enum Body {
 }
 
 /// Headers that are another in nearly every answer.
-const OWN: [&str; 5] = [
+const OWN: [&str; 6] = [
     "age",
     "cache-status",
+    "etag",
     "server-timing",
     "set-cookie",
     "selvedge-fallback",
