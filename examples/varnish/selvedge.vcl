@@ -4,7 +4,7 @@ vcl 4.1;
 
 import std;
 
-# Your application, and the Selvedge Worker (deployed, or `wrangler dev` on localhost).
+# Your application, and the Selvedge Worker in workerd (`wrangler dev` starts one on localhost).
 backend application { .host = "127.0.0.1"; .port = "8080"; }
 backend selvedge { .host = "127.0.0.1"; .port = "8787"; }
 
@@ -26,6 +26,12 @@ sub vcl_recv {
         unset req.http.Selvedge-Wanted;
         # Nor which site or page was asked for, as what an application makes of that would be kept for everybody.
         unset req.http.Forwarded;
+        unset req.http.Front-End-Https;
+        unset req.http.X-Forwarded-Path;
+        unset req.http.X-Forwarded-Protocol;
+        unset req.http.X-Forwarded-Uri;
+        unset req.http.X-HTTP-Host-Override;
+        unset req.http.X-Original-Host;
         unset req.http.X-Forwarded-Host;
         unset req.http.X-Forwarded-Port;
         unset req.http.X-Forwarded-Prefix;
@@ -33,9 +39,23 @@ sub vcl_recv {
         unset req.http.X-Forwarded-Server;
         unset req.http.X-Forwarded-Ssl;
         unset req.http.X-Host;
+        unset req.http.X-HTTP-Method;
         unset req.http.X-HTTP-Method-Override;
+        unset req.http.X-Method-Override;
         unset req.http.X-Original-URL;
         unset req.http.X-Rewrite-URL;
+        # A key is made of whole headers, so a second line of one is joined to the first.
+        std.collect(req.http.Sec-GPC);
+        std.collect(req.http.Accept-Language);
+        std.collect(req.http.User-Agent);
+        std.collect(req.http.Sec-CH-UA-Mobile);
+        std.collect(req.http.X-Forwarded-Proto);
+        if (req.http.X-Forwarded-Proto != "https") { unset req.http.X-Forwarded-Proto; }
+        # The first turn is ours; a client's own question for its key is passed.
+        if (req.url ~ "^/v1/key/") {
+            set req.backend_hint = selvedge;
+            return (pass);
+        }
     }
 
     if (req.method != "GET" && req.method != "HEAD") {
@@ -55,7 +75,7 @@ sub vcl_recv {
         set req.backend_hint = selvedge;
         if (req.url ~ "^/v1/recommend/[^/?]+(\?|$)") {
             set req.url = regsub(req.url, "^/v1/recommend/", "/v1/key/");
-        } elsif (req.url ~ "^/(v1/|healthz|readyz)") {
+        } elsif (req.url ~ "^/(v1/|(healthz|readyz)(\?|$))") {
             # Items near an item are public; the rest is nobody's to keep. Both say so themselves.
             if (req.url ~ "^/v1/similar/") { return (hash); }
             return (pass);
@@ -120,6 +140,11 @@ sub vcl_backend_response {
         set beresp.ttl = std.duration(regsub(beresp.http.Surrogate-Control, ".*max-age=(\d+).*", "\1s"), 0s) - beresp.age;
         set beresp.grace = std.duration(regsub(beresp.http.Surrogate-Control, ".*stale-while-revalidate=(\d+).*", "\1s"), 0s);
         unset beresp.http.Surrogate-Control;
+        # What is about the request of whoever came first.
+        unset beresp.http.Set-Cookie;
+        unset beresp.http.Selvedge-Fallback;
+        unset beresp.http.Server-Timing;
+        unset beresp.http.Cache-Status;
         # All that it varies by is in the key. Browsers know nothing of that: they get it back.
         set beresp.http.Selvedge-Vary = beresp.http.Vary;
         unset beresp.http.Vary;
@@ -133,6 +158,13 @@ sub vcl_backend_response {
     }
     if (beresp.http.Surrogate-Control ~ "ESI/1.0") {
         set beresp.do_esi = true;
+        # It counts before Cache-Control (Edge Architecture Specification, section 2.3).
+        if (beresp.http.Surrogate-Control ~ "(?i)no-store") {
+            set beresp.uncacheable = true;
+            set beresp.ttl = 120s;
+        } elsif (beresp.http.Surrogate-Control ~ "(?i)max-age=\d") {
+            set beresp.ttl = std.duration(regsub(beresp.http.Surrogate-Control, "(?i).*max-age=(\d+).*", "\1s"), 0s);
+        }
         unset beresp.http.Surrogate-Control;
         # What is put together for one visitor is no longer what these tell of.
         unset beresp.http.ETag;
@@ -156,8 +188,12 @@ sub vcl_deliver {
         unset resp.http.Selvedge-Vary;
     }
     # To the browser, what varies by segment or was put together for a visitor is private, as it is without Varnish.
-    if (resp.http.Vary ~ "Selvedge-" || resp.http.Selvedge-Esi) {
-        set resp.http.Cache-Control = "private, no-cache";
+    if (resp.http.Vary ~ "(?i)selvedge-" || resp.http.Selvedge-Esi) {
+        if (resp.http.Cache-Control ~ "(?i)no-store") {
+            set resp.http.Cache-Control = "private, no-store";
+        } else {
+            set resp.http.Cache-Control = "private, no-cache";
+        }
         unset resp.http.Expires;
         unset resp.http.Selvedge-Esi;
     }

@@ -25,7 +25,7 @@ mod slots_tests;
 mod template_tests;
 
 pub use attributes::Attributes;
-pub use response::{CACHE_CONTROL, DROPPED_HEADERS};
+pub use response::{DROPPED_HEADERS, cache_control_of};
 pub use scanner::{Content, Event, Place, Scanner, Tag};
 pub use slots::{
     Include, MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_SLOT_BYTES, MAX_SLOTS, MAX_TAG_BYTES, MAX_TEMPLATE_BYTES, Options,

@@ -31,8 +31,22 @@ pub const DROPPED_HEADERS: [&str; 23] = [
     "edge-cache-tag",
 ];
 
-/// The `Cache-Control` of a rewritten page: the browser may show it again on the way back, nobody else may keep it.
-pub const CACHE_CONTROL: &str = "private, no-cache";
+/// The `Cache-Control` of a rewritten page whose server said `cache_control`: nobody but the browser may keep it, and not that
+/// either where the server said so.
+#[must_use]
+pub fn cache_control_of(cache_control: &str) -> &'static str {
+    if has_directive(cache_control, "no-store") {
+        "private, no-store"
+    } else {
+        "private, no-cache"
+    }
+}
+
+fn has_directive(cache_control: &str, directive: &str) -> bool {
+    cache_control
+        .split(',')
+        .any(|found| found.trim().eq_ignore_ascii_case(directive))
+}
 
 impl Options {
     /// How an answer with these headers is rewritten; [`None`] for one that has to stay as it is: no HTML, not to be
@@ -56,11 +70,7 @@ impl Options {
         if !matches!(value("content-encoding").trim(), "" | "identity" | "gzip" | "br") {
             return None;
         }
-        let directives = value("cache-control");
-        if directives
-            .split(',')
-            .any(|directive| directive.trim() == "no-transform")
-        {
+        if has_directive(&value("cache-control"), "no-transform") {
             return None;
         }
         Some(Self {
@@ -125,6 +135,13 @@ mod tests {
         ] {
             assert_eq!(of(&[HTML, (name, value)]).is_some(), rewritten, "{name}: {value}");
         }
+    }
+
+    #[test]
+    fn what_nobody_may_keep_stays_so() {
+        assert_eq!(cache_control_of(""), "private, no-cache");
+        assert_eq!(cache_control_of("public, max-age=60"), "private, no-cache");
+        assert_eq!(cache_control_of("max-age=0, No-Store"), "private, no-store");
     }
 
     #[test]

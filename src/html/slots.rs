@@ -123,7 +123,9 @@ pub enum SlotProblem {
         element: String,
     },
     /// The content is longer than what is held back.
-    #[error("slot {slot:?}: expected at most {MAX_SLOT_BYTES} bytes of content, found more")]
+    #[error(
+        "slot {slot:?}: expected at most {MAX_SLOT_BYTES} bytes of content, and of {MAX_TAG_BYTES} in a tag, found more"
+    )]
     Length {
         /// The slot.
         slot: String,
@@ -360,6 +362,7 @@ impl Slots {
                 self.held.push(byte);
                 if core::mem::take(&mut self.too_long) {
                     self.flush();
+                    self.give_up();
                 } else {
                     let raw = core::mem::take(&mut self.held);
                     return self.tag(tag, &raw);
@@ -399,11 +402,8 @@ impl Slots {
         }
         if let Some(open) = &mut self.open {
             open.content.extend_from_slice(bytes);
-            if open.content.len() > MAX_SLOT_BYTES
-                && let Some(open) = self.open.take()
-            {
-                self.out.extend_from_slice(&open.content);
-                self.tell(SlotProblem::Length { slot: open.call.slot });
+            if open.content.len() > MAX_SLOT_BYTES {
+                self.give_up();
             }
             return;
         }
@@ -417,6 +417,14 @@ impl Slots {
             }
         }
         self.out.extend_from_slice(bytes);
+    }
+
+    /// Leaves the slot under way, whose end can no longer be told.
+    fn give_up(&mut self) {
+        if let Some(open) = self.open.take() {
+            self.out.extend_from_slice(&open.content);
+            self.tell(SlotProblem::Length { slot: open.call.slot });
+        }
     }
 
     fn tag(&mut self, tag: Tag, raw: &[u8]) -> Option<Step> {

@@ -272,3 +272,21 @@ fn the_result_does_not_depend_on_where_the_page_is_cut() {
         assert_eq!(run_with(page.as_bytes(), &[1], options, true).html, whole.html);
     }
 }
+
+#[test]
+fn a_slot_with_a_tag_that_is_too_long_to_look_at_keeps_its_content() {
+    let long = "x".repeat(MAX_TAG_BYTES);
+    let page = alloc::format!(
+        "<div data-selvedge-slot=\"home\"><template>{{{{id}}}}</template><div title=\"{long}\">a</div><p>b</p></div><i>c</i>"
+    );
+    let mut slots = Slots::new(Options::default());
+    slots.push(page.as_bytes());
+    assert_eq!(slots.step(), Step::Input, "nothing is asked for");
+    slots.end();
+    assert_eq!(String::from_utf8(slots.take()).unwrap(), page);
+    let problems = slots.problems();
+    assert!(
+        matches!(problems.as_slice(), [SlotProblem::Length { .. }]),
+        "{problems:?}"
+    );
+}

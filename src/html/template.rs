@@ -20,6 +20,9 @@ const LOADING: [&[u8]; 11] = [
 ];
 /// Attributes of every element that do, beside event handlers.
 const RULING: [&[u8]; 6] = [b"style", b"srcdoc", b"srcset", b"imagesrcset", b"ping", b"archive"];
+/// How attributes begin whose value is code: of event handlers, and of frameworks that read the page in the browser. Those with `@` or
+/// `:` in their name are, too.
+const FRAMEWORKS: [&[u8]; 5] = [b"on", b"x-", b"v-", b"ng-", b"hx-"];
 /// Attributes whose value is an address.
 const ADDRESSES: [&[u8]; 15] = [
     b"href",
@@ -404,8 +407,10 @@ impl<'t> Compiler<'t> {
         if LOADING.contains(&element) {
             return refused("in an attribute of an element that loads or rules the page");
         }
-        if attribute.starts_with(b"on") || RULING.contains(&attribute) {
-            return refused("in an event handler, a style or a list of addresses");
+        let is_code = FRAMEWORKS.iter().any(|prefix| attribute.starts_with(prefix))
+            || attribute.iter().any(|byte| matches!(byte, b'@' | b':'));
+        if RULING.contains(&attribute) || (is_code && attribute != b"xlink:href") {
+            return refused("in an event handler or other code, a style or a list of addresses");
         }
         if !ADDRESSES.contains(&attribute) {
             return Ok(Escaping::Text);

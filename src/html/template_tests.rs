@@ -165,6 +165,10 @@ fn where_no_escaping_makes_a_value_safe_a_template_is_refused() {
         "<plaintext>{{id}}",
         "{{#id}}<script>{{/id}}",
         "<a href=\"javascript&colon;{{id}}\">",
+        "<a @click=\"{{title}}\">",
+        "<a :style=\"{{title}}\">",
+        "<a v-html=\"{{title}}\">",
+        "<a x-data='{{title}}'>",
         "<a href=\"&#106;avascript:{{id}}\">",
     ] {
         assert!(

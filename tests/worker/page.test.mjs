@@ -67,6 +67,11 @@ test("a page is one visitor's: no shared cache may keep it, and nothing in it te
   }
 });
 
+test("what the server lets nobody keep, nobody may keep", async () => {
+  origin.page("/account", page(SLOT), { "cache-control": "no-store, max-age=0" });
+  assert.equal((await server.fetch("/account")).headers.get("cache-control"), "private, no-store");
+});
+
 test("what is no page of HTML passes as it is, whatever is in it", async () => {
   const answers = {
     "/data": [200, { "content-type": "application/json", etag: '"x"' }, JSON.stringify({ html: SLOT })],

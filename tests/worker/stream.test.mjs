@@ -159,8 +159,16 @@ test("a page whose bytes were flowing when the instance broke breaks off, and do
     inTwo("/slow", "<h1>first</h1>", "");
     const reader = (await fetch(`${panicking.origin}/slow`)).body.getReader();
     assert.equal(Buffer.from((await reader.read()).value).toString(), "<h1>first</h1>");
+    // Requests that wait for the server behind at that moment: a page, and an order that must not be sent twice.
+    const asked = new Promise((resolve) => origin.answers.set("/shop", () => resolve()));
+    const ordered = new Promise((resolve) => origin.answers.set("/order", () => resolve()));
+    const [shop, order] = [fetch(`${panicking.origin}/shop`), fetch(`${panicking.origin}/order`, { method: "POST", body: "tea" })];
+    await Promise.all([asked, ordered]);
     assert.equal((await fetch(`${panicking.origin}/v1/panic`)).status, 503);
     await assert.rejects(reader.read());
+    assert.deepEqual([(await shop).status, (await shop).headers.get("content-type")], [503, "text/html"]);
+    assert.deepEqual([(await order).status, (await order).headers.get("retry-after")], [503, null]);
+    assert.match((await (await order).json()).detail, /not known/);
   } finally {
     await panicking.close();
   }

@@ -85,6 +85,16 @@ describe("behind Varnish", { skip }, () => {
     assert.equal(miss.headers.get("selvedge-vary"), null, "meant for Varnish");
   });
 
+  test("behind whoever ends TLS, a page of the site may write, one of another site may not, and the cookie is Secure", async () => {
+    const write = (headers) => requests("/v1/events", { ...json({ events: [{ type: "click", item: "tea-00" }] }), headers: { "content-type": "application/json", "x-forwarded-proto": "https", ...headers } });
+    const own = await write({ origin: "https://shop.example", "sec-fetch-site": "same-origin" });
+    assert.equal(own.status, 202);
+    assert.match(own.headers.getSetCookie()[0], /; Secure$/);
+    assert.equal((await write({ origin: "https://evil.example", "sec-fetch-site": "cross-site" })).status, 403);
+    assert.equal((await write({ origin: "https://evil.example" })).status, 403);
+    assert.equal((await write({ origin: front.replace("http:", "https:") })).status, 202, "another scheme, the same host");
+  });
+
   test("a personal list is never kept", async () => {
     const cookies = await visitorOf("tool-00", "tool-02");
     for (let turn = 0; turn < 2; turn += 1) {
@@ -150,6 +160,31 @@ describe("behind Varnish", { skip }, () => {
         assert.equal(response.headers.get(name), null, name);
       }
     }
+  });
+
+  test("a page that says so is kept by nobody, and a copy of a list has nothing of whoever came first", async () => {
+    let turn = 0;
+    application.answers.set("/own", (_, response) => {
+      response.writeHead(200, { "content-type": "text/html", "surrogate-control": 'no-store, content="ESI/1.0"' });
+      response.end(`<p>${(turn += 1)}`);
+    });
+    assert.equal(await (await requests("/own")).text(), "<p>1");
+    assert.equal(await (await requests("/own")).text(), "<p>2");
+
+    const cookies = await visitorOf("tea-00", "tea-02");
+    for (const outcome of ["miss", "hit"]) {
+      const response = await requests("/v1/recommend/shelf?n=6", { cookies });
+      assert.equal(cache(response), outcome);
+      for (const name of ["server-timing", "cache-status", "set-cookie"]) assert.equal(response.headers.get(name), null, name);
+    }
+  });
+
+  test("a page varies by segment however its server spells that", async () => {
+    application.answers.set("/lower", (request, response) => {
+      response.writeHead(200, { "content-type": "text/html", vary: "selvedge-segment", "cache-control": "max-age=60" });
+      response.end(`segment ${request.headers["selvedge-segment"] ?? "none"}`);
+    });
+    assert.equal((await requests("/lower")).headers.get("cache-control"), "private, no-cache");
   });
 
   test("a new snapshot has new keys, so that nothing old is served under them", async () => {

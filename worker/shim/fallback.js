@@ -8,15 +8,19 @@ export function fallback(request) {
   const { pathname } = new URL(request.url);
   const slot = listSlot(pathname);
   if (slot !== null) return emptyDecision(slot);
-  return new Response(
-    JSON.stringify({
-      type: "https://selvedge.dev/problems/interrupted",
-      title: "Interrupted",
+  const isPage = !/^\/(v1\/|healthz$|readyz$)/.test(pathname);
+  if (isPage && /^(GET|HEAD)$/.test(request.method)) {
+    return new Response("<!doctype html><title>Interrupted</title><p>This page was interrupted. Load it again.", {
       status: 503,
-      detail: "the Wasm instance broke under this request and was replaced; nothing of it was kept: send it again",
-      instance: pathname,
-    }),
-    { status: 503, headers: { ...HEADERS, "content-type": "application/problem+json", "retry-after": "1" } },
+      headers: { ...HEADERS, "content-type": "text/html", "retry-after": "1" },
+    });
+  }
+  const detail = isPage
+    ? "the Worker broke while the server behind was asked; whether that did what it was asked for is not known"
+    : "the Wasm instance broke under this request and was replaced; nothing of it was kept: send it again";
+  return new Response(
+    JSON.stringify({ type: "https://selvedge.dev/problems/interrupted", title: "Interrupted", status: 503, detail, instance: pathname }),
+    { status: 503, headers: { ...HEADERS, "content-type": "application/problem+json", ...(!isPage && { "retry-after": "1" }) } },
   );
 }
 

@@ -68,9 +68,10 @@ impl Incoming {
         &self.url[..host_start + host_length]
     }
 
-    /// Whether the connection is encrypted.
+    /// Whether the visitor's connection is encrypted, by the word of whoever ends TLS in front. A client that lies here gets a cookie
+    /// that it will not send.
     pub fn is_https(&self) -> bool {
-        self.url.starts_with("https:")
+        self.url.starts_with("https:") || self.header("x-forwarded-proto").as_deref() == Some("https")
     }
 
     /// Name and value of each query parameter, decoded.
@@ -100,11 +101,19 @@ impl Incoming {
     /// # Errors
     /// A 403 problem.
     pub fn refuse_cross_site(&self) -> Result<(), Problem> {
-        if let Some(origin) = self.header("origin").filter(|origin| origin != self.origin()) {
-            return Err(Problem::cross_site("Origin", &origin));
+        // What the browser itself makes of it comes first: where somebody in front ends TLS or names another host, our own URL is
+        // not the one that the page has.
+        if let Some(site) = self.header("sec-fetch-site") {
+            let own = site == "same-origin" || site == "none";
+            return if own {
+                Ok(())
+            } else {
+                Err(Problem::cross_site("Sec-Fetch-Site", &site))
+            };
         }
-        match self.header("sec-fetch-site") {
-            Some(site) if site != "same-origin" && site != "none" => Err(Problem::cross_site("Sec-Fetch-Site", &site)),
+        let host = |url: &str| url.split_once("://").map(|(_, host)| host.to_owned());
+        match self.header("origin") {
+            Some(origin) if host(&origin) != host(self.origin()) => Err(Problem::cross_site("Origin", &origin)),
             _ => Ok(()),
         }
     }

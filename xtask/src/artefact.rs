@@ -46,7 +46,19 @@ pub fn release_settings(level: char, hot: &[&str]) -> Vec<String> {
 /// Optimises a module in place.
 pub fn optimise(wasm: &str, level: &str) -> Result<(), Failure> {
     let fresh = format!("{wasm}.opt");
-    process::run(tools::wasm_opt()?.args([wasm, "-o", &fresh, level]).args(WASM_FEATURES))?;
+    process::run(
+        tools::wasm_opt()?
+            .args([
+                wasm,
+                "-o",
+                &fresh,
+                level,
+                "--converge",
+                "--strip-producers",
+                "--strip-target-features",
+            ])
+            .args(WASM_FEATURES),
+    )?;
     fs::rename(&fresh, wasm).map_err(Failure::io("replace", wasm))
 }
 

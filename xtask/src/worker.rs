@@ -59,7 +59,7 @@ fn build_into(out: &str, features: &[&str], dev: bool) -> Result<(), Failure> {
         .join(profile)
         .join("selvedge_worker.wasm");
 
-    let inputs = Inputs::of(&format!("worker 2, {profile}, {out}"))
+    let inputs = Inputs::of(&format!("worker 3, {profile}, {out}"))
         .and(&compiled)?
         .and(SHIM)?
         .and("package-lock.json")?

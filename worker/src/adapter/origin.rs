@@ -46,8 +46,16 @@ extern "C" {
 const INCLUDE_MS: i32 = 2_000;
 
 /// Headers by which a client, or a server in front that adds to what a client sent, says which site or page was asked for.
-const CLAIMS: [&str; 10] = [
+const CLAIMS: [&str; 18] = [
     "forwarded",
+    "front-end-https",
+    "x-forwarded-path",
+    "x-forwarded-protocol",
+    "x-forwarded-uri",
+    "x-http-host-override",
+    "x-http-method",
+    "x-method-override",
+    "x-original-host",
     "x-forwarded-port",
     "x-forwarded-prefix",
     "x-forwarded-scheme",

@@ -2,7 +2,8 @@
 
 use selvedge::engine::{Request, Visitor as Asker};
 use selvedge::html::{
-    CACHE_CONTROL, DROPPED_HEADERS, Include, MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_SLOTS, Options, SlotCall, Slots, Step,
+    DROPPED_HEADERS, Include, MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_SLOTS, Options, SlotCall, Slots, Step,
+    cache_control_of,
 };
 use worker::console_error;
 use worker::wasm_bindgen::JsValue;
@@ -84,11 +85,18 @@ fn options(headers: &Headers) -> Option<Options> {
 /// The headers of a page that is one visitor's.
 fn personal(headers: &Headers) -> Result<Headers, JsValue> {
     let headers = Headers::new_with_headers(headers)?;
+    let cache_control = headers.get("cache-control")?.unwrap_or_default();
     for name in DROPPED_HEADERS {
         headers.delete(name)?;
     }
-    headers.set("cache-control", CACHE_CONTROL)?;
+    headers.set("cache-control", cache_control_of(&cache_control))?;
     Ok(headers)
+}
+
+fn log(path: &str, slots: &mut Slots) {
+    for problem in slots.problems() {
+        console_error!("page {path}: {problem}");
+    }
 }
 
 /// A page or an included part of it.
@@ -110,7 +118,7 @@ impl Part {
     }
 
     /// Waits for the next bytes; false at the end.
-    async fn read(&mut self, out: &mut Vec<u8>) -> Result<bool, JsValue> {
+    async fn read(&mut self, path: &str, out: &mut Vec<u8>) -> Result<bool, JsValue> {
         let next = self.pieces.next().await;
         match (&mut self.slots, &next) {
             (Some(slots), Ok(Some(bytes))) => slots.push(bytes),
@@ -119,6 +127,7 @@ impl Part {
                 // What came before is not lost, however it ended.
                 slots.end();
                 out.extend(slots.take());
+                log(path, slots);
             }
             (None, _) => {}
         }
@@ -148,9 +157,7 @@ impl Page {
             if let Some(slots) = &mut part.slots {
                 step = slots.step();
                 out.extend(slots.take());
-                for problem in slots.problems() {
-                    console_error!("page {}: {problem}", self.path);
-                }
+                log(&self.path, slots);
             }
             if (step == Step::Input || self.may_wait || out.len() > Pieces::BYTES as usize)
                 && let Err(error) = pipe.write(&std::mem::take(&mut out)).await
@@ -172,7 +179,7 @@ impl Page {
                         }
                     }
                 }
-                _ => match part.read(&mut out).await {
+                _ => match part.read(&self.path, &mut out).await {
                     Ok(true) => {}
                     Ok(false) => drop(parts.pop()),
                     Err(error) if parts.len() > 1 => {
