@@ -81,6 +81,14 @@ pub fn run(args: Args, context: &Context) -> Result<(), Error> {
     }
     if args.write
         && let Some(found) = &simulation.recommended
+        && simulation.kept_by_everyone() > found.kept
+    {
+        context.note(&format!(
+            "{}: nothing written, for one list for all keeps more than lists for segments",
+            context.config_path().display()
+        ));
+    } else if args.write
+        && let Some(found) = &simulation.recommended
     {
         simulate::write(context.config_path(), found)?;
         context.note(&format!(
@@ -111,7 +119,7 @@ impl Report for Simulation {
             self.personal.value,
             self.personal.high - self.personal.value,
             self.everyone,
-            100.0 * self.everyone / self.personal.value.max(f64::MIN_POSITIVE),
+            100.0 * self.kept_by_everyone(),
             costs.plan_us,
             costs.shared_us,
             costs.personal_us,
@@ -167,6 +175,13 @@ impl Report for Simulation {
                 ));
                 if let Some(before) = &self.before {
                     text.push_str(&format!("k-means and centroids alone: {}\n", shown(before)));
+                }
+                if self.kept_by_everyone() > found.kept {
+                    text.push_str(&format!(
+                        "one list for all keeps more: {}; segments bring nothing to shared lists of this log\n",
+                        percent(self.kept_by_everyone())
+                    ));
+                    return text;
                 }
                 text.push_str(&format!(
                     "\nfor selvedge.toml:\n\n[segment]\ncount = {}\n\n[[slots]]\nttl_s = {}\n",

@@ -83,6 +83,14 @@ pub struct Simulation {
     pub before: Option<Recommended>,
 }
 
+impl Simulation {
+    /// Share of per-visitor NDCG that one list for all keeps.
+    #[must_use]
+    pub fn kept_by_everyone(&self) -> f64 {
+        self.everyone / self.personal.value.max(f64::MIN_POSITIVE)
+    }
+}
+
 /// A number of segments.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LevelFound {
