@@ -40,11 +40,13 @@ try {
   shuffle(cases);
 
   const one = { path: slots[0], headers: { cookie: visitors[0].cookie } };
+  const byHeart = await oneAnswer(one);
   // As traffic is: the k-th of the pairs of slot and segment is asked for 1/k as often as the first.
   const popular = zipf(cases.length);
   let at = 0;
   const kinds = [
     ["empty Worker (JavaScript)", empty, () => ({ path: "/" })],
+    ["one answer by heart (JavaScript)", byHeart, () => one],
     ["hit: one key", worker, () => one],
     ["hits and misses: all keys, by Zipf's law", worker, () => cases[popular()]],
     // Each key once, with a count that nothing else asks for.
@@ -72,6 +74,7 @@ try {
     };
   });
 
+  await byHeart.close();
   const cold = await coldKey(`${slots[1]}?n=5`, visitors[1].cookie);
   const mixed = await mix(Number(minutes), cases, popular);
   console.log(JSON.stringify({ bench: "edge-slots", node: process.version, slots: slots.length, segments: visitors.length, results: measured, cold, mixed }));
@@ -113,6 +116,16 @@ async function counted(result, server, next, requests) {
 
 function median(values) {
   return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+/** A Worker that always answers what a hit of this request was answered. */
+async function oneAnswer({ path, headers }) {
+  await fetch(worker.origin + path, { headers });
+  const hit = await fetch(worker.origin + path, { headers });
+  if (!/; hit;/.test(hit.headers.get("cache-status"))) throw new Error(`${path}: expected a hit, found ${hit.headers.get("cache-status")}`);
+  const { age, "cache-status": cacheStatus, "server-timing": serverTiming, "content-length": length, connection, "keep-alive": alive, date, "transfer-encoding": coding, ...lasting } = Object.fromEntries(hit.headers);
+  const vars = { BODY: await hit.text(), HEADERS: JSON.stringify(lasting), CACHE_STATUS: cacheStatus, SERVER_TIMING: serverTiming };
+  return start({ dir: `${ROOT}benches/edge/one-answer`, entry: "worker.js", vars });
 }
 
 /** 500 requests at once for a key that nobody has asked for. */

@@ -33,7 +33,8 @@ pub fn load() -> Result<(), Failure> {
     report.paragraph(&format!(
         "## {} slots × {} segments\n\nEight keep-alive connections from one Node.js process on the same two cores, to a bare workerd; \
          requests/s is what is left beside the generator. 20 turns of 600 requests of each kind, one kind after the other; the median of the turns, \
-         shares beside the empty Worker's turn of the same moment. CPU is that of the workerd process (all threads, `schedstat`), the handling \
+         shares beside the empty Worker's turn of the same moment. *By heart*: a Worker in JavaScript that reads the same headers and sends the \
+         same headers and bytes as a hit, and decides nothing. CPU is that of the workerd process (all threads, `schedstat`), the handling \
          of HTTP included.",
         number(&found, "/slots", 0),
         number(&found, "/segments", 0)
