@@ -40,7 +40,12 @@ pub fn plot(simulation: &Simulation, title: &str) -> String {
     let points = |line: &Line| levels.iter().map(|level| (line.2)(level)).collect::<Vec<(f64, f64)>>();
     let all: Vec<(f64, f64)> = LINES.iter().flat_map(points).collect();
     let tenth = |value: f64| (value * 10.0).floor() / 10.0;
-    let low = all.iter().map(|point| tenth(point.0)).fold(0.9, f64::min);
+    let fewest_hits = all.iter().map(|point| point.0).fold(1.0, f64::min);
+    // The axis begins at the last of these in front of all points, or at a tenth; a log with much traffic fills the last percent.
+    let low = [0.996, 0.99, 0.96]
+        .into_iter()
+        .find(|low| *low <= fewest_hits)
+        .unwrap_or_else(|| tenth(fewest_hits));
     let high = all.iter().map(|point| tenth(point.1) + 0.1).fold(1.0, f64::max);
     let x = |hits: f64| LEFT + (hits - low) / (1.0 - low) * (WIDTH - LEFT - RIGHT);
     let y = |kept: f64| TOP + (high - kept) / high * (HEIGHT - TOP - BOTTOM);
