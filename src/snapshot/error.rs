@@ -108,7 +108,7 @@ pub enum SnapshotError {
         found: u64,
     },
     /// A value inside a section is not allowed.
-    #[error("snapshot section {} at element {element}: expected {expected}, found {}", kind.label(), Shown(*found))]
+    #[error("snapshot section {} at element {element}: expected {expected}, found {found}", kind.label())]
     Content {
         /// The kind.
         kind: SectionKind,
@@ -116,7 +116,7 @@ pub enum SnapshotError {
         element: usize,
         /// What is allowed, in words.
         expected: &'static str,
-        /// The value, shown to seven digits.
+        /// The value (floats are shown as they are).
         found: f64,
     },
     /// Text is not UTF-8.
@@ -195,89 +195,4 @@ pub enum SnapshotError {
         /// The text.
         found: alloc::string::String,
     },
-}
-
-/// A number to seven significant digits. The standard library's formatting of floats, of which every digit is right, is 11 KB of
-/// Wasm, a twentieth of the Worker, for a message that nobody computes with.
-struct Shown(f64);
-
-impl core::fmt::Display for Shown {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let value = self.0.abs();
-        if self.0.is_nan() {
-            return f.write_str("NaN");
-        }
-        if self.0.is_sign_negative() {
-            f.write_str("-")?;
-        }
-        if value.is_infinite() {
-            return f.write_str("inf");
-        }
-        let (mut mantissa, mut exponent) = (value, 0i32);
-        while mantissa >= 9.999_999_5 {
-            mantissa /= 10.0;
-            exponent += 1;
-        }
-        while mantissa != 0.0 && mantissa < 0.999_999_95 {
-            mantissa *= 10.0;
-            exponent -= 1;
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "below 10 million, not negative"
-        )]
-        let digits = (mantissa * 1e6 + 0.5) as u64;
-        // Plain where it is short.
-        if let (0..=6, Ok(exponent)) = (exponent, u32::try_from(exponent)) {
-            let unit = 10u64.pow(6 - exponent);
-            write!(f, "{}", digits / unit)?;
-            return fraction(f, digits % unit, 6 - exponent);
-        }
-        write!(f, "{}", digits / 1_000_000)?;
-        fraction(f, digits % 1_000_000, 6)?;
-        write!(f, "e{exponent}")
-    }
-}
-
-/// A decimal point and so many digits, without zeros at the end.
-fn fraction(f: &mut core::fmt::Formatter<'_>, mut digits: u64, mut places: u32) -> core::fmt::Result {
-    if digits == 0 {
-        return Ok(());
-    }
-    while digits.is_multiple_of(10) {
-        digits /= 10;
-        places -= 1;
-    }
-    write!(f, ".{digits:0places$}", places = places as usize)
-}
-
-#[cfg(test)]
-mod tests {
-    use alloc::string::ToString;
-
-    use super::Shown;
-
-    #[test]
-    fn numbers_of_messages_are_shown_to_seven_digits() {
-        for (value, shown) in [
-            (0.0, "0"),
-            (1.0, "1"),
-            (-2.5, "-2.5"),
-            (1_234_567.0, "1234567"),
-            (12_345_678.0, "1.234568e7"),
-            (0.125, "1.25e-1"),
-            (9.999_999_99, "10"),
-            (0.999_999_99, "1"),
-            (65_504.0, "65504"),
-            (100.062_5, "100.0625"),
-            (f64::NAN, "NaN"),
-            (f64::INFINITY, "inf"),
-            (f64::NEG_INFINITY, "-inf"),
-            (f64::MAX, "1.797693e308"),
-        ] {
-            assert_eq!(Shown(value).to_string(), shown);
-        }
-        assert!(Shown(f64::from_bits(1)).to_string().ends_with("e-324"));
-    }
 }
