@@ -14,6 +14,7 @@
 mod attributes;
 mod esi;
 mod namespace;
+mod problem;
 mod response;
 mod scanner;
 mod slots;
@@ -25,10 +26,11 @@ mod slots_tests;
 mod template_tests;
 
 pub use attributes::Attributes;
+pub use problem::SlotProblem;
 pub use response::{DROPPED_HEADERS, cache_control_of};
 pub use scanner::{Content, Event, Place, Scanner, Tag};
 pub use slots::{
     Include, MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_SLOT_BYTES, MAX_SLOTS, MAX_TAG_BYTES, MAX_TEMPLATE_BYTES, Options,
-    SlotCall, SlotProblem, Slots, Step,
+    SlotCall, Slots, Step,
 };
 pub use template::{Template, TemplateError};

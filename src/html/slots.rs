@@ -3,12 +3,11 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use thiserror::Error;
-
 use super::attributes::Attributes;
 use super::esi::{Esi, Marker};
+use super::problem::SlotProblem;
 use super::scanner::{Event, Scanner, Tag};
-use super::template::{Template, TemplateError};
+use super::template::Template;
 use crate::engine::Item;
 
 /// A longer tag passes without being looked at.
@@ -19,7 +18,7 @@ pub const MAX_SLOT_BYTES: usize = 64 * 1024;
 pub const MAX_TEMPLATE_BYTES: usize = 64 * 1024;
 
 /// Named templates of a page; further ones are not known.
-const MAX_TEMPLATES: usize = 64;
+pub(super) const MAX_TEMPLATES: usize = 64;
 /// Problems of a page that are told; a page with more of them has told enough.
 const MAX_PROBLEMS: usize = 32;
 /// Slots of a page that are filled, those of included parts among them. Whoever pushes bytes in counts them.
@@ -30,7 +29,7 @@ pub const MAX_INCLUDES: usize = 64;
 pub const MAX_INCLUDE_DEPTH: usize = 5;
 
 const SLOT: &str = "data-selvedge-slot";
-const TEMPLATE: &str = "data-selvedge-template";
+pub(super) const TEMPLATE: &str = "data-selvedge-template";
 
 /// What a page is rewritten by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,74 +69,6 @@ pub struct Include {
     pub src: String,
     /// Another one to try where that fails.
     pub alt: Option<String>,
-}
-
-/// Why a slot shows its own content. Nothing of it is the visitor's doing; it is for the log of whoever wrote the page.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum SlotProblem {
-    /// The slot has no template.
-    #[error("slot {slot:?}: expected a <template> in it, or an earlier one with {TEMPLATE}={template:?}; found none")]
-    NoTemplate {
-        /// The slot.
-        slot: String,
-        /// The template's name.
-        template: String,
-    },
-    /// The template is refused.
-    #[error("template {name:?}: {error}")]
-    Template {
-        /// The template's or its slot's name.
-        name: String,
-        /// Why.
-        error: TemplateError,
-    },
-    /// Templates are more, or longer, than what is kept of them.
-    #[error(
-        "template {name:?}: expected at most {MAX_TEMPLATES} templates of together {MAX_TEMPLATE_BYTES} bytes in a page, found more; it is not known"
-    )]
-    TemplateLength {
-        /// Its name.
-        name: String,
-    },
-    /// An attribute is not what it should be.
-    #[error("slot {slot:?}: {attribute}: expected {expected}, found {found:?}")]
-    Attribute {
-        /// The slot.
-        slot: String,
-        /// The attribute.
-        attribute: &'static str,
-        /// What it may be.
-        expected: &'static str,
-        /// What it was.
-        found: String,
-    },
-    /// The element cannot be a slot.
-    #[error(
-        "slot {slot:?}: expected an element whose end tag is always written, such as div, section or ul; found {element}"
-    )]
-    Element {
-        /// The slot.
-        slot: String,
-        /// The element.
-        element: String,
-    },
-    /// The content is longer than what is held back.
-    #[error(
-        "slot {slot:?}: expected at most {MAX_SLOT_BYTES} bytes of content, and of {MAX_TAG_BYTES} in a tag, found more"
-    )]
-    Length {
-        /// The slot.
-        slot: String,
-    },
-    /// The page ended in the slot.
-    #[error("slot {slot:?}: expected </{element}>, found the end of the page")]
-    Unclosed {
-        /// The slot.
-        slot: String,
-        /// The element.
-        element: String,
-    },
 }
 
 /// An element that is to be filled, between its start and its end tag.

@@ -1,30 +1,13 @@
 // What an attacker would try: see another visitor's page, choose a segment, poison a cache, be remembered against one's will.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { fallbacks, json, planted, profileCookie, publish, start } from "./harness.mjs";
-import { startOrigin } from "./origin.mjs";
+import { fallbacks, json, planted, profileCookie } from "./harness.mjs";
+import { inFront } from "./origin.mjs";
 
 const model = planted();
-let origin;
-let server;
-before(async () => {
-  origin = await startOrigin();
-  server = await start({
-    vars: { SELVEDGE_PUBLIC_KEYS: model.publicKey, SELVEDGE_REFRESH_S: "3600", SELVEDGE_ORIGIN: origin.url },
-  });
-  await publish(server.env, model.snapshot);
-  assert.equal((await server.fetch("/readyz")).status, 200);
-});
-afterEach(() => {
-  origin.requests.length = 0;
-  origin.answers.clear();
-});
-after(async () => {
-  await server.close();
-  origin.close();
-});
+const { origin, server } = await inFront(model);
 
 const key = (response) => response.headers.get("cache-status").match(/key="([^"]*)"/)?.[1];
 const departments = (decision) => [...new Set(decision.items.map((item) => item.id.split("-")[0]))];

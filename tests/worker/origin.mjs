@@ -2,6 +2,9 @@
 
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { after, afterEach } from "node:test";
+
+import { publish, start } from "./harness.mjs";
 
 /**
  * Starts a server on the loopback interface. `answers` maps paths to functions of (request, response); every request is kept
@@ -34,4 +37,23 @@ export async function startOrigin() {
       server.close();
     },
   };
+}
+
+/** Starts the Worker in front of a server for the tests of a file, which find nothing of the test before them. */
+export async function inFront(model) {
+  const origin = await startOrigin();
+  const server = await start({
+    vars: { SELVEDGE_PUBLIC_KEYS: model.publicKey, SELVEDGE_REFRESH_S: "3600", SELVEDGE_ORIGIN: origin.url },
+  });
+  afterEach(() => {
+    origin.requests.length = 0;
+    origin.answers.clear();
+  });
+  after(async () => {
+    await server.close();
+    origin.close();
+  });
+  await publish(server.env, model.snapshot);
+  if ((await server.fetch("/readyz")).status !== 200) throw new Error("expected the planted model to be ready");
+  return { origin, server };
 }

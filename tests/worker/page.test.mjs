@@ -1,31 +1,14 @@
 // Pages of a server behind: what is filled, what stays as it is, and when its bytes come.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
-import { json, planted, profileCookie, publish, start } from "./harness.mjs";
-import { startOrigin } from "./origin.mjs";
+import { json, planted, profileCookie, start } from "./harness.mjs";
+import { inFront } from "./origin.mjs";
 
 const model = planted();
-let origin;
-let server;
-before(async () => {
-  origin = await startOrigin();
-  server = await start({
-    vars: { SELVEDGE_PUBLIC_KEYS: model.publicKey, SELVEDGE_REFRESH_S: "3600", SELVEDGE_ORIGIN: origin.url },
-  });
-  await publish(server.env, model.snapshot);
-  assert.equal((await server.fetch("/readyz")).status, 200);
-});
-afterEach(() => {
-  origin.requests.length = 0;
-  origin.answers.clear();
-});
-after(async () => {
-  await server.close();
-  origin.close();
-});
+const { origin, server } = await inFront(model);
 
 const SLOT = '<div data-selvedge-slot="home" data-n="3"><template><a href="/i/{{id}}">{{title}}</a></template><p>fallback</p></div>';
 const page = (inner) => `<!doctype html><title>Shop</title><h1>Tea &amp; tools</h1>${inner}<footer>end</footer>`;
