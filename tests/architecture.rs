@@ -56,7 +56,7 @@ fn worker_violations(source: &str) -> Vec<String> {
 
 fn export_violations(source: &str) -> Vec<String> {
     let tokens = tokens(source);
-    let mut found = names(&tokens, &["selvedge_worker"]);
+    let mut found = names(&tokens, &["selvedge_worker", "wasm_bindgen", "js_sys", "web_sys"]);
     found.extend(crate_paths(&tokens, "worker"));
     found
 }
@@ -429,6 +429,7 @@ fn a_planted_dependency_between_the_shells_is_found() {
     );
     assert_eq!(export_violations("use selvedge_worker::route;"), ["selvedge_worker"]);
     assert!(!export_violations("let x = worker::console_log!();").is_empty());
+    assert!(!export_violations("use js_sys::Date;").is_empty());
     assert!(export_violations("for worker in &workers { worker.join(); }").is_empty());
     let manifest =
         "[dependencies]\nselvedge = { workspace = true, features = [\"writer\"] }\nselvedge-export.workspace = true\n";

@@ -26,6 +26,16 @@ test("the request that panics is answered at once, by a problem that says to com
   assert.equal((await response.json()).type, "https://selvedge.dev/problems/interrupted");
 });
 
+test("the log says what panicked and where, once for each panic", async () => {
+  const said = /broken, [^"]*: panicked at worker\/src\/lib\.rs:\d+:\d+:\\nthe panic route was asked for/g;
+  const times = () => JSON.stringify(server.logs()).match(said)?.length ?? 0;
+  const before = times();
+  for (const more of [1, 2]) {
+    await server.fetch("/v1/panic");
+    assert.equal(times(), before + more);
+  }
+});
+
 test("the next request is answered from the model again, personally", async () => {
   const before = await panics();
   const events = json({ events: [{ type: "click", item: "tea-00" }, { type: "click", item: "tea-02" }] });

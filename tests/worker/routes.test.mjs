@@ -49,7 +49,7 @@ test("a known path with another method names the methods", async () => {
     ["/v1/rank", "GET", "POST"],
     ["/v1/events", "PUT", "POST"],
     ["/v1/profile", "GET", "DELETE"],
-    // The runtime's wrapper would take an unknown method for GET.
+    // workers-rs would take an unknown method for GET.
     ["/healthz", "PROPFIND", "GET, HEAD"],
   ]) {
     const response = await server.fetch(path, { method });
@@ -67,6 +67,14 @@ test("a count that is no number is a problem", async () => {
   for (const n of ["many", "-1", "1.5", "99999999999999999999999"]) {
     const document = await problem(await server.fetch(`/v1/recommend/home?n=${n}`), 400, "bad-parameter");
     assert.match(document.detail, /^n: expected a whole number/);
+  }
+});
+
+test("a query is decoded as the URL standard says", async () => {
+  for (const query of ["n=a+b%2Bc%2f", "%6E=%zz%4", "&&n", "n=%e2%82%ac%ff", "n=%%41=1+", "other=%&n=%+f", "n=\u00e4"]) {
+    const document = await problem(await server.fetch(`/v1/recommend/home?${query}`), 400, "bad-parameter");
+    const decoded = new URLSearchParams(query).get("n");
+    assert.equal(document.detail, `n: expected a whole number from 1, found ${JSON.stringify(decoded)}`);
   }
 });
 

@@ -8,8 +8,9 @@ import { BROKEN, createInstance } from "../../worker/shim/instance.js";
 
 function instance() {
   const resets = [];
-  const made = createInstance({ reset: () => resets.push(true), log: () => {} });
-  return { ...made, resets };
+  const logged = [];
+  const made = createInstance({ reset: () => resets.push(true), log: (line) => logged.push(line) });
+  return { ...made, resets, logged };
 }
 
 const trap = () => Promise.reject(new WebAssembly.RuntimeError("unreachable"));
@@ -31,15 +32,36 @@ test("calls whose promise the broken instance will never settle are let go", asy
   assert.deepEqual(await Promise.all(hanging), [BROKEN, BROKEN]);
 });
 
-test("one panic that shows in three ways counts once", async () => {
-  const { call, markBroken, panics } = instance();
+test("one panic that shows in several ways counts once", async () => {
+  const { call, markBroken, panics, logged } = instance();
   const outcome = call(() => {
     markBroken("by the hook");
+    markBroken();
     markBroken("by the error event");
     return trap();
   });
   assert.equal(await outcome, BROKEN);
   assert.equal(panics(), 1);
+  assert.deepEqual(logged, ["wasm instance broken, to be reset before the next request: by the hook"]);
+});
+
+test("of a trap without a panic the error is logged, once in each instance", async () => {
+  const { call, markBroken, panics, logged } = instance();
+  const exhausted = () => {
+    markBroken();
+    throw new RangeError("Maximum call stack size exceeded");
+  };
+  assert.equal(call(exhausted), BROKEN);
+  assert.equal(call(exhausted), BROKEN);
+  assert.equal(panics(), 2);
+  assert.deepEqual(logged, Array(2).fill("wasm instance broken, to be reset before the next request: RangeError: Maximum call stack size exceeded"));
+});
+
+test("a trap whose error gets to nobody is logged all the same", async () => {
+  const { call, markBroken, resets, logged } = instance();
+  markBroken();
+  assert.equal(call(() => "well"), "well");
+  assert.deepEqual([resets.length, logged.length], [1, 1]);
 });
 
 test("another error is passed on and breaks nothing", async () => {

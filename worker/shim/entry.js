@@ -12,14 +12,10 @@ Object.defineProperty(globalThis, "__selvedge_panics", { get: instance.panics })
 // Pages outlive the call that began them.
 globalThis.__selvedge_guard = instance.guard;
 
-// A trap shows in one of three ways. A panic first runs the `worker` crate's hook, which sets this flag; a trap in a
-// promise's continuation (nearly all of our code) ends as an uncaught error; a trap in a call from here is caught there.
-Object.defineProperty(globalThis.__worker_init_state, "criticalError", {
-  get: () => false,
-  set: (critical) => {
-    if (critical) instance.markBroken("Rust panic");
-  },
-});
+// A trap shows in several ways. A panic first runs our hook, which calls this with its message and place; then any trap runs our
+// abort handler, which calls this without a reason. Its error, if a promise's continuation trapped (nearly all of our code), ends
+// as an uncaught one; if a call from here did, it is caught there.
+globalThis.__selvedge_broke = instance.markBroken;
 addEventListener("error", (event) => {
   if (event.error instanceof WebAssembly.RuntimeError) instance.markBroken(event.error);
 });

@@ -9,16 +9,20 @@
  */
 export function createInstance({ reset, log = console.error }) {
   let broken = false;
+  let told = false;
   let panics = 0;
   /** @type {Set<(outcome: typeof BROKEN) => void>} */
   const waiting = new Set();
 
-  /** Marks the instance as broken and lets go of every call that is under way. */
+  /** Marks the instance as broken and lets go of every call that is under way. The first reason that is known is logged. */
   function markBroken(reason) {
+    if (reason !== undefined && !told) {
+      told = true;
+      log(`wasm instance broken, to be reset before the next request: ${reason}`);
+    }
     if (broken) return;
     broken = true;
     panics += 1;
-    log(`wasm instance broken, to be reset before the next request: ${reason}`);
     for (const release of waiting) release(BROKEN);
     waiting.clear();
   }
@@ -29,8 +33,10 @@ export function createInstance({ reset, log = console.error }) {
    */
   function call(enter) {
     if (broken) {
+      // For the log, where nobody told a reason.
+      markBroken("by an error that got to nobody");
       reset();
-      broken = false;
+      broken = told = false;
     }
     let entered;
     try {

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use worker::wasm_bindgen::JsValue;
-use worker::web_sys::Response;
+use wasm_bindgen::JsValue;
+use web_sys::Response;
 
 use crate::counters::Fallbacks;
 use crate::runtime;

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use selvedge::profile::cookie::Keyring;
 use selvedge::snapshot::{VerifyingKey, parse_public_key};
-use worker::{Env, console_error};
 
-use crate::runtime;
+use crate::runtime::bindings::Env;
+use crate::runtime::{self, console_error};
 
 /// Seconds between two looks at the pointer where `SELVEDGE_REFRESH_S` says nothing.
 const REFRESH_S: u32 = 60;

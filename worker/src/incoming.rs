@@ -1,9 +1,7 @@
 //! A request as it came in: path, query, headers and a body of bounded length.
 
 use serde::de::DeserializeOwned;
-use worker::js_sys;
-use worker::url::form_urlencoded;
-use worker::web_sys::Request;
+use web_sys::Request;
 
 use crate::problem::Problem;
 use crate::runtime::{self, streams};
@@ -78,7 +76,10 @@ impl Incoming {
     pub fn query(&self) -> impl Iterator<Item = (String, String)> {
         let query = self.url.split_once('?').map_or("", |(_, query)| query);
         let query = query.split_once('#').map_or(query, |(query, _)| query);
-        form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned()))
+        query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (form_decoded(name), form_decoded(value))
+        })
     }
 
     /// A header's value.
@@ -155,4 +156,34 @@ pub fn decoded(name: &str, segment: &str) -> Result<String, Problem> {
     js_sys::decode_uri_component(segment)
         .map(String::from)
         .map_err(|_| Problem::parameter(name, "percent-encoded UTF-8", segment))
+}
+
+/// A part of a query, decoded as the URL standard says of `application/x-www-form-urlencoded`: a `%` before anything but two
+/// hexadecimal digits stands for itself, and bytes that are no UTF-8 become U+FFFD. The crate `form_urlencoded` does the same and
+/// is 600 bytes more of gzipped Wasm.
+fn form_decoded(text: &str) -> String {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [byte, after @ ..] = rest {
+        if *byte == b'%'
+            && let [high, low, after @ ..] = after
+            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+        {
+            decoded.push(high << 4 | low);
+            rest = after;
+        } else {
+            decoded.push(if *byte == b'+' { b' ' } else { *byte });
+            rest = after;
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
 }

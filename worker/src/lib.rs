@@ -18,11 +18,11 @@ mod timing;
 
 use std::task::{self, Poll, Waker};
 
-use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen::prelude::wasm_bindgen;
-use worker::wasm_bindgen_futures::future_to_promise;
-use worker::web_sys::{Request, Response};
-use worker::{Context, Env, worker_sys};
+use js_sys::Promise;
+use js_sys::futures::future_to_promise;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::{Request, Response};
 
 use crate::answer::Answer;
 use crate::counters::Fallbacks;
@@ -31,19 +31,16 @@ use crate::problem::Problem;
 use crate::request::Call;
 use crate::resource::{events, health, key, page, profile, rank, recommend, similar};
 use crate::route::{NoRoute, Resource};
-use crate::runtime::bindings::Batch;
+use crate::runtime::bindings::{Batch, Context, Env};
 use crate::timing::Timing;
-
-// Exported by hand: the crate's `event` macro brings its error type along, with the texts of every binding it knows, for
-// errors that these two functions never have.
 
 /// Answers one request: by a response where nothing has to be waited for, else by a promise of one.
 ///
 /// # Errors
 /// What the runtime throws where it cannot even make a response.
-#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
-pub fn fetch(request: Request, env: Env, context: worker_sys::Context) -> Result<JsValue, JsValue> {
-    let mut answer = Box::pin(respond(request, env, Context::new(context)));
+#[wasm_bindgen]
+pub fn fetch(request: Request, env: Env, context: Context) -> Result<JsValue, JsValue> {
+    let mut answer = Box::pin(respond(request, env, context));
     // Most answers come out of memory. For them a promise and a turn of the event loop would cost as much as the answer.
     match answer.as_mut().poll(&mut task::Context::from_waker(Waker::noop())) {
         Poll::Ready(response) => response.map(JsValue::from),
@@ -94,7 +91,10 @@ async fn answer(call: &mut Call<'_>) -> Result<Answer, Problem> {
 }
 
 /// Writes a batch of collected events; one that was not written is left to the queue's next delivery.
-#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen, wasm_bindgen_futures = worker::wasm_bindgen_futures, js_sys = worker::js_sys)]
-pub async fn queue(batch: Batch, env: Env, _context: JsValue) {
-    adapter::collector::store_batch(&batch, &env, runtime::unix_ms()).await;
+#[wasm_bindgen]
+pub fn queue(batch: Batch, env: Env, _context: JsValue) -> Promise {
+    future_to_promise(async move {
+        adapter::collector::store_batch(&batch, &env, runtime::unix_ms()).await;
+        Ok(JsValue::UNDEFINED)
+    })
 }

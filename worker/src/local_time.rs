@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use worker::js_sys::{Array, Date, Intl, Object, Reflect};
-use worker::wasm_bindgen::JsValue;
+use js_sys::{Array, Date, Intl, Object, Reflect};
+use wasm_bindgen::JsValue;
 
 use crate::incoming::Incoming;
 use crate::runtime;
@@ -60,7 +60,7 @@ fn offset_ms(zone: &str, now_ms: u64) -> Option<i64> {
     Reflect::set(&options, &"timeZoneName".into(), &"longOffset".into()).ok()?;
     // `Intl.DateTimeFormat` throws for a zone it does not know, and its binding would pass that on as a trap.
     let constructor = Reflect::get(
-        &Reflect::get(&worker::js_sys::global(), &"Intl".into()).ok()?,
+        &Reflect::get(&js_sys::global(), &"Intl".into()).ok()?,
         &"DateTimeFormat".into(),
     )
     .ok()?;

@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use selvedge::context::{Device, LocalTime};
-use worker::{Context, Env};
 
 use crate::config::Config;
 use crate::counters::Fallbacks;
 use crate::incoming::Incoming;
 use crate::local_time;
 use crate::problem::Problem;
+use crate::runtime::bindings::{Context, Env};
 use crate::timing::Timing;
 
 /// One call of the API.

@@ -50,8 +50,7 @@ fn build_into(out: &str, features: &[&str], dev: bool) -> Result<(), Failure> {
             .args((!dev).then_some("--release"))
             .args(features)
             .args(artefact::release_settings('z', HOT))
-            .env("RUSTFLAGS", artefact::SIMD)
-            .env("WASM_BINDGEN_USE_JS_SYS", "1"),
+            .env("RUSTFLAGS", artefact::SIMD),
     )?;
     let profile = if dev { "debug" } else { "release" };
     let compiled = tools::target_dir()?
@@ -59,7 +58,7 @@ fn build_into(out: &str, features: &[&str], dev: bool) -> Result<(), Failure> {
         .join(profile)
         .join("selvedge_worker.wasm");
 
-    let inputs = Inputs::of(&format!("worker 3, {profile}, {out}"))
+    let inputs = Inputs::of(&format!("worker 4, {profile}, {out}"))
         .and(&compiled)?
         .and(SHIM)?
         .and("package-lock.json")?
@@ -91,18 +90,6 @@ fn assemble(compiled: &str, out: &str, dev: bool) -> Result<(), Failure> {
     let text = fs::read_to_string(&glue).map_err(Failure::io("read", &glue))?;
     // Source phase imports are not yet known to esbuild; workerd gives a compiled module either way.
     let text = text.replace("import source ", "import ");
-    // The `worker` crate exports classes that nobody here hands out. What keeps the bundler from leaving them out is that
-    // each is touched once where it is defined.
-    let text: String = text
-        .lines()
-        .filter(|line| !line.starts_with("if (Symbol.dispose) "))
-        .map(|line| {
-            line.replace(
-                ": new FinalizationRegistry(",
-                ": /* @__PURE__ */ new FinalizationRegistry(",
-            ) + "\n"
-        })
-        .collect();
     fs::write(&glue, text).map_err(Failure::io("write", &glue))?;
 
     let bundle = "build/worker.bundle";

@@ -3,15 +3,14 @@
 //! The producer awaits the queue, because an event that was accepted must not vanish. Where the queue is missing or
 //! refuses, the same lines go straight to the bucket.
 
+use js_sys::JSON;
 use selvedge::context::civil_from_days;
 use serde::Serialize;
-use worker::js_sys::JSON;
-use worker::wasm_bindgen::JsValue;
-use worker::{Env, console_error};
+use wasm_bindgen::JsValue;
 
 use crate::counters::{Fallback, Fallbacks};
-use crate::runtime::bindings::{Batch, Bucket, Queue};
-use crate::runtime::{self, streams, thrown};
+use crate::runtime::bindings::{Batch, Bucket, Env, Queue};
+use crate::runtime::{self, console_error, streams, thrown};
 
 const QUEUE: &str = "EVENT_QUEUE";
 const BUCKET: &str = "EVENTS";

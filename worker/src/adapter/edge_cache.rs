@@ -4,12 +4,12 @@
 //! Cache API knows neither stale window, so an entry is stored for all of them together and its age is told by its own
 //! header.
 
+use js_sys::futures::JsFuture;
+use js_sys::{Promise, Uint8Array};
 use selvedge::cache::{CacheKey, Freshness};
-use worker::js_sys::{Promise, Uint8Array};
-use worker::wasm_bindgen::prelude::*;
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{Headers, Response, ResponseInit};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Headers, Response, ResponseInit};
 
 use super::isolate_cache::Stored;
 

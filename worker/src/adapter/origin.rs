@@ -2,18 +2,17 @@
 
 use std::rc::Rc;
 
-use worker::Env;
-use worker::js_sys::{Function, Object, Promise, Reflect};
-use worker::wasm_bindgen::prelude::*;
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{Headers, Request, Response};
+use js_sys::futures::JsFuture;
+use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Headers, Request, Response};
 
 use crate::adapter::visitor;
 use crate::config::Config;
 use crate::incoming::Incoming;
 use crate::runtime;
-use crate::runtime::bindings::Assets;
+use crate::runtime::bindings::{Assets, Env};
 
 #[wasm_bindgen]
 extern "C" {

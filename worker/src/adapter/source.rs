@@ -1,10 +1,9 @@
 //! Where models are published: the R2 bucket `MODELS` first, the static assets where the bucket has none.
 
-use worker::Env;
-use worker::wasm_bindgen::JsValue;
-use worker::web_sys::ReadableStream;
+use wasm_bindgen::JsValue;
+use web_sys::ReadableStream;
 
-use crate::runtime::bindings::{Assets, Bucket};
+use crate::runtime::bindings::{Assets, Bucket, Env};
 use crate::runtime::{streams, thrown};
 
 /// The longest pointer that is read.

@@ -7,18 +7,18 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use js_sys::futures::JsFuture;
+use js_sys::{Function, Promise};
 use selvedge::engine::Engine;
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use serde::Deserialize;
-use worker::js_sys::{Function, Promise};
-use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen_futures::JsFuture;
-use worker::{Context, Env, console_error};
+use wasm_bindgen::JsValue;
 
 use super::source::{Source, SourceError};
 use crate::config::Config;
 use crate::counters::{Fallback, count};
-use crate::runtime::{self, streams};
+use crate::runtime::bindings::{Context, Env};
+use crate::runtime::{self, console_error, streams};
 
 /// Where the pointer to the current snapshot lies, in the bucket and among the assets.
 const POINTER_KEY: &str = "models/current.json";

@@ -1,13 +1,12 @@
 //! The visitor: consent, and the profile in its sealed cookie.
 
 use selvedge::profile::{Consent, Profile, VisitorId};
-use worker::console_error;
-use worker::wasm_bindgen::JsValue;
+use wasm_bindgen::JsValue;
 
 use crate::config::Config;
 use crate::counters::{Fallback, Fallbacks};
 use crate::incoming::Incoming;
-use crate::runtime;
+use crate::runtime::{self, console_error};
 
 const PROFILE_COOKIE: &str = "selvedge";
 const CONSENT_COOKIE: &str = "selvedge-consent";

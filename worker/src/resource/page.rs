@@ -5,9 +5,8 @@ use selvedge::html::{
     DROPPED_HEADERS, Include, MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_SLOTS, Options, SlotCall, Slots, Step,
     cache_control_of,
 };
-use worker::console_error;
-use worker::wasm_bindgen::JsValue;
-use worker::web_sys::{Headers, ReadableStream, Response, ResponseInit};
+use wasm_bindgen::JsValue;
+use web_sys::{Headers, ReadableStream, Response, ResponseInit};
 
 use crate::adapter::origin::Origin;
 use crate::adapter::store;
@@ -15,8 +14,8 @@ use crate::adapter::visitor::Visitor;
 use crate::counters::count;
 use crate::problem::Problem;
 use crate::request::{Call, Surroundings};
-use crate::runtime;
 use crate::runtime::streams::{Pieces, Pipe};
+use crate::runtime::{self, console_error};
 
 /// How long the first slot of a page waits for the model of an isolate that has none yet. Then its own content is shown.
 const MODEL_WAIT_MS: i32 = 150;

@@ -8,14 +8,13 @@ use std::rc::Rc;
 
 use selvedge::cache::{CacheKey, Entry, Freshness, State};
 use selvedge::engine::RequestError;
-use worker::console_error;
 
 use crate::adapter::edge_cache;
 use crate::adapter::isolate_cache::{self, Stored};
 use crate::answer::Answer;
 use crate::counters::{self, Fallback, count};
 use crate::request::Call;
-use crate::runtime;
+use crate::runtime::{self, console_error};
 
 /// Under what an answer is shared, and for how long.
 #[derive(Clone, Debug)]

@@ -1,10 +1,10 @@
 //! Byte streams: into a buffer that is there already, and through the runtime's own gzip.
 
-use worker::js_sys::{Function, Object, Promise, Reflect, Uint8Array};
-use worker::wasm_bindgen::prelude::*;
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
-use worker::web_sys::{ReadableStream, Response};
+use js_sys::futures::JsFuture;
+use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{ReadableStream, Response};
 
 #[wasm_bindgen]
 extern "C" {
