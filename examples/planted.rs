@@ -15,7 +15,7 @@
 use std::path::PathBuf;
 
 use selvedge::event::EventKind;
-use selvedge::policy::{Audience, Policy, SlotPolicy};
+use selvedge::policy::{Audience, PerVisitor, Policy, SlotPolicy};
 use selvedge::snapshot::writer::{ItemInput, Model, SegmentInput, SigningKey, build};
 
 const DIMS: usize = 16;
@@ -108,6 +108,7 @@ fn policy() -> Policy {
         name: name.into(),
         audience,
         exclude: vec![EventKind::Conversion],
+        per_visitor: PerVisitor::Nothing,
         vary_locale: false,
         vary_device: false,
         n_default: 8,
@@ -131,6 +132,14 @@ fn policy() -> Policy {
             slot("shelf", Audience::Segment, 300, 600),
             // Stale from its first second, so that a test of the stale window needs no waiting.
             slot("stale", Audience::Segment, 0, 600),
+            SlotPolicy {
+                per_visitor: PerVisitor::Exclude,
+                ..slot("unbought", Audience::Segment, 300, 600)
+            },
+            SlotPolicy {
+                per_visitor: PerVisitor::Rerank,
+                ..slot("ordered", Audience::Segment, 300, 600)
+            },
         ],
     }
 }

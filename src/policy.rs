@@ -14,6 +14,21 @@ pub enum Audience {
     Visitor,
     /// For the visitor's segment; shared under the segment's key.
     Segment,
+    /// For everyone alike, by the daypart where the model knows any.
+    Everyone,
+}
+
+/// What of a shared list is made for one visitor, behind the cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PerVisitor {
+    /// Nothing: all who share the key get the same bytes.
+    #[default]
+    Nothing,
+    /// Who is done with an item that a shared answer may show gets the list without it, unshared; all others share.
+    Exclude,
+    /// A visitor with enough history gets the list in an order of its own, without what the visitor is done with, unshared; all
+    /// others share.
+    Rerank,
 }
 
 /// Rules of one slot, a named place on a page.
@@ -23,8 +38,10 @@ pub struct SlotPolicy {
     pub name: String,
     /// For whom it is ranked.
     pub audience: Audience,
-    /// Items that the visitor had such an event with are left out of a personal answer.
+    /// Items that the visitor had such an event with are left out of an answer for this visitor alone.
     pub exclude: Vec<EventKind>,
+    /// What of a shared list is made for one visitor.
+    pub per_visitor: PerVisitor,
     /// Whether the locale is part of the key.
     pub vary_locale: bool,
     /// Whether the class of device is part of the key.
@@ -191,20 +208,37 @@ impl SlotPolicy {
         let audience = match record.audience {
             0 => Audience::Visitor,
             1 => Audience::Segment,
-            other => return Err(refuse("audience 0 (visitor) or 1 (segment)", u32::from(other))),
+            2 => Audience::Everyone,
+            other => {
+                return Err(refuse(
+                    "audience 0 (visitor), 1 (segment) or 2 (everyone)",
+                    u32::from(other),
+                ));
+            }
         };
         let known_kinds = (1u8 << EVENT_KINDS) - 1;
         if record.exclude_kinds & !known_kinds != 0 {
             return Err(refuse("bits of the five event kinds", u32::from(record.exclude_kinds)));
         }
+        let per_visitor = match record.per_visitor {
+            0 => PerVisitor::Nothing,
+            1 => PerVisitor::Exclude,
+            2 => PerVisitor::Rerank,
+            other => {
+                return Err(refuse(
+                    "per visitor 0 (nothing), 1 (exclude) or 2 (rerank)",
+                    u32::from(other),
+                ));
+            }
+        };
         if record.vary & !(VARY_LOCALE | VARY_DEVICE) != 0 {
             return Err(refuse("vary bits 0 and 1", u32::from(record.vary)));
         }
         if record.n_default == 0 || record.n_default > record.n_max || record.n_max > 1000 {
             return Err(refuse("1 <= n default <= n max <= 1000", u32::from(record.n_default)));
         }
-        let reserved = [u32::from(record.reserved), u32::from(record.reserved_2)];
-        if let Some(found) = reserved.iter().chain(&record.reserved_3).find(|value| **value != 0) {
+        let reserved = [u32::from(record.reserved)];
+        if let Some(found) = reserved.iter().chain(&record.reserved_2).find(|value| **value != 0) {
             return Err(refuse("reserved bytes of zero", *found));
         }
         Ok(Self {
@@ -214,6 +248,7 @@ impl SlotPolicy {
                 .into_iter()
                 .filter(|kind| record.exclude_kinds & (1 << kind.code()) != 0)
                 .collect(),
+            per_visitor,
             vary_locale: record.vary & VARY_LOCALE != 0,
             vary_device: record.vary & VARY_DEVICE != 0,
             n_default: record.n_default,
@@ -237,18 +272,23 @@ impl SlotPolicy {
             audience: match self.audience {
                 Audience::Visitor => 0,
                 Audience::Segment => 1,
+                Audience::Everyone => 2,
             },
             exclude_kinds: self.exclude.iter().fold(0, |bits, kind| bits | (1 << kind.code())),
             vary: u8::from(self.vary_locale) * VARY_LOCALE + u8::from(self.vary_device) * VARY_DEVICE,
-            reserved: 0,
+            per_visitor: match self.per_visitor {
+                PerVisitor::Nothing => 0,
+                PerVisitor::Exclude => 1,
+                PerVisitor::Rerank => 2,
+            },
             n_default: self.n_default,
             n_max: self.n_max,
             max_per_category: self.max_per_category,
-            reserved_2: 0,
+            reserved: 0,
             ttl_s: self.ttl_s,
             stale_while_revalidate_s: self.stale_while_revalidate_s,
             stale_if_error_s: self.stale_if_error_s,
-            reserved_3: [0; 4],
+            reserved_2: [0; 4],
         }
     }
 }

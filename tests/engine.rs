@@ -5,47 +5,13 @@
 mod fixture;
 
 use fixture::NOW_MS;
-use selvedge::context::Context;
-use selvedge::engine::{Decision, Engine, Reason, Recorded, Request, RequestError, Scope, Visitor};
-use selvedge::profile::{Consent, Profile, VisitorId};
-use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
+use fixture::ask::{engine_of, ids, profile, request, visitor};
+use selvedge::engine::{Decision, Engine, Reason, Request, RequestError, Scope, Visitor};
+use selvedge::profile::{Consent, Profile};
+use selvedge::snapshot::AlignedBytes;
 
 fn engine() -> Engine<AlignedBytes> {
-    let keys = [fixture::key().verifying_key()];
-    Engine::new(Snapshot::open(fixture::snapshot_bytes(), Trust::Keys(&keys)).unwrap()).unwrap()
-}
-
-fn profile(engine: &Engine<AlignedBytes>, events: &[(&str, &str)]) -> Profile {
-    let mut profile = Profile::new(VisitorId([3; 16]));
-    for (kind, item) in events {
-        Recorded::check(kind, item, None, None, NOW_MS)
-            .unwrap()
-            .remember(&mut profile, item);
-        engine.settle(&mut profile, NOW_MS);
-    }
-    profile
-}
-
-fn visitor(profile: Option<&Profile>) -> Visitor<'_> {
-    Visitor {
-        profile,
-        consent: Consent::Granted,
-        context: Context {
-            local_time: NOW_MS.into(),
-            ..Context::default()
-        },
-        now_ms: NOW_MS,
-    }
-}
-
-fn request<'a>(slot: &'a str, visitor: Visitor<'a>) -> Request<'a> {
-    Request {
-        slot,
-        n: None,
-        category: None,
-        exclude: &[],
-        visitor,
-    }
+    engine_of(&fixture::model())
 }
 
 fn answer<'s>(engine: &'s Engine<AlignedBytes>, request: &Request<'_>) -> Decision<'s> {
@@ -55,10 +21,6 @@ fn answer<'s>(engine: &'s Engine<AlignedBytes>, request: &Request<'_>) -> Decisi
         plan.scope == Scope::Visitor || !request.exclude.is_empty()
     );
     engine.decide(request, &plan)
-}
-
-fn ids<'s>(decision: &Decision<'s>) -> Vec<&'s str> {
-    decision.items.iter().map(|item| item.id).collect()
 }
 
 /// How many of the items are of a planted group.
@@ -339,9 +301,7 @@ fn with_union(rung: impl Fn(u32) -> u32) -> Engine<AlignedBytes> {
         slate: vec![7, 3, 5, 11, 2, 13, 17, 19, 23, 29, 31, 37],
     });
     model.rungs = vec![(0..=leaves).map(rung).collect(); model.policy.slots.len()];
-    let keys = [fixture::key().verifying_key()];
-    let bytes = selvedge::snapshot::writer::build(&model, Some(&fixture::key())).unwrap();
-    Engine::new(Snapshot::open(bytes, Trust::Keys(&keys)).unwrap()).unwrap()
+    engine_of(&model)
 }
 
 fn segment_slot(engine: &Engine<AlignedBytes>) -> String {

@@ -15,14 +15,23 @@ use selvedge::snapshot::{AlignedBytes, Snapshot, Trust, parse_public_key};
 use vectors::Golden;
 
 /// Name, width and search. Version 1.0 had no bounds and no widths; nothing writes it any more.
-const FILES: [(&str, Width, Search); 5] = [
+const FILES: [(&str, Width, Search); 6] = [
     ("golden-v1", Width::Int8, Search::Bounds),
     ("golden-v1.1", Width::Int8, Search::Bounds),
     ("golden-v1.1-int4", Width::Int4, Search::Bounds),
     ("golden-v1.2-signs", Width::Int8, Search::Signs),
     // So few deviations that lists are not the exact ones: what is left out must be the same everywhere.
     ("golden-v1.2-two-stages", Width::Int4, Search::TwoStages(0.5)),
+    ("golden-v1.3-per-visitor", Width::Int8, Search::Bounds),
 ];
+
+fn model(name: &str) -> Model {
+    if name.starts_with("golden-v1.3") {
+        fixture::model_per_visitor()
+    } else {
+        fixture::model()
+    }
+}
 
 fn path(name: &str, extension: &str) -> String {
     format!("{}/tests/vectors/{name}.{extension}", env!("CARGO_MANIFEST_DIR"))
@@ -41,7 +50,7 @@ fn golden_decisions_are_the_same_natively() {
             let model = Model {
                 width,
                 search,
-                ..fixture::model()
+                ..model(name)
             };
             let bytes = build(&model, Some(&fixture::key())).unwrap();
             std::fs::write(path(name, "selvedge"), bytes.as_ref()).unwrap();

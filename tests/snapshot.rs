@@ -125,7 +125,7 @@ fn the_same_model_makes_the_same_file() {
 fn every_single_bit_flip_of_a_signed_file_is_refused() {
     // One byte of each 64-byte line in turn, all bits of it, and every byte of the head: with the digests per section every
     // flip inside a section takes the same path, so a sample of them together with all of the head is the whole of it.
-    let good = fixture::snapshot_bytes();
+    let good = build(&fixture::model_per_visitor(), Some(&fixture::key())).unwrap();
     let good = good.as_ref();
     let snapshot = open(good).unwrap();
     let head = snapshot.directory().next().unwrap().1.start;

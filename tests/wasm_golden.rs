@@ -30,6 +30,10 @@ fn golden_decisions_are_the_same_in_wasm() {
             include_str!("vectors/golden-v1.2-two-stages.json"),
             include_bytes!("vectors/golden-v1.2-two-stages.selvedge"),
         ),
+        (
+            include_str!("vectors/golden-v1.3-per-visitor.json"),
+            include_bytes!("vectors/golden-v1.3-per-visitor.selvedge"),
+        ),
     ] {
         let golden: vectors::Golden = serde_json::from_str(decisions).unwrap();
         let bytes = AlignedBytes::copy_of(snapshot);

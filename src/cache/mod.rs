@@ -278,13 +278,14 @@ pub enum State {
 mod tests {
     use super::*;
     use crate::context::Device;
-    use crate::policy::Audience;
+    use crate::policy::{Audience, PerVisitor};
 
     fn slot() -> SlotPolicy {
         SlotPolicy {
             name: "home".into(),
             audience: Audience::Segment,
             exclude: alloc::vec![],
+            per_visitor: PerVisitor::Nothing,
             vary_locale: false,
             vary_device: false,
             n_default: 8,

@@ -25,21 +25,19 @@ impl<B: AsRef<[u8]>> Engine<B> {
                 filter.forbid(item);
             }
         }
-        if !plan.categories.is_empty() {
-            self.keep_categories(&mut filter, &plan.categories);
+        if let Some(inside) = self.inside(&plan.categories) {
+            filter.retain(inside);
         }
-        // Only a personal answer may depend on what this visitor has done.
-        if plan.scope == Scope::Visitor
-            && let Some(profile) = request.visitor.usable_profile()
-        {
-            self.forbid_done(&mut filter, profile, &plan.slot.exclude);
+        // Only in an answer for this visitor alone.
+        for item in &plan.done {
+            filter.forbid(*item);
         }
         let candidates = filter.count();
-        let ranking = self.ranking(plan, &filter);
+        let personal = plan.portrait.as_ref().filter(|_| plan.scope == Scope::Visitor);
+        let ranking = self.ranking(plan, personal, &filter);
         let limit = usize::from(plan.slot.max_per_category);
         let chosen = diversify(&ranking.found, plan.n, limit, |item| self.snapshot.leaf_category(item));
-        let personal = plan.portrait.as_ref().filter(|_| plan.scope == Scope::Visitor);
-        let items = self.items(&chosen, plan.scope, personal);
+        let items = self.items(&chosen, plan.list, personal);
         Decision {
             slot: &plan.slot.name,
             model: &self.version,
@@ -139,10 +137,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
             None => (contextual.scope, contextual.daypart),
         };
         let prior = daypart.map(|daypart| self.snapshot.context_prior(daypart.index()));
-        let vector = portrait
-            .as_ref()
-            .map(|portrait| portrait.encoded.vector.as_slice())
-            .or(prior);
+        let vector = portrait.as_ref().map(Portrait::vector).or(prior);
         let scores = self.scores(vector, &rows);
         let ranking = rows
             .iter()
@@ -221,45 +216,58 @@ impl<B: AsRef<[u8]>> Engine<B> {
         })
     }
 
-    fn keep_categories(&self, filter: &mut Filter, roots: &[CategoryIndex]) {
+    /// Tells which items are in one of these categories or below; nothing for no categories, which limit nothing.
+    pub(super) fn inside(&self, roots: &[CategoryIndex]) -> Option<impl Fn(ItemIndex) -> bool> {
+        if roots.is_empty() {
+            return None;
+        }
         let inside = self.snapshot.below(roots);
         let leaves = self.snapshot.leaf_categories();
-        filter.retain(|item| {
+        Some(move |item: ItemIndex| {
             let leaf = leaves.get(item.get()).and_then(|leaf| usize::try_from(*leaf).ok());
             leaf.and_then(|leaf| inside.get(leaf)).copied().unwrap_or(false)
-        });
+        })
     }
 
-    fn forbid_done(&self, filter: &mut Filter, profile: &Profile, kinds: &[EventKind]) {
-        for entry in profile.history().iter().filter(|entry| kinds.contains(&entry.kind)) {
-            if let Some(item) = self.snapshot.find(entry.item) {
-                filter.forbid(item);
+    /// The items that a visitor is done with, by events of these kinds.
+    pub(super) fn done(&self, profile: &Profile, kinds: &[EventKind]) -> Vec<ItemIndex> {
+        let of_kinds = profile.history().iter().filter(|entry| kinds.contains(&entry.kind));
+        of_kinds.filter_map(|entry| self.snapshot.find(entry.item)).collect()
+    }
+
+    /// The ready list that a plan's shared answer begins with, and the vector that lists more.
+    pub(super) fn listed(&self, plan: &Plan<'_>) -> (usize, &[f32]) {
+        match (plan.list, plan.segment, plan.daypart) {
+            (Scope::Segment, Some(segment), _) => {
+                let segment = usize::from(segment);
+                (1 + segment, self.snapshot.centroid(segment))
             }
+            (Scope::Context, _, Some(daypart)) => (
+                1 + self.snapshot.segments() + daypart.index(),
+                self.snapshot.context_prior(daypart.index()),
+            ),
+            _ => (0, &[][..]),
         }
     }
 
     /// The ranking that the plan asks for, long enough for the diversity rule to choose from.
-    fn ranking(&self, plan: &Plan<'_>, filter: &Filter) -> TwoStage {
+    fn ranking(&self, plan: &Plan<'_>, personal: Option<&Portrait>, filter: &Filter) -> TwoStage {
         let k = match plan.slot.max_per_category {
             0 => plan.n,
             _ => plan.n * DIVERSITY_POOL,
         };
-        let segments = self.snapshot.segments();
-        let (list, vector) = match (plan.scope, plan.segment, plan.daypart, &plan.portrait) {
-            (Scope::Visitor, _, _, Some(portrait)) => return self.retrieve(&portrait.encoded.vector, filter, k),
-            (Scope::Segment, Some(segment), _, _) => {
-                let segment = usize::from(segment);
-                (1 + segment, self.snapshot.centroid(segment))
-            }
-            (Scope::Context, _, Some(daypart), _) => (
-                1 + segments + daypart.index(),
-                self.snapshot.context_prior(daypart.index()),
-            ),
-            _ => (0, &[][..]),
-        };
+        let own = personal.map(Portrait::vector);
+        if let (Scope::Visitor, Some(own)) = (plan.list, own) {
+            return self.retrieve(own, filter, k);
+        }
+        let (list, vector) = self.listed(plan);
+        let vector = own.unwrap_or(vector);
         let ready = self.ready_list(list, filter);
         if ready.len() >= plan.n {
-            return listed(ready);
+            return listed(match own {
+                Some(own) => self.reordered(&ready, own),
+                None => ready,
+            });
         }
         // The list was made for the whole catalogue; a filter can leave too little of it.
         if !vector.is_empty() && self.personal_ready() {
@@ -275,6 +283,14 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let mut popular = ranked(popular);
         popular.truncate(k);
         listed(popular)
+    }
+
+    /// A list in the order of a vector.
+    fn reordered(&self, list: &[Scored], vector: &[f32]) -> Vec<Scored> {
+        let rows: Vec<ItemIndex> = list.iter().map(|scored| scored.item).collect();
+        let scores = self.scores(Some(vector), &rows);
+        let scored = rows.into_iter().zip(scores).map(|(item, score)| Scored { item, score });
+        ranked(scored.collect())
     }
 
     fn retrieve(&self, vector: &[f32], filter: &Filter, k: usize) -> TwoStage {
@@ -323,12 +339,13 @@ impl<B: AsRef<[u8]>> Engine<B> {
         }
     }
 
-    /// Items with what they are shown for.
-    fn items(&self, chosen: &[Scored], scope: Scope, portrait: Option<&Portrait>) -> Vec<Item<'_>> {
-        let reason = match (scope, portrait) {
-            (Scope::Visitor, Some(portrait)) => {
+    /// Items with what they are shown for: what of the history speaks for each, or whose list they are from.
+    fn items(&self, chosen: &[Scored], list: Scope, portrait: Option<&Portrait>) -> Vec<Item<'_>> {
+        let exact = portrait.and_then(|portrait| Some((portrait, portrait.exact()?)));
+        let reason = match (list, exact) {
+            (Scope::Visitor, Some((portrait, encoded))) => {
                 let factors: Vec<_> = chosen.iter().map(|scored| self.snapshot.factors(scored.item)).collect();
-                let parts = portrait.encoded.contributions(&factors);
+                let parts = encoded.contributions(&factors);
                 return chosen
                     .iter()
                     .zip(parts)

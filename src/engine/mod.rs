@@ -12,7 +12,8 @@ mod visitor;
 
 use alloc::string::String;
 
-use crate::encode::FoldInParameters;
+use crate::encode::{Approximation, FoldInParameters};
+use crate::policy::PerVisitor;
 use crate::snapshot::{SectionKind, Snapshot, SnapshotError};
 
 pub use decision::{Decision, Explanation, HistoryItem, Item, Reason, Scope};
@@ -58,6 +59,8 @@ pub struct Engine<B> {
     snapshot: Snapshot<B>,
     version: String,
     parameters: FoldInParameters,
+    /// For slots that re-rank; absent where there is none.
+    approximation: Option<Approximation>,
 }
 
 impl<B: AsRef<[u8]>> Engine<B> {
@@ -75,9 +78,11 @@ impl<B: AsRef<[u8]>> Engine<B> {
             regularisation_exponent: policy.regularisation_exponent,
             items: policy.trained_items,
         };
+        let reranks = policy.slots.iter().any(|slot| slot.per_visitor == PerVisitor::Rerank);
         Ok(Self {
             version: snapshot.version(),
             parameters,
+            approximation: reranks.then(|| Approximation::new(snapshot.gram(), snapshot.dims(), &parameters)),
             snapshot,
         })
     }

@@ -8,7 +8,9 @@ use super::request::{MAX_EXCLUDE, Request, RequestError, Visitor, quoted};
 use super::visitor::Portrait;
 use crate::cache::{CacheKey, Freshness, Sharing};
 use crate::context::Daypart;
-use crate::policy::{Audience, SlotPolicy};
+use crate::event::ItemIndex;
+use crate::policy::{Audience, PerVisitor, SlotPolicy};
+use crate::profile::{Profile, minutes};
 use crate::snapshot::CategoryIndex;
 
 /// What a request comes down to before anything is ranked.
@@ -27,6 +29,10 @@ pub struct Plan<'s> {
     /// How long a shared answer lives.
     pub freshness: Freshness,
     pub(super) slot: &'s SlotPolicy,
+    /// Whose list is shown. Coarser than the scope where a shared list is changed for one visitor.
+    pub(super) list: Scope,
+    /// What the visitor is done with, where the answer is for this visitor alone.
+    pub(super) done: Vec<ItemIndex>,
     pub(super) categories: Vec<CategoryIndex>,
     pub(super) portrait: Option<Portrait>,
 }
@@ -36,7 +42,7 @@ impl Plan<'_> {
     /// category leaves too little of that.
     #[must_use]
     pub fn may_search(&self) -> bool {
-        self.scope == Scope::Visitor || !self.categories.is_empty()
+        self.list == Scope::Visitor || !self.categories.is_empty()
     }
 }
 
@@ -80,8 +86,24 @@ impl<B: AsRef<[u8]>> Engine<B> {
         if let Some(name) = request.category.filter(|_| categories.is_empty()) {
             return Err(RequestError::UnknownCategory { found: quoted(name) });
         }
-        let rung = self.rung(slot, &request.visitor);
-        let sharing = match rung.scope {
+        let mut rung = self.rung(slot, &request.visitor);
+        let mut plan = Plan {
+            scope: rung.scope,
+            segment: rung.segment,
+            daypart: rung.daypart,
+            n,
+            cache_key: None,
+            freshness: Freshness::of(slot),
+            slot,
+            list: rung.scope,
+            done: Vec::new(),
+            categories,
+            portrait: rung.portrait.take(),
+        };
+        if let Some(profile) = request.visitor.usable_profile() {
+            self.make_personal(&mut plan, profile, request.visitor.now_ms);
+        }
+        let sharing = match plan.scope {
             Scope::Visitor => None,
             Scope::Segment => rung.segment.map(Sharing::Segment),
             Scope::Context => rung
@@ -91,24 +113,79 @@ impl<B: AsRef<[u8]>> Engine<B> {
             Scope::Everyone => Some(Sharing::Everyone),
         };
         // A list of exclusions would let a client make as many keys as it likes, so such an answer is not shared.
-        let cache_key = sharing
-            .filter(|_| request.exclude.is_empty())
-            .map(|sharing| CacheKey::new(&self.version, slot, sharing, &categories, &request.visitor.context, n));
-        Ok(Plan {
-            scope: rung.scope,
-            segment: rung.segment,
-            daypart: rung.daypart,
-            n,
-            cache_key,
-            freshness: Freshness::of(slot),
-            slot,
-            categories,
-            portrait: rung.portrait,
-        })
+        plan.cache_key = sharing.filter(|_| request.exclude.is_empty()).map(|sharing| {
+            CacheKey::new(
+                &self.version,
+                slot,
+                sharing,
+                &plan.categories,
+                &request.visitor.context,
+                n,
+            )
+        });
+        Ok(plan)
+    }
+
+    /// Plans what the visitor is done with out of an answer for this visitor alone; and such an answer out of a shared list, where
+    /// the slot asks for it and it would not be the shared answer anyway.
+    fn make_personal(&self, plan: &mut Plan<'_>, profile: &Profile, now_ms: u64) {
+        if plan.scope != Scope::Visitor && plan.slot.per_visitor == PerVisitor::Nothing {
+            return;
+        }
+        let done = self.done(profile, &plan.slot.exclude);
+        if plan.scope == Scope::Visitor {
+            plan.done = done;
+            return;
+        }
+        let ranked = match plan.slot.per_visitor {
+            PerVisitor::Rerank => self.quick_portrait(profile, now_ms),
+            _ => None,
+        };
+        if ranked.is_some() || self.may_show(plan, &done, now_ms) {
+            plan.scope = Scope::Visitor;
+            plan.portrait = ranked;
+            plan.done = done;
+        }
+    }
+
+    /// Whether a shared answer in use may show one of these items. Every answer is thought of that was computed since the oldest
+    /// one that may still be used, as items come and go meanwhile.
+    fn may_show(&self, plan: &Plan<'_>, done: &[ItemIndex], now_ms: u64) -> bool {
+        if done.is_empty() {
+            return false;
+        }
+        let kept_ms = u64::from(plan.freshness.kept_s()) * 1000;
+        let (since_min, now_min) = (minutes(now_ms.saturating_sub(kept_ms)), minutes(now_ms));
+        let availability = self.snapshot.availability();
+        let lasts = |item: &ItemIndex| {
+            let window = availability.map(|windows| windows.get(item.get()));
+            window.is_none_or(|window| window.is_some_and(|[from, until]| *from <= since_min && now_min < *until))
+        };
+        let inside = self.inside(&plan.categories);
+        let (list, _) = self.listed(plan);
+        let mut lasting = 0;
+        for item in self.snapshot.slate(list) {
+            if inside.as_ref().is_some_and(|inside| !inside(item)) {
+                continue;
+            }
+            if done.contains(&item) {
+                return true;
+            }
+            lasting += usize::from(lasts(&item));
+            // So many stand before all others at any time. For diversity, one of the others may have been preferred.
+            if lasting == plan.n && plan.slot.max_per_category == 0 {
+                return false;
+            }
+        }
+        // With too little of the list left, the answer may have come from a search.
+        lasting < plan.n
     }
 
     /// The finest rung that the slot allows and the visitor's history reaches.
     fn rung(&self, slot: &SlotPolicy, visitor: &Visitor<'_>) -> Rung {
+        if slot.audience == Audience::Everyone {
+            return self.contextual_rung(visitor);
+        }
         let profile = visitor.usable_profile();
         let remembered = profile.and_then(|profile| self.remembered(profile));
         if (slot.audience == Audience::Segment || !self.personal_ready())

@@ -293,6 +293,25 @@ impl<'a> Rows<'a> {
         codes.into_iter().map(|code| f32::from(code) * scale).collect()
     }
 
+    /// Appends the first `dims` dequantised values of a row; nothing where there is no such row.
+    pub fn append_factors(&self, row: usize, dims: usize, to: &mut Vec<f64>) {
+        let scale = self.scales.get(row).copied().unwrap_or(f16::ZERO).to_f32();
+        // In 32 bits, as everywhere, and only then in 64.
+        let factor = |code: i8| f64::from(f32::from(code) * scale);
+        match self.codes.chunks {
+            Chunks::Int8(chunks) => {
+                if let Some((row, _)) = row_of(chunks, self.scales, self.stride / LANES, row) {
+                    to.extend(row.as_flattened().iter().take(dims).map(|code| factor(*code)));
+                }
+            }
+            Chunks::Int4(chunks) => {
+                if let Some((row, _)) = row_of(chunks, self.scales, self.stride / INT4_LANES, row) {
+                    to.extend(int4::codes(bytemuck::cast_slice(row)).take(dims).map(factor));
+                }
+            }
+        }
+    }
+
     /// The bounds of the blocks, or none.
     pub(super) const fn bounds(&self) -> &'a [f32] {
         self.bounds

@@ -8,7 +8,7 @@ pub const MAGIC: [u8; 8] = [0x89, b'S', b'V', b'D', b'G', 0x0D, 0x0A, 0x1A];
 pub const MAJOR: u16 = 1;
 /// The format's minor version: grows with additions that an older reader may skip.
 #[cfg(any(test, feature = "writer"))]
-pub const MINOR: u16 = 2;
+pub const MINOR: u16 = 3;
 /// Every section starts at a multiple of this.
 pub const ALIGNMENT: usize = 64;
 /// Bytes of the header.
@@ -231,15 +231,15 @@ pub struct SlotRecord {
     pub audience: u8,
     pub exclude_kinds: u8,
     pub vary: u8,
-    pub reserved: u8,
+    pub per_visitor: u8,
     pub n_default: u16,
     pub n_max: u16,
     pub max_per_category: u16,
-    pub reserved_2: u16,
+    pub reserved: u16,
     pub ttl_s: u32,
     pub stale_while_revalidate_s: u32,
     pub stale_if_error_s: u32,
-    pub reserved_3: [u32; 4],
+    pub reserved_2: [u32; 4],
 }
 
 const _: () = assert!(size_of::<PolicyRecord>() == 64);

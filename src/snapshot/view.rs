@@ -184,6 +184,18 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         factors
     }
 
+    /// The dequantised factors of some rows, one after the other, `dims` each.
+    #[must_use]
+    pub fn factors_of(&self, items: impl ExactSizeIterator<Item = ItemIndex>) -> Vec<f64> {
+        let mut factors = Vec::with_capacity(items.len() * self.dims());
+        if let Some(rows) = self.rows_scaled_by(SectionKind::Scales) {
+            for item in items {
+                rows.append_factors(item.get(), self.dims(), &mut factors);
+            }
+        }
+        factors
+    }
+
     /// The Gram matrix Σ y yᵀ of the dequantised factors, dims × dims, row-major.
     #[must_use]
     pub fn gram(&self) -> &[f32] {

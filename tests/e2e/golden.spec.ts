@@ -35,7 +35,7 @@ interface OnPage {
 
 const vector = (name: string): URL => new URL(`../vectors/${name}`, import.meta.url);
 
-for (const name of ["golden-v1", "golden-v1.1", "golden-v1.1-int4", "golden-v1.2-signs", "golden-v1.2-two-stages"]) test(`decisions of ${name} are the same in Chromium`, async ({ page }) => {
+for (const name of ["golden-v1", "golden-v1.1", "golden-v1.1-int4", "golden-v1.2-signs", "golden-v1.2-two-stages", "golden-v1.3-per-visitor"]) test(`decisions of ${name} are the same in Chromium`, async ({ page }) => {
   const golden = JSON.parse(readFileSync(vector(`${name}.json`), "utf8")) as Golden;
   const snapshot = readFileSync(vector(`${name}.selvedge`)).toString("base64");
   await open(page, "/browser/");

@@ -151,7 +151,14 @@ pub fn write(bytes: AlignedBytes, key: &selvedge::snapshot::writer::SigningKey, 
         public_key: hex,
         model: engine.version().to_owned(),
         now_ms,
-        cases: cases(),
+        cases: cases()
+            .into_iter()
+            .chain(cases_per_visitor())
+            .filter(|case| match &case.ask {
+                Ask::Recommend { slot, .. } => engine.snapshot().policy().slot(slot).is_some(),
+                _ => true,
+            })
+            .collect(),
     };
     for case in &mut golden.cases {
         case.expect = run(&engine, case, now_ms);
@@ -159,35 +166,78 @@ pub fn write(bytes: AlignedBytes, key: &selvedge::snapshot::writer::SigningKey, 
     serde_json::to_string_pretty(&golden).unwrap() + "\n"
 }
 
-fn cases() -> Vec<Case> {
-    let event = |kind: &str, item: u32, age_min: u64| Event {
+fn event(kind: &str, item: u32, age_min: u64) -> Event {
+    Event {
         r#type: kind.into(),
         item: format!("item-{item:03}"),
         age_ms: age_min * 60_000,
-    };
-    let recommend = |slot: &str, n: usize, category: Option<&str>| Ask::Recommend {
+    }
+}
+
+fn recommend(slot: &str, n: usize, category: Option<&str>) -> Ask {
+    Ask::Recommend {
         slot: slot.into(),
         n,
         category: category.map(str::to_owned),
         exclude: vec![],
-    };
-    let case = |name: &str, history: Vec<Event>, ask: Ask| Case {
+    }
+}
+
+fn case(name: &str, history: Vec<Event>, ask: Ask) -> Case {
+    Case {
         name: name.into(),
         history,
         consent: true,
         ask,
         expect: Expect::default(),
-    };
-    let mixed = || {
-        vec![
-            event("view", 3, 600),
-            event("click", 9, 300),
-            event("add_to_cart", 16, 120),
-            event("conversion", 22, 60),
-            event("click", 4, 5),
-            event("click", 10, 0),
-        ]
-    };
+    }
+}
+
+fn mixed() -> Vec<Event> {
+    vec![
+        event("view", 3, 600),
+        event("click", 9, 300),
+        event("add_to_cart", 16, 120),
+        event("conversion", 22, 60),
+        event("click", 4, 5),
+        event("click", 10, 0),
+    ]
+}
+
+/// Of slots whose shared lists are changed for one visitor.
+fn cases_per_visitor() -> Vec<Case> {
+    vec![
+        case("nothing known, excludes", vec![], recommend("excludes", 8, None)),
+        case(
+            "nothing bought, excludes",
+            vec![event("click", 4, 0)],
+            recommend("excludes", 8, None),
+        ),
+        case("something bought, excludes", mixed(), recommend("excludes", 24, None)),
+        case("nothing known, reranks", vec![], recommend("reranks", 8, None)),
+        case(
+            "one click, reranks",
+            vec![event("click", 4, 0)],
+            recommend("reranks", 24, None),
+        ),
+        case("a mixed history, reranks", mixed(), recommend("reranks", 24, None)),
+        case(
+            "a mixed history, reranks one category",
+            mixed(),
+            recommend("reranks", 8, Some("Group 2")),
+        ),
+        Case {
+            consent: false,
+            ..case(
+                "a mixed history without consent, reranks",
+                mixed(),
+                recommend("reranks", 8, None),
+            )
+        },
+    ]
+}
+
+fn cases() -> Vec<Case> {
     let candidates = || {
         (0..40)
             .map(|i| format!("item-{:03}", i * 5))

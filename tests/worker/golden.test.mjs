@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 
 import { ROOT, json, profileCookie, publish, start } from "./harness.mjs";
 
-const NAMES = ["golden-v1", "golden-v1.1", "golden-v1.1-int4", "golden-v1.2-signs", "golden-v1.2-two-stages"];
+const NAMES = ["golden-v1", "golden-v1.1", "golden-v1.1-int4", "golden-v1.2-signs", "golden-v1.2-two-stages", "golden-v1.3-per-visitor"];
 const read = (file) => readFileSync(`${ROOT}tests/vectors/${file}`);
 
 /** The answer to a case's question, with the case's history sent first. */

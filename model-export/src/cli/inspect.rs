@@ -67,6 +67,7 @@ struct Slot {
     n_max: u16,
     ttl_s: u32,
     exclude: Vec<&'static str>,
+    per_visitor: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -165,11 +166,17 @@ fn slot(slot: &SlotPolicy) -> Slot {
         audience: match slot.audience {
             selvedge::policy::Audience::Visitor => "visitor",
             selvedge::policy::Audience::Segment => "segment",
+            selvedge::policy::Audience::Everyone => "everyone",
         },
         n_default: slot.n_default,
         n_max: slot.n_max,
         ttl_s: slot.ttl_s,
         exclude: slot.exclude.iter().map(|kind| kind.as_str()).collect(),
+        per_visitor: match slot.per_visitor {
+            selvedge::policy::PerVisitor::Nothing => "nothing",
+            selvedge::policy::PerVisitor::Exclude => "exclude",
+            selvedge::policy::PerVisitor::Rerank => "rerank",
+        },
     }
 }
 
@@ -219,7 +226,7 @@ impl Report for Inspection {
             ]);
         }
         text.push_str(&sections.render());
-        let mut slots = Table::new(&["slot", "audience", "n", "n max", "ttl s", "exclude"]);
+        let mut slots = Table::new(&["slot", "audience", "n", "n max", "ttl s", "exclude", "per visitor"]);
         for slot in &self.slots {
             slots.row([
                 slot.name.clone(),
@@ -228,6 +235,7 @@ impl Report for Inspection {
                 slot.n_max.to_string(),
                 slot.ttl_s.to_string(),
                 slot.exclude.join(" "),
+                slot.per_visitor.to_owned(),
             ]);
         }
         text.push('\n');

@@ -109,7 +109,7 @@ impl Report for Simulation {
         let mut text = format!(
             "{} requests of {} visitors, {:.3} a second over {} locations, a new snapshot every {} s, stale answers for {} s\n\
              NDCG@{k} for each visitor {:.4} ±{:.4}, one list for all {:.4} ({:.1} %)\n\
-             the core's calls on this machine, µs: plan {:.1}, shared answer {:.1}, own answer {:.1}, filtered {:.1}, re-ranked {:.1}\n\n",
+             the core's calls on this machine, µs: plan {:.1}, shared answer {:.1}, own answer {:.1}, exclude {:.1}, rerank {:.1}\n\n",
             count(self.requests as u64),
             count(self.users as u64),
             self.requests_per_s,
@@ -118,18 +118,26 @@ impl Report for Simulation {
             self.stale_while_revalidate_s,
             self.personal.value,
             self.personal.high - self.personal.value,
-            self.everyone,
+            self.everyone.value,
             100.0 * self.kept_by_everyone(),
             costs.plan_us,
             costs.shared_us,
             costs.personal_us,
-            costs.filter_us,
+            costs.exclude_us,
             costs.rerank_us,
         );
-        let mut header = vec!["segments", "k-means", "tree", "voted", "filtered", "re-ranked"]
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>();
+        let mut header = vec![
+            "segments",
+            "k-means",
+            "tree",
+            "voted",
+            "exclude",
+            "still shared",
+            "rerank",
+        ]
+        .into_iter()
+        .map(str::to_owned)
+        .collect::<Vec<_>>();
         let ttls = self.levels.first().map_or(&[][..], |level| &level.caches);
         for cache in ttls {
             header.push(format!("hits, {} s", cache.ttl_s));
@@ -143,8 +151,9 @@ impl Report for Simulation {
                 level.kept_k_means,
                 level.kept_tree,
                 level.kept_voted,
-                level.kept_filtered,
-                level.kept_reranked,
+                level.kept_exclude,
+                level.still_shared,
+                level.kept_rerank,
             ]
             .map(percent);
             let caches = level
@@ -153,7 +162,21 @@ impl Report for Simulation {
                 .flat_map(|cache| [percent(cache.hit_ratio), format!("{:.1}", cache.cpu_ms_per_1000)]);
             table.row([level.segments.to_string()].into_iter().chain(kept).chain(caches));
         }
-        text.push_str("share of per-visitor NDCG that is kept, by how segments and their lists are made; hit ratios of the tree\n\n");
+        let none = || "–".to_owned();
+        let everyone = &self.everyone;
+        let kept = [
+            everyone.kept,
+            everyone.kept_exclude,
+            everyone.still_shared,
+            everyone.kept_rerank,
+        ]
+        .map(percent);
+        let row = ["everyone".to_owned(), none(), none()].into_iter().chain(kept);
+        table.row(row.chain(ttls.iter().flat_map(|_| [none(), none()])));
+        text.push_str(
+            "share of per-visitor NDCG that is kept, by how segments and their lists are made, and by per_visitor; still shared: of requests \
+             with per_visitor = \"exclude\"; hit ratios of the tree\n\n",
+        );
         text.push_str(&table.render());
         text.push('\n');
         let shown = |found: &Recommended| {
@@ -168,25 +191,48 @@ impl Report for Simulation {
         match &self.recommended {
             Some(found) => {
                 text.push_str(&format!(
-                    "kept: {}; filtered {}, re-ranked {}\n",
+                    "kept: {}\n\
+                     with per_visitor = \"exclude\" {}, and {} of requests still shared; with per_visitor = \"rerank\" {}, for {:.0} µs where an own answer takes {:.0}\n",
                     shown(found),
-                    percent(found.kept_filtered),
-                    percent(found.kept_reranked)
+                    percent(found.kept_exclude),
+                    percent(found.still_shared),
+                    percent(found.kept_rerank),
+                    costs.rerank_us,
+                    costs.personal_us,
                 ));
                 if let Some(before) = &self.before {
                     text.push_str(&format!("k-means and centroids alone: {}\n", shown(before)));
                 }
-                if self.kept_by_everyone() > found.kept {
+                let everyone = self.kept_by_everyone() > found.kept;
+                if everyone {
                     text.push_str(&format!(
-                        "one list for all keeps more: {}; segments bring nothing to shared lists of this log\n",
-                        percent(self.kept_by_everyone())
+                        "one list for all keeps more: {}, with per_visitor = \"exclude\" {}, \"rerank\" {}\n",
+                        percent(self.kept_by_everyone()),
+                        percent(self.everyone.kept_exclude),
+                        percent(self.everyone.kept_rerank)
                     ));
-                    return text;
+                    text.push_str("\nfor selvedge.toml:\n\n[[slots]]\naudience = \"everyone\"\n");
+                } else {
+                    text.push_str(&format!(
+                        "\nfor selvedge.toml:\n\n[segment]\ncount = {}\n\n[[slots]]\n",
+                        found.segments
+                    ));
                 }
-                text.push_str(&format!(
-                    "\nfor selvedge.toml:\n\n[segment]\ncount = {}\n\n[[slots]]\nttl_s = {}\n",
-                    found.segments, found.ttl_s
-                ));
+                text.push_str(&format!("ttl_s = {}\n", found.ttl_s));
+                let kept = match everyone {
+                    true => [
+                        self.everyone.kept,
+                        self.everyone.kept_exclude,
+                        self.everyone.kept_rerank,
+                    ],
+                    false => [found.kept, found.kept_exclude, found.kept_rerank],
+                };
+                if let Some((option, kept)) = worthwhile(kept) {
+                    text.push_str(&format!(
+                        "# per_visitor = \"{option}\"   # keeps {}; who is known gets an answer of its own\n",
+                        percent(kept)
+                    ));
+                }
             }
             None => text.push_str(&format!(
                 "nothing reaches a hit ratio of {}: more traffic, longer times to live or fewer locations would\n",
@@ -195,4 +241,14 @@ impl Report for Simulation {
         }
         text
     }
+}
+
+/// What of a shared list is worth making for one visitor, and what that keeps; nothing where it hardly keeps more. Leaving
+/// items out is preferred, as it shares more.
+fn worthwhile([shared, exclude, rerank]: [f64; 3]) -> Option<(&'static str, f64)> {
+    const HARDLY: f64 = 0.02;
+    if rerank > exclude + HARDLY {
+        return Some(("rerank", rerank));
+    }
+    (exclude > shared + HARDLY).then_some(("exclude", exclude))
 }

@@ -18,8 +18,8 @@ pub use sources::{
     TextFormat,
 };
 pub use stages::{
-    Audience, Baseline, Codes, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, SearchBy, SegmentConfig,
-    SlotConfig, TrafficConfig, TrainConfig, WeightsConfig,
+    Audience, Baseline, Codes, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, PerVisitor, SearchBy,
+    SegmentConfig, SlotConfig, TrafficConfig, TrainConfig, WeightsConfig,
 };
 
 /// The whole configuration. Every section has defaults except what only the owner of the data can know.

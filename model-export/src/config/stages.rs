@@ -204,6 +204,21 @@ pub enum Audience {
     Visitor,
     /// The visitor's segment; the answer is shared under the segment's key.
     Segment,
+    /// Everyone, by the daypart where the model knows any; the answer is shared.
+    Everyone,
+}
+
+/// What of a shared list is made for one visitor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PerVisitor {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Items that the visitor is done with are left out.
+    Exclude,
+    /// The list is put in the visitor's order besides.
+    Rerank,
 }
 
 /// `[[slots]]`: a place on a page.
@@ -227,8 +242,10 @@ pub struct SlotConfig {
     /// The share of shared answers that is to come from the cache: with too little traffic for that, coarser segments
     /// answer. Needs `traffic.requests_per_s`. Absent: every segment answers for itself.
     pub min_hit_ratio: Option<f64>,
-    /// Items with such an event in the visitor's history are left out.
+    /// Items with such an event in the visitor's history are left out of an answer for this visitor alone.
     pub exclude: Vec<EventKind>,
+    /// What of a list that the segment shares is made for one visitor, behind the cache.
+    pub per_visitor: PerVisitor,
     /// At most this many items of one category, of the deepest level.
     pub max_per_category: Option<u32>,
 }
@@ -245,6 +262,7 @@ impl Default for SlotConfig {
             stale_if_error_s: 86_400,
             min_hit_ratio: None,
             exclude: Vec::new(),
+            per_visitor: PerVisitor::Nothing,
             max_per_category: None,
         }
     }
@@ -481,6 +499,14 @@ impl SlotConfig {
         }
         if let Some(share) = self.min_hit_ratio {
             range(path, "slots.min_hit_ratio", share, 0.0..=1.0)?;
+        }
+        if self.per_visitor == PerVisitor::Exclude && self.exclude.is_empty() {
+            return Err(ConfigError::value(
+                path,
+                "slots.per_visitor",
+                "kinds of events in slots.exclude beside \"exclude\"",
+                "none",
+            ));
         }
         if self.max_per_category == Some(0) {
             return Err(ConfigError::value(

@@ -17,7 +17,7 @@ use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use serde::Serialize;
 
 use crate::compress::{Coding, Measured, Rotation, smallest};
-use crate::config::{Audience, Codes, Config, PackConfig, SearchBy, SlotConfig};
+use crate::config::{Audience, Codes, Config, PackConfig, PerVisitor, SearchBy, SlotConfig};
 use crate::lake::{CatalogueItem, Lake, atomic};
 use crate::model::{Description, ItemFactors, ModelDir, Segments};
 use crate::segment::{Tree, tree};
@@ -256,7 +256,7 @@ fn segment_tree(config: &Config, segments: &Segments) -> (Tree, Vec<Vec<u32>>) {
 }
 
 /// A slot's answer for everyone stands in for a segment's.
-const NO_SEGMENT: u32 = u32::MAX;
+pub(crate) const NO_SEGMENT: u32 = u32::MAX;
 
 /// Keys of shared answers for each slot that a budget was given for.
 fn affordable(config: &Config, model: &Model) -> Vec<SlotSegments> {
@@ -385,8 +385,14 @@ fn slot(config: &SlotConfig) -> Result<SlotPolicy, PackError> {
         audience: match config.audience {
             Audience::Visitor => policy::Audience::Visitor,
             Audience::Segment => policy::Audience::Segment,
+            Audience::Everyone => policy::Audience::Everyone,
         },
         exclude: config.exclude.clone(),
+        per_visitor: match config.per_visitor {
+            PerVisitor::Nothing => policy::PerVisitor::Nothing,
+            PerVisitor::Exclude => policy::PerVisitor::Exclude,
+            PerVisitor::Rerank => policy::PerVisitor::Rerank,
+        },
         vary_locale: false,
         vary_device: false,
         n_default: short("n", config.n)?,

@@ -28,8 +28,8 @@ use crate::interactions::{EventLog, Weighting};
 use crate::segment::{Search, Tree, cluster, tree, voted};
 use crate::train::{FitError, Fitted, StageError, days_ms, fit, read_log};
 use edge::{Asked, Outcome, location, replay};
-use model::engine;
-use visitors::{Level, Replay, Served, numbers};
+use model::{Level, engine};
+use visitors::{OfLevel, Replay, Served};
 
 /// What to simulate.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,8 +69,8 @@ pub struct Simulation {
     pub stale_while_revalidate_s: u32,
     /// NDCG@k of lists for each visitor.
     pub personal: Estimate,
-    /// NDCG@k of one list for all.
-    pub everyone: f64,
+    /// One list for all, put beside the levels.
+    pub everyone: Everyone,
     /// Times of the core's calls on this machine.
     pub costs: Costs,
     /// By falling number of segments.
@@ -87,8 +87,23 @@ impl Simulation {
     /// Share of per-visitor NDCG that one list for all keeps.
     #[must_use]
     pub fn kept_by_everyone(&self) -> f64 {
-        self.everyone / self.personal.value.max(f64::MIN_POSITIVE)
+        self.everyone.kept
     }
+}
+
+/// One list for all.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Everyone {
+    /// Its NDCG@k.
+    pub value: f64,
+    /// Share of per-visitor NDCG that it keeps.
+    pub kept: f64,
+    /// The same of a slot with `per_visitor = "exclude"`.
+    pub kept_exclude: f64,
+    /// Share of requests that such a slot answers by the shared list all the same.
+    pub still_shared: f64,
+    /// The same of a slot with `per_visitor = "rerank"`.
+    pub kept_rerank: f64,
 }
 
 /// A number of segments.
@@ -102,10 +117,12 @@ pub struct LevelFound {
     pub kept_tree: f64,
     /// The same, lists by votes.
     pub kept_voted: f64,
-    /// The same, without what a visitor is done with (the slot's `exclude`).
-    pub kept_filtered: f64,
-    /// The same, each visitor's page in an order of its own besides.
-    pub kept_reranked: f64,
+    /// The same of a slot with `per_visitor = "exclude"`.
+    pub kept_exclude: f64,
+    /// Share of requests that such a slot answers by the shared list all the same.
+    pub still_shared: f64,
+    /// The same of a slot with `per_visitor = "rerank"`.
+    pub kept_rerank: f64,
     /// By time to live.
     pub caches: Vec<CacheFound>,
 }
@@ -136,10 +153,12 @@ pub struct Recommended {
     pub hit_ratio: f64,
     /// Share of per-visitor NDCG.
     pub kept: f64,
-    /// The same, what a visitor is done with left out.
-    pub kept_filtered: f64,
-    /// The same, pages re-ranked besides.
-    pub kept_reranked: f64,
+    /// The same of a slot with `per_visitor = "exclude"`.
+    pub kept_exclude: f64,
+    /// Share of requests that such a slot answers by the shared list all the same.
+    pub still_shared: f64,
+    /// The same of a slot with `per_visitor = "rerank"`.
+    pub kept_rerank: f64,
 }
 
 /// Why nothing was simulated.
@@ -236,7 +255,6 @@ pub fn simulate(log: &EventLog, config: &Config, options: &Options) -> Result<Si
             weighting: &weighting,
             k: usize::try_from(config.evaluate.k).unwrap_or(usize::MAX).min(POOL),
             every: log.since(split_ms).len().div_ceil(options.requests.max(1)),
-            exclude: &slot.exclude,
         },
         options,
     };
@@ -246,7 +264,7 @@ pub fn simulate(log: &EventLog, config: &Config, options: &Options) -> Result<Si
 /// The slot whose answers are shared, or the first one.
 fn shared_slot(config: &Config) -> SlotConfig {
     let slots = config.slots();
-    let shared = slots.iter().find(|slot| slot.audience == Audience::Segment);
+    let shared = slots.iter().find(|slot| slot.audience != Audience::Visitor);
     shared.or(slots.first()).cloned().unwrap_or_default()
 }
 
@@ -272,35 +290,31 @@ impl Study<'_> {
             &self.fitted.outcome.items,
             POOL,
         );
-        let parts = (self.log, self.fitted, self.config);
-        let by_centroid = engine(parts, self.slot, &whole, None, POOL)?;
-        let by_votes = engine(parts, self.slot, &whole, Some(&votes), POOL)?;
-        let (centroid_pools, voted_pools) = (self.pools(&by_centroid), self.pools(&by_votes));
         // Never more than there are: small sets have fewer segments than asked for.
         let most = u32::try_from(whole.leaves()).unwrap_or(u32::MAX).max(1);
         counts = counts.into_iter().map(|count| count.min(most)).collect();
         counts.dedup();
-        let of_leaf = |count: &u32| whole.level(*count as usize);
-        let level = |pools: &Vec<Vec<u32>>, count: &u32| Level {
-            of_leaf: of_leaf(count),
-            pools: pools.clone(),
-        };
-        let levels: Vec<Level> = counts.iter().map(|count| level(&voted_pools, count)).collect();
-        let plain: Vec<Level> = counts.iter().map(|count| level(&centroid_pools, count)).collect();
-        let (served, costs) = self.replay.serve(&by_votes, &levels, true);
-        let (unvoted, _) = self.replay.serve(&by_centroid, &plain, false);
+        let level = |count: &u32| whole.level(*count as usize).into_iter().map(Some).collect();
+        // The last level is one list for all.
+        let levels: Vec<Level> = counts.iter().map(level).chain([Vec::new()]).collect();
+        let parts = (self.log, self.fitted, self.config);
+        let by_centroid = engine(parts, self.slot, &whole, None, POOL, &levels)?;
+        let by_votes = engine(parts, self.slot, &whole, Some(&votes), POOL, &levels)?;
+        let (served, costs) = self.replay.serve(&by_votes, levels.len(), true);
+        let (unvoted, _) = self.replay.serve(&by_centroid, counts.len(), false);
         if served.is_empty() {
             return Ok(None);
         }
         let arrivals = Arrivals::new(&served, self.options);
         let personal: Vec<f64> = served.iter().map(|request| request.personal).collect();
         let all = mean(personal.iter().copied());
-        let kept = |values: &mut dyn Iterator<Item = f64>| if all > 0.0 { mean(values) / all } else { 1.0 };
+        let share = |value: f64| if all > 0.0 { value / all } else { 1.0 };
+        let kept = |served: &[Served], at: usize, of: fn(&OfLevel) -> f64| share(mean_at(served, at, of));
         let mut found = Vec::new();
         for (at, count) in counts.iter().enumerate() {
             let k_means = self.k_means(*count)?;
-            let keys: Vec<u32> = keys(&served, &levels[at].of_leaf);
-            let k_means_keys: Vec<u32> = keys_of_leaves(&k_means);
+            let keys: Vec<u32> = keys(&served, at);
+            let k_means_keys: Vec<u32> = self::keys(&k_means, 0);
             let caches = self.options.ttl_s.iter().map(|&ttl_s| {
                 let outcome = arrivals.through(&keys, &self.freshness(ttl_s), self.options.refresh_s);
                 let before = arrivals.through(&k_means_keys, &self.freshness(ttl_s), self.options.refresh_s);
@@ -308,15 +322,23 @@ impl Study<'_> {
             });
             found.push(LevelFound {
                 segments: *count,
-                kept_k_means: kept(&mut k_means.iter().map(|request| request.shared[0])),
-                kept_tree: kept(&mut unvoted.iter().map(|request| request.shared[at])),
-                kept_voted: kept(&mut served.iter().map(|request| request.shared[at])),
-                kept_filtered: kept(&mut served.iter().map(|request| request.filtered[at])),
-                kept_reranked: kept(&mut served.iter().map(|request| request.reranked[at])),
+                kept_k_means: kept(&k_means, 0, |level| level.shared),
+                kept_tree: kept(&unvoted, at, |level| level.shared),
+                kept_voted: kept(&served, at, |level| level.shared),
+                kept_exclude: kept(&served, at, |level| level.exclude),
+                still_shared: mean_at(&served, at, OfLevel::stays_shared),
+                kept_rerank: kept(&served, at, |level| level.rerank),
                 caches: caches.collect(),
             });
         }
-        let everyone = self.everyone(&by_votes)?;
+        let last = counts.len();
+        let everyone = Everyone {
+            value: mean_at(&served, last, |level| level.shared),
+            kept: kept(&served, last, |level| level.shared),
+            kept_exclude: kept(&served, last, |level| level.exclude),
+            still_shared: mean_at(&served, last, OfLevel::stays_shared),
+            kept_rerank: kept(&served, last, |level| level.rerank),
+        };
         let users: HashSet<u32> = served.iter().map(|request| request.user).collect();
         Ok(Some(Simulation {
             k: self.replay.k,
@@ -362,34 +384,10 @@ impl Study<'_> {
             members: whole.members[..leaves].to_vec(),
             parents: vec![None; leaves],
         };
-        let engine = engine((self.log, self.fitted, self.config), self.slot, &alone, None, POOL)?;
-        let level = Level {
-            of_leaf: (0..).take(leaves).collect(),
-            pools: self.pools(&engine),
-        };
-        Ok(self.replay.serve(&engine, &[level], false).0)
-    }
-
-    fn everyone(
-        &self,
-        engine: &selvedge::engine::Engine<selvedge::snapshot::AlignedBytes>,
-    ) -> Result<f64, SimulateError> {
-        let snapshot = engine.snapshot();
-        let list = numbers(self.log, snapshot.slate(0).map(|item| snapshot.text(item).id));
-        let segments = snapshot.segments();
-        let level = Level {
-            of_leaf: vec![0; segments],
-            pools: vec![list; segments.max(1)],
-        };
-        let (served, _) = self.replay.serve(engine, &[level], false);
-        Ok(mean(served.iter().map(|request| request.shared[0])))
-    }
-
-    fn pools(&self, engine: &selvedge::engine::Engine<selvedge::snapshot::AlignedBytes>) -> Vec<Vec<u32>> {
-        let snapshot = engine.snapshot();
-        (0..snapshot.segments())
-            .map(|segment| numbers(self.log, snapshot.slate(1 + segment).map(|item| snapshot.text(item).id)))
-            .collect()
+        let level = (0..).take(leaves).map(Some).collect();
+        let parts = (self.log, self.fitted, self.config);
+        let engine = engine(parts, self.slot, &alone, None, POOL, &[level])?;
+        Ok(self.replay.serve(&engine, 1, false).0)
     }
 
     const fn freshness(&self, ttl_s: u32) -> Freshness {
@@ -462,18 +460,16 @@ const LOOKUPS: usize = 2_000_000;
 /// The key of those who are in no segment.
 const STRANGERS: u32 = u32::MAX;
 
-fn keys(served: &[Served], of_leaf: &[u32]) -> Vec<u32> {
+/// The key of each request on a level.
+fn keys(served: &[Served], level: usize) -> Vec<u32> {
     served
         .iter()
-        .map(|request| request.leaf.map_or(STRANGERS, |leaf| of_leaf[usize::from(leaf)]))
+        .map(|request| request.levels[level].segment.map_or(STRANGERS, u32::from))
         .collect()
 }
 
-fn keys_of_leaves(served: &[Served]) -> Vec<u32> {
-    served
-        .iter()
-        .map(|request| request.leaf.map_or(STRANGERS, u32::from))
-        .collect()
+fn mean_at(served: &[Served], level: usize, of: fn(&OfLevel) -> f64) -> f64 {
+    mean(served.iter().map(|request| of(&request.levels[level])))
 }
 
 impl CacheFound {
@@ -511,8 +507,9 @@ fn best(
                 ttl_s: cache.ttl_s,
                 hit_ratio: hits,
                 kept,
-                kept_filtered: level.kept_filtered,
-                kept_reranked: level.kept_reranked,
+                kept_exclude: level.kept_exclude,
+                still_shared: level.still_shared,
+                kept_rerank: level.kept_rerank,
             });
         }
     }

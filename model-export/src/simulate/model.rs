@@ -1,23 +1,38 @@
 //! The snapshot that a simulation serves from: the model of the days before the test, in memory.
 
 use selvedge::engine::Engine;
-use selvedge::policy::{self, Policy, SlotPolicy};
+use selvedge::policy::{self, PerVisitor, Policy, SlotPolicy};
 use selvedge::quantize::Width;
 use selvedge::snapshot::writer::{ItemInput, Model, Search, SegmentInput, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, SnapshotError, Trust};
 
 use crate::config::{Config, SlotConfig};
 use crate::interactions::{EventLog, Weighting};
+use crate::pack::NO_SEGMENT;
 use crate::segment::{Tree, Votes};
 use crate::train::Fitted;
-
-/// The slot whose answers are shared.
-pub const SHARED: &str = "shared";
 
 /// The slot whose answers are for one visitor.
 pub const PERSONAL: &str = "personal";
 
-/// An engine over the model with these segments; `votes` instead of centroids say what a segment is shown.
+/// What a level's slots make for one visitor of a shared list.
+pub const KINDS: [PerVisitor; 3] = [PerVisitor::Nothing, PerVisitor::Exclude, PerVisitor::Rerank];
+
+/// Who answers for each segment on a level of the segment tree: a segment, or everyone.
+pub type Level = Vec<Option<u32>>;
+
+/// The slot of a level and a kind.
+pub fn slot_name(level: usize, kind: PerVisitor) -> String {
+    let kind = match kind {
+        PerVisitor::Nothing => "shared",
+        PerVisitor::Exclude => "exclude",
+        PerVisitor::Rerank => "rerank",
+    };
+    format!("{kind}-{level}")
+}
+
+/// An engine over the model with these segments, with a slot of each kind for each level; `votes` instead of centroids say what a
+/// segment is shown.
 ///
 /// # Errors
 /// What the core refuses to write.
@@ -27,6 +42,7 @@ pub fn engine(
     tree: &Tree,
     votes: Option<&Votes>,
     pool: usize,
+    levels: &[Level],
 ) -> Result<Engine<AlignedBytes>, SnapshotError> {
     let factors = &fitted.outcome.items;
     let items = fitted.set.items.iter().enumerate().map(|(row, item)| {
@@ -49,16 +65,24 @@ pub fn engine(
             votes[segment].iter().map(|(item, _)| *item as usize).collect()
         }),
     });
+    let every = |level: &Level| -> Vec<u32> {
+        (0..tree.members.len())
+            .map(|segment| level.get(segment).copied().flatten().unwrap_or(NO_SEGMENT))
+            .collect()
+    };
+    // The visitor's own slot comes first; who is too new for it is shown the leaf's list.
+    let own = std::iter::once((0..).take(tree.members.len()).collect());
+    let rungs = own.chain(levels.iter().flat_map(|level| vec![every(level); KINDS.len()]));
     let model = Model {
         width: Width::Int8,
         search: Search::Bounds,
         dims: factors.dims(),
         items: items.collect(),
         segments: segments.collect(),
-        rungs: Vec::new(),
+        rungs: rungs.collect(),
         contexts: Vec::new(),
         slate_len: pool,
-        policy: policy(fitted, config, slot),
+        policy: policy(fitted, config, slot, levels.len()),
         created_ms: 0,
         trained_until_ms: 0,
         provenance: String::new(),
@@ -66,13 +90,12 @@ pub fn engine(
     Engine::new(Snapshot::open(build(&model, None)?, Trust::Unverified)?)
 }
 
-fn policy(fitted: &Fitted, config: &Config, slot: &SlotConfig) -> Policy {
+fn policy(fitted: &Fitted, config: &Config, slot: &SlotConfig, levels: usize) -> Policy {
     let weighting = Weighting::new(&config.train);
     let objective = crate::train::objective(&config.train);
-    let slots = [
-        (SHARED, policy::Audience::Segment),
-        (PERSONAL, policy::Audience::Visitor),
-    ];
+    let own = (PERSONAL.to_owned(), policy::Audience::Visitor, PerVisitor::Nothing);
+    let shared =
+        (0..levels).flat_map(|level| KINDS.map(|kind| (slot_name(level, kind), policy::Audience::Segment, kind)));
     Policy {
         half_life_ms: weighting.half_life_ms.unwrap_or(crate::pack::NEVER_MS),
         kind_weights: weighting.kinds,
@@ -82,10 +105,12 @@ fn policy(fitted: &Fitted, config: &Config, slot: &SlotConfig) -> Policy {
         trained_items: u32::try_from(fitted.set.items.len()).unwrap_or(u32::MAX),
         hysteresis: config.pack.hysteresis,
         min_history: config.pack.min_history,
-        slots: slots
-            .map(|(name, audience)| SlotPolicy {
-                name: name.to_owned(),
+        slots: std::iter::once(own)
+            .chain(shared)
+            .map(|(name, audience, per_visitor)| SlotPolicy {
+                name,
                 audience,
+                per_visitor,
                 exclude: slot.exclude.clone(),
                 vary_locale: false,
                 vary_device: false,
@@ -96,6 +121,6 @@ fn policy(fitted: &Fitted, config: &Config, slot: &SlotConfig) -> Policy {
                 stale_while_revalidate_s: slot.stale_while_revalidate_s,
                 stale_if_error_s: slot.stale_if_error_s,
             })
-            .to_vec(),
+            .collect(),
     }
 }

@@ -15,11 +15,11 @@ type Line = (&'static str, &'static str, fn(&LevelFound) -> (f64, f64));
 
 /// The way of making lists, its colour, and hit ratio and kept share at a level and the first time to live.
 const LINES: [Line; 4] = [
-    ("re-ranked", "#0b6e4f", |level| {
-        (level.caches[0].hit_ratio, level.kept_reranked)
+    ("rerank", "#0b6e4f", |level| {
+        (level.caches[0].hit_ratio, level.kept_rerank)
     }),
-    ("filtered", "#6bbf9c", |level| {
-        (level.caches[0].hit_ratio, level.kept_filtered)
+    ("exclude", "#6bbf9c", |level| {
+        (level.caches[0].hit_ratio, level.kept_exclude)
     }),
     ("tree, voted", "#3d5a98", |level| {
         (level.caches[0].hit_ratio, level.kept_voted)

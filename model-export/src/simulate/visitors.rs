@@ -4,15 +4,15 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 use selvedge::context::Context;
-use selvedge::engine::{Engine, Recorded, Request, Visitor};
-use selvedge::event::{EventKind, ItemKey};
+use selvedge::engine::{Decision, Engine, Recorded, Request, Visitor};
+use selvedge::event::EventKind;
 use selvedge::profile::{Consent, Profile, VisitorId};
 use selvedge::snapshot::AlignedBytes;
 
 use crate::evaluate::metrics::Discounts;
 use crate::interactions::{EventLog, LogEvent, Weighting};
 
-use super::model::{PERSONAL, SHARED};
+use super::model::{KINDS, PERSONAL, slot_name};
 
 /// A request and what each kind of answer was worth to the visitor, NDCG.
 #[derive(Clone, Debug)]
@@ -21,16 +21,32 @@ pub struct Served {
     pub at_ms: i64,
     /// Row in the log.
     pub user: u32,
-    /// The segment that the engine shared the answer with; none for a stranger.
-    pub leaf: Option<u16>,
     /// Of the list for this visitor alone.
     pub personal: f64,
-    /// Of each level's list.
-    pub shared: Vec<f64>,
-    /// Of each level's list without what this visitor is done with.
-    pub filtered: Vec<f64>,
-    /// Of each level's pool, put in order for this visitor.
-    pub reranked: Vec<f64>,
+    /// By level.
+    pub levels: Vec<OfLevel>,
+}
+
+/// What a level of the segment tree answered.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OfLevel {
+    /// The segment that the answer was shared with; none for everyone's.
+    pub segment: Option<u16>,
+    /// Of the shared list.
+    pub shared: f64,
+    /// Of the slot that leaves out what this visitor is done with.
+    pub exclude: f64,
+    /// Whether that slot's answer was the shared one.
+    pub still_shared: bool,
+    /// Of the slot that puts the list in the visitor's order.
+    pub rerank: f64,
+}
+
+impl OfLevel {
+    /// 1 where the slot that leaves items out answered by the shared list, else 0.
+    pub fn stays_shared(&self) -> f64 {
+        f64::from(u8::from(self.still_shared))
+    }
 }
 
 /// Time of the core's calls on this machine, mean microseconds.
@@ -42,19 +58,10 @@ pub struct Costs {
     pub shared_us: f64,
     /// An answer for one visitor, encoding included.
     pub personal_us: f64,
-    /// Leaving out of a segment's pool what one visitor is done with.
-    pub filter_us: f64,
-    /// Putting a segment's pool in order for one visitor, encoding included.
+    /// A shared list without what one visitor is done with, for those who are not shown the shared answer.
+    pub exclude_us: f64,
+    /// A shared list in one visitor's order, encoding included.
     pub rerank_us: f64,
-}
-
-/// A level of the segment tree, and what is shown on it.
-#[derive(Clone, Debug)]
-pub struct Level {
-    /// The segment of the level that each leaf belongs to.
-    pub of_leaf: Vec<u32>,
-    /// What each segment of the tree is shown, longer than a page; items by their row in the log.
-    pub pools: Vec<Vec<u32>>,
 }
 
 /// What is asked of a replay.
@@ -69,22 +76,19 @@ pub struct Replay<'r> {
     pub k: usize,
     /// Every so-manieth user.
     pub every: usize,
-    /// Kinds of events after which an item is not shown again.
-    pub exclude: &'r [EventKind],
 }
 
 impl Replay<'_> {
-    /// Serves every request of the test days. Without `alone`, only what is shared is asked for.
+    /// Serves every request of the test days from each of so many levels. Without `alone`, only what is shared is asked for.
     #[must_use]
-    pub fn serve(&self, engine: &Engine<AlignedBytes>, levels: &[Level], alone: bool) -> (Vec<Served>, Costs) {
+    pub fn serve(&self, engine: &Engine<AlignedBytes>, levels: usize, alone: bool) -> (Vec<Served>, Costs) {
+        let slots: Vec<[String; 3]> = (0..levels)
+            .map(|level| KINDS.map(|kind| slot_name(level, kind)))
+            .collect();
         let mut of_user: Vec<Vec<LogEvent>> = vec![Vec::new(); self.log.users.len()];
         for event in &self.log.events {
             of_user[event.user as usize].push(*event);
         }
-        let everyone: Vec<u32> = numbers(
-            self.log,
-            engine.snapshot().slate(0).map(|item| engine.snapshot().text(item).id),
-        );
         let asked: Vec<Vec<LogEvent>> = of_user
             .into_iter()
             .filter(|events| events.last().is_some_and(|event| event.at_ms >= self.split_ms))
@@ -92,7 +96,7 @@ impl Replay<'_> {
             .collect();
         let served: Vec<(Vec<Served>, Sums)> = asked
             .par_iter()
-            .map(|events| self.visitor(engine, levels, &everyone, events, alone))
+            .map(|events| self.visitor(engine, &slots, events, alone))
             .collect();
         let mut requests = Vec::new();
         let mut sums = Sums::default();
@@ -107,8 +111,7 @@ impl Replay<'_> {
     fn visitor(
         &self,
         engine: &Engine<AlignedBytes>,
-        levels: &[Level],
-        everyone: &[u32],
+        slots: &[[String; 3]],
         events: &[LogEvent],
         alone: bool,
     ) -> (Vec<Served>, Sums) {
@@ -146,7 +149,7 @@ impl Replay<'_> {
                 },
                 now_ms: unsigned(at_ms),
             };
-            if let Some(request) = self.request(engine, (levels, everyone), &visitor, &worth, alone, &mut sums) {
+            if let Some(request) = self.request(engine, slots, &visitor, &worth, alone, &mut sums) {
                 served.push(Served {
                     at_ms,
                     user: page[0].user,
@@ -165,7 +168,7 @@ impl Replay<'_> {
     fn request(
         &self,
         engine: &Engine<AlignedBytes>,
-        (levels, everyone): (&[Level], &[u32]),
+        slots: &[[String; 3]],
         visitor: &Visitor<'_>,
         worth: &dyn Fn(&[u32]) -> Option<f64>,
         alone: bool,
@@ -178,71 +181,54 @@ impl Replay<'_> {
             exclude: &[],
             visitor: *visitor,
         };
-        let begin = Instant::now();
-        let plan = engine.plan(&ask(SHARED)).ok()?;
-        sums.plan.add(begin);
-        // A profile without known items gets what everyone gets.
-        let leaf = plan.segment.filter(|_| plan.cache_key.is_some());
-        let pools: Vec<&[u32]> = levels
-            .iter()
-            .map(|level| match leaf {
-                Some(leaf) => level.pools[level.of_leaf[usize::from(leaf)] as usize].as_slice(),
-                None => everyone,
-            })
-            .collect();
-        let first = |pool: &[u32]| pool.iter().take(self.k).copied().collect::<Vec<u32>>();
-        let shared: Option<Vec<f64>> = pools.iter().map(|pool| worth(&first(pool))).collect();
+        let worth_of = |answer: &Decision<'_>| worth(&numbers(self.log, answer.items.iter().map(|item| item.id)));
+        // Planned and computed; for whom, and with which sums.
+        let answered = |slot, plan_sum: &mut Sum, sum: &mut Sum| {
+            let request = ask(slot);
+            let begin = Instant::now();
+            let plan = engine.plan(&request).ok()?;
+            plan_sum.add(begin);
+            let begin = Instant::now();
+            let answer = engine.decide(&request, &plan);
+            sum.add(begin);
+            Some((plan, worth_of(&answer)?))
+        };
         let mut served = Served {
             at_ms: 0,
             user: 0,
-            leaf,
             personal: 0.0,
-            shared: shared?,
-            filtered: Vec::new(),
-            reranked: Vec::new(),
+            levels: Vec::with_capacity(slots.len()),
         };
-        if alone {
-            let begin = Instant::now();
-            std::hint::black_box(engine.decide(&ask(SHARED), &plan));
-            sums.shared.add(begin);
-            let begin = Instant::now();
-            let plan = engine.plan(&ask(PERSONAL)).ok()?;
-            let own = engine.decide(&ask(PERSONAL), &plan);
-            sums.personal.add(begin);
-            served.personal = worth(&numbers(self.log, own.items.iter().map(|item| item.id)))?;
-            for pool in pools {
-                let begin = Instant::now();
-                let open: Vec<u32> = pool
-                    .iter()
-                    .copied()
-                    .filter(|item| !self.done(visitor, self.id(*item)))
-                    .collect();
-                sums.filter.add(begin);
-                served.filtered.push(worth(&first(&open))?);
-                let ids: Vec<&str> = open.iter().map(|item| self.id(*item)).collect();
-                let begin = Instant::now();
-                let ranked = engine.rank(visitor, &ids, self.k.min(ids.len()));
-                sums.rerank.add(begin);
-                let ranked = ranked.map_or_else(
-                    |_| Vec::new(),
-                    |ranked| numbers(self.log, ranked.items.iter().map(|item| item.id)),
-                );
-                served.reranked.push(worth(&ranked)?);
+        for [shared, exclude, rerank] in slots {
+            let (plan, worth) = answered(shared, &mut sums.plan, &mut sums.shared)?;
+            let mut level = OfLevel {
+                segment: plan.segment,
+                shared: worth,
+                ..OfLevel::default()
+            };
+            if alone {
+                let (mut planned, mut decided) = (Sum::default(), Sum::default());
+                let (plan, worth) = answered(exclude, &mut planned, &mut decided)?;
+                level.exclude = worth;
+                level.still_shared = plan.cache_key.is_some();
+                if !level.still_shared {
+                    sums.exclude.both(planned, decided);
+                }
+                let (mut planned, mut decided) = (Sum::default(), Sum::default());
+                let (plan, worth) = answered(rerank, &mut planned, &mut decided)?;
+                level.rerank = worth;
+                if plan.cache_key.is_none() {
+                    sums.rerank.both(planned, decided);
+                }
             }
+            served.levels.push(level);
+        }
+        if alone {
+            let (mut planned, mut decided) = (Sum::default(), Sum::default());
+            served.personal = answered(PERSONAL, &mut planned, &mut decided)?.1;
+            sums.personal.both(planned, decided);
         }
         Some(served)
-    }
-
-    fn id(&self, item: u32) -> &str {
-        &self.log.items[item as usize]
-    }
-
-    fn done(&self, visitor: &Visitor<'_>, id: &str) -> bool {
-        let key = ItemKey::of(id);
-        let history = visitor.usable_profile().map_or(&[][..], Profile::history);
-        history
-            .iter()
-            .any(|entry| entry.item == key && self.exclude.contains(&entry.kind))
     }
 
     fn remember(&self, profile: &mut Profile, event: &LogEvent) {
@@ -281,6 +267,12 @@ impl Sum {
         self.calls += 1.0;
     }
 
+    /// One answer, planned and computed.
+    fn both(&mut self, planned: Self, decided: Self) {
+        self.us += planned.us + decided.us;
+        self.calls += 1.0;
+    }
+
     fn mean(self) -> f64 {
         self.us / self.calls.max(1.0)
     }
@@ -291,7 +283,7 @@ struct Sums {
     plan: Sum,
     shared: Sum,
     personal: Sum,
-    filter: Sum,
+    exclude: Sum,
     rerank: Sum,
 }
 
@@ -301,7 +293,7 @@ impl Sums {
             (&mut self.plan, other.plan),
             (&mut self.shared, other.shared),
             (&mut self.personal, other.personal),
-            (&mut self.filter, other.filter),
+            (&mut self.exclude, other.exclude),
             (&mut self.rerank, other.rerank),
         ];
         for (own, other) in pairs {
@@ -315,7 +307,7 @@ impl Sums {
             plan_us: self.plan.mean(),
             shared_us: self.shared.mean(),
             personal_us: self.personal.mean(),
-            filter_us: self.filter.mean(),
+            exclude_us: self.exclude.mean(),
             rerank_us: self.rerank.mean(),
         }
     }

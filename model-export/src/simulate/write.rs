@@ -130,8 +130,9 @@ mod tests {
         ttl_s: 60,
         hit_ratio: 0.95,
         kept: 0.8,
-        kept_filtered: 0.8,
-        kept_reranked: 0.9,
+        kept_exclude: 0.8,
+        still_shared: 0.5,
+        kept_rerank: 0.9,
     };
 
     #[test]

@@ -34,8 +34,10 @@ pub fn run() -> Result<(), Failure> {
          with new keys every hour, stale answers for 300 s. *Kept* is NDCG@20 of the shared lists divided by that of lists for \
          each visitor (`personal`), over the same requests: what a visitor does from a request on is to be found. *before*: k-means \
          for each number of segments, lists by centroid. *voted*: levels of one segment tree, lists by the votes of members. \
-         *filtered*: what a visitor is done with (`exclude`) left out of the pool of 100, *re-ranked*: the pool put in the \
-         visitor's own order besides; both are made behind the cache, for one visitor. CPU is the core's, natively."
+         *exclude* and *rerank*: the same lists in a slot with that `per_visitor`, which leaves out what a visitor is done with, or puts \
+         the ready list of 100 in the visitor's order besides; both are made behind the cache, for one visitor. *Still shared*: the share of \
+         requests that a slot with *exclude* answers by the shared list all the same. *everyone*: one list for all in place of segments. CPU is \
+         the core's, natively."
     ));
     let mut best = Vec::new();
     let mut levels = Vec::new();
@@ -56,7 +58,8 @@ pub fn run() -> Result<(), Failure> {
         levels.extend(
             (0..)
                 .map_while(|at| found.pointer(&format!("/levels/{at}")))
-                .map(|level| level_row(set, level)),
+                .map(|level| level_row(set, level))
+                .chain([everyone_row(set, &found)]),
         );
         pictures.push(format!("![{set}: kept by hit ratio]({picture})"));
     }
@@ -70,12 +73,15 @@ pub fn run() -> Result<(), Failure> {
             "one list for all",
             "before",
             "voted",
-            "filtered",
-            "re-ranked",
+            "exclude",
+            "rerank",
             "segments",
             "ttl s",
             "hit ratio",
+            "hit µs",
             "shared µs",
+            "exclude µs",
+            "rerank µs",
             "personal µs",
         ],
         &best,
@@ -88,8 +94,9 @@ pub fn run() -> Result<(), Failure> {
             "before",
             "tree",
             "voted",
-            "filtered",
-            "re-ranked",
+            "exclude",
+            "still shared",
+            "rerank",
             "hits, 30 s",
             "60 s",
             "300 s",
@@ -141,24 +148,34 @@ fn plain(value: Option<&Value>, digits: usize) -> String {
 
 fn best_row(set: &str, found: &Value) -> Vec<String> {
     let at = |path: &str| found.pointer(path);
-    let personal = at("/personal/value").and_then(Value::as_f64).unwrap_or(f64::NAN);
-    let everyone = at("/everyone").and_then(Value::as_f64).unwrap_or(f64::NAN);
     vec![
         set.to_owned(),
         plain(at("/requests"), 0),
         plain(at("/users"), 0),
         plain(at("/personal/value"), 4),
-        format!("{:.1} %", 100.0 * everyone / personal),
+        share(at("/everyone/kept")),
         share(at("/before/kept")),
         share(at("/recommended/kept")),
-        share(at("/recommended/kept_filtered")),
-        share(at("/recommended/kept_reranked")),
+        share(at("/recommended/kept_exclude")),
+        share(at("/recommended/kept_rerank")),
         plain(at("/recommended/segments"), 0),
         plain(at("/recommended/ttl_s"), 0),
         share(at("/recommended/hit_ratio")),
+        plain(at("/costs/plan_us"), 1),
         plain(at("/costs/shared_us"), 1),
+        plain(at("/costs/exclude_us"), 1),
+        plain(at("/costs/rerank_us"), 1),
         plain(at("/costs/personal_us"), 1),
     ]
+}
+
+fn everyone_row(set: &str, found: &Value) -> Vec<String> {
+    let at = |of: &str| share(found.pointer(&format!("/everyone/{of}")));
+    let none = || "–".to_owned();
+    let mut row = vec![set.to_owned(), "everyone".to_owned(), none(), none()];
+    row.extend(["kept", "kept_exclude", "still_shared", "kept_rerank"].map(at));
+    row.extend([none(), none(), none(), none()]);
+    row
 }
 
 fn level_row(set: &str, level: &Value) -> Vec<String> {
@@ -169,8 +186,9 @@ fn level_row(set: &str, level: &Value) -> Vec<String> {
         share(at("/kept_k_means")),
         share(at("/kept_tree")),
         share(at("/kept_voted")),
-        share(at("/kept_filtered")),
-        share(at("/kept_reranked")),
+        share(at("/kept_exclude")),
+        share(at("/still_shared")),
+        share(at("/kept_rerank")),
         share(at("/caches/0/hit_ratio")),
         share(at("/caches/1/hit_ratio")),
         share(at("/caches/2/hit_ratio")),

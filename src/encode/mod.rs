@@ -12,8 +12,12 @@
 //!
 //! Only `+ − × ÷ √` in 64 bits, in one order: native, Worker and browser agree bit for bit.
 
+mod approximate;
+
 use alloc::vec;
 use alloc::vec::Vec;
+
+pub use approximate::Approximation;
 
 /// Parameters of the fold-in; see the module's formula.
 #[derive(Clone, Copy, Debug, PartialEq)]
