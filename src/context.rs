@@ -95,51 +95,82 @@ impl Device {
     }
 }
 
-/// A visitor's local time: Unix milliseconds plus the offset of the time zone. It is asked for only where something depends on
-/// it, for to find out the time zone may cost more than the answer.
-#[derive(Clone, Copy)]
-pub struct LocalTime<'a>(Clock<'a>);
+/// The primary language of a visitor, as `de`: two or three letters in lower case, or nothing.
+///
+/// Whatever is no language is nothing: a client must not be able to fill the cache with keys of its own making.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Locale([u8; 3]);
 
-#[derive(Clone, Copy)]
-enum Clock<'a> {
-    Ms(u64),
-    Asked(&'a dyn Fn() -> u64),
-}
-
-impl<'a> LocalTime<'a> {
-    /// Asked for when something depends on it.
+impl Locale {
+    /// The first language of an `Accept-Language` header. Regions and scripts are left out.
     #[must_use]
-    pub fn asked(clock: &'a dyn Fn() -> u64) -> Self {
-        Self(Clock::Asked(clock))
+    pub fn first_of(accept_language: &str) -> Self {
+        let first = accept_language.split([',', ';']).next().unwrap_or("").trim();
+        let primary = first.split(['-', '_']).next().unwrap_or("").as_bytes();
+        let mut letters = [0; 3];
+        if (2..=3).contains(&primary.len()) && primary.iter().all(u8::is_ascii_alphabetic) {
+            letters[..primary.len()].copy_from_slice(primary);
+            letters.make_ascii_lowercase();
+        }
+        Self(letters)
     }
 
-    /// Milliseconds.
+    /// Its letters in a cache key; `-` where there is none.
     #[must_use]
-    pub fn ms(self) -> u64 {
-        match self.0 {
-            Clock::Ms(ms) => ms,
-            Clock::Asked(clock) => clock(),
+    pub fn code(&self) -> &str {
+        let end = self.0.iter().position(|letter| *letter == 0).unwrap_or(self.0.len());
+        match core::str::from_utf8(&self.0[..end]) {
+            Ok("") | Err(_) => "-",
+            Ok(letters) => letters,
         }
     }
 }
 
-impl From<u64> for LocalTime<'_> {
-    fn from(ms: u64) -> Self {
-        Self(Clock::Ms(ms))
-    }
+/// What a request tells. It is asked for only where something depends on it: to find out a time zone, or to read a header, may
+/// cost more than the answer.
+#[derive(Clone, Copy)]
+pub struct Told<'a, T>(Source<'a, T>);
+
+#[derive(Clone, Copy)]
+enum Source<'a, T> {
+    Known(T),
+    Asked(&'a dyn Fn() -> T),
 }
 
-impl Default for LocalTime<'_> {
-    fn default() -> Self {
-        Self::from(0)
+impl<'a, T: Copy> Told<'a, T> {
+    /// Asked for when something depends on it.
+    #[must_use]
+    pub fn asked(ask: &'a dyn Fn() -> T) -> Self {
+        Self(Source::Asked(ask))
     }
-}
 
-impl core::fmt::Debug for LocalTime<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+    /// The value.
+    #[must_use]
+    pub fn get(self) -> T {
         match self.0 {
-            Clock::Ms(ms) => write!(f, "{ms}"),
-            Clock::Asked(_) => f.write_str("not asked yet"),
+            Source::Known(value) => value,
+            Source::Asked(ask) => ask(),
+        }
+    }
+}
+
+impl<T> From<T> for Told<'_, T> {
+    fn from(value: T) -> Self {
+        Self(Source::Known(value))
+    }
+}
+
+impl<T: Default> Default for Told<'_, T> {
+    fn default() -> Self {
+        Self::from(T::default())
+    }
+}
+
+impl<T: core::fmt::Debug> core::fmt::Debug for Told<'_, T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match &self.0 {
+            Source::Known(value) => value.fmt(f),
+            Source::Asked(_) => f.write_str("not asked yet"),
         }
     }
 }
@@ -147,12 +178,12 @@ impl core::fmt::Debug for LocalTime<'_> {
 /// What a request tells without a profile.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Context<'a> {
-    /// Local time of the visitor.
-    pub local_time: LocalTime<'a>,
-    /// The first language of `Accept-Language`, empty where unknown.
-    pub locale: &'a str,
+    /// Local time of the visitor: Unix milliseconds plus the offset of the time zone.
+    pub local_ms: Told<'a, u64>,
+    /// The language asked for first.
+    pub locale: Told<'a, Locale>,
     /// The class of device.
-    pub device: Device,
+    pub device: Told<'a, Device>,
 }
 
 /// Year, month and day (proleptic Gregorian) of a count of days since 1970-01-01.
@@ -202,6 +233,24 @@ mod tests {
         assert_eq!(civil_from_days(11_016), (2000, 2, 29));
         assert_eq!(civil_from_days(17_531), (2017, 12, 31));
         assert_eq!(civil_from_days(17_532), (2018, 1, 1));
+    }
+
+    #[test]
+    fn a_locale_is_a_primary_language_or_nothing() {
+        let codes = |headers: &[&str]| -> alloc::vec::Vec<alloc::string::String> {
+            headers
+                .iter()
+                .map(|header| Locale::first_of(header).code().into())
+                .collect()
+        };
+        assert_eq!(
+            codes(&["de-AT,en;q=0.8", "EN", " fil;q=1", "zh_Hant"]),
+            ["de", "en", "fil", "zh"]
+        );
+        for made_up in ["", "x", "../../etc", "zz9", "abcdefgh", "d/", "*", "\u{e4}\u{f6}"] {
+            assert_eq!(Locale::first_of(made_up), Locale::default(), "{made_up}");
+        }
+        assert_eq!(Locale::default().code(), "-");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
-use crate::context::{Context, Device};
+use crate::context::Context;
 use crate::engine::{Decision, Engine, Recorded, Request, Visitor};
 use crate::profile::{Consent, Profile, VisitorId};
 use crate::snapshot::{AlignedBytes, CategoryIndex, Snapshot, Trust, parse_public_key};
@@ -23,11 +23,9 @@ struct JsRequest {
     category: Option<String>,
     #[serde(default)]
     exclude: Vec<String>,
-    #[serde(flatten)]
-    when: JsWhen,
 }
 
-/// When and how a visitor asks.
+/// When and how a visitor asks; a part of each request.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct JsWhen {
@@ -146,6 +144,8 @@ impl JsEngine {
     /// # Errors
     /// Where the request is refused.
     pub fn recommend(&self, request: JsValue, profile: &JsProfile) -> Result<JsValue, JsError> {
+        // Read twice: one structure flattened into another would bring `serde`'s code that keeps fields for later.
+        let when: JsWhen = serde_wasm_bindgen::from_value(request.clone())?;
         let request: JsRequest = serde_wasm_bindgen::from_value(request)?;
         let exclude: Vec<&str> = request.exclude.iter().map(String::as_str).collect();
         let request = Request {
@@ -153,7 +153,7 @@ impl JsEngine {
             n: request.n,
             category: request.category.as_deref(),
             exclude: &exclude,
-            visitor: request.when.visitor(profile),
+            visitor: when.visitor(profile),
         };
         let plan = self.0.plan(&request)?;
         to_js(&self.0.decide(&request, &plan))
@@ -243,9 +243,8 @@ impl JsWhen {
                 Consent::Denied
             },
             context: Context {
-                local_time: milliseconds(self.local_ms.unwrap_or(self.now_ms)).into(),
-                locale: "",
-                device: Device::Desktop,
+                local_ms: milliseconds(self.local_ms.unwrap_or(self.now_ms)).into(),
+                ..Context::default()
             },
             now_ms: milliseconds(self.now_ms),
         }

@@ -355,6 +355,20 @@ fn the_two_shells_do_not_know_each_other() {
     assert!(core.is_empty(), "Cargo.toml: {core:?}");
 }
 
+/// Values of known headers cross as lines without their names.
+#[test]
+fn the_worker_and_its_shim_name_the_known_headers_in_the_same_order() {
+    let quoted = |path: &str, from: &str| -> Vec<String> {
+        let source = read(path);
+        let list = source.split_once(from).and_then(|(_, rest)| rest.split_once(']'));
+        let (list, _) = list.unwrap_or_else(|| panic!("{path}: expected `{from}` and a list, found none"));
+        list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let known = quoted("worker/src/incoming.rs", "const KNOWN: [&str; 4] = [");
+    assert_eq!(known.len(), 4, "{known:?}");
+    assert_eq!(known, quoted("worker/shim/http.js", "const HEADERS = ["));
+}
+
 #[test]
 fn nothing_is_unsafe() {
     for folder in RUST_FOLDERS {

@@ -78,6 +78,18 @@ fn who_bought_what_the_list_shows_gets_it_without_that_and_all_others_share() {
     );
     let ninth = profile(&engine, &[("click", "item-001"), ("conversion", ids(&longer)[8])]);
     assert_eq!(answer(&engine, &request(EXCLUDES, visitor(Some(&ninth)))).1, key);
+    let narrowed = Request {
+        exclude: &shown[..1],
+        ..request(EXCLUDES, visitor(Some(&ninth)))
+    };
+    let (own, _) = answer(&engine, &narrowed);
+    assert_eq!(
+        own.scope,
+        Scope::Visitor,
+        "without the first item the ninth would be shown"
+    );
+    assert_eq!(ids(&own)[..7], shown[1..]);
+    assert!(!ids(&own).contains(&ids(&longer)[8]));
     let more = Request {
         n: Some(9),
         ..request(EXCLUDES, visitor(Some(&ninth)))
@@ -231,9 +243,15 @@ fn no_answer_in_use_shows_what_its_visitor_is_done_with() {
             ][below(3) as usize]
                 .clone();
             let n = 1 + usize::try_from(below(30)).unwrap();
+            // Every third request narrows the list down, by items that may stand on it.
+            let left_out: Vec<String> = (0..below(3) * below(4))
+                .map(|_| format!("item-{:03}", below(40) * 6 + group))
+                .collect();
+            let exclude: Vec<&str> = left_out.iter().map(String::as_str).collect();
             let ask = |visitor| Request {
                 n: Some(n),
                 category: category.as_deref(),
+                exclude: &exclude,
                 ..request(EXCLUDES, visitor)
             };
             let (own, key) = answer(&engine, &ask(visitor(Some(&who))));

@@ -14,7 +14,8 @@ import { ROOT, cpuNs, residentBytes, selvedge, start } from "./workerd.mjs";
 
 const [site, next, publicKey, minutes = "10"] = process.argv.slice(2);
 const CONNECTIONS = 8;
-const TURNS = 20;
+const TURNS = 24;
+const REQUESTS_A_TURN = 2400;
 
 const home = mkdtempSync(join(tmpdir(), "selvedge-slots-"));
 cpSync(site, home, { recursive: true });
@@ -44,19 +45,35 @@ try {
   // As traffic is: the k-th of the pairs of slot and segment is asked for 1/k as often as the first.
   const popular = zipf(cases.length);
   let at = 0;
+  let known = 0;
+  const everyone = visitors.map(({ cookie }) => ({ cookie }));
+  let visitor = 0;
+  const ofVisitors = (slot) => () => ({ path: `/v1/recommend/${slot}?n=12`, headers: everyone[visitor++ % everyone.length] });
   const kinds = [
     ["empty Worker (JavaScript)", empty, () => ({ path: "/" })],
     ["one answer by heart (JavaScript)", byHeart, () => one],
     ["hit: one key", worker, () => one],
+    ["hit: 500 keys in turn", worker, () => cases[known++ % 500], 500],
     ["hits and misses: all keys, by Zipf's law", worker, () => cases[popular()]],
     // Each key once, with a count that nothing else asks for.
     ["miss: each key once", worker, () => ({ ...cases[at % cases.length], path: `${cases[at % cases.length].path}?n=${3 + Math.floor(at++ / cases.length)}` })],
+    ["a visitor's own list", worker, ofVisitors("home")],
+    ["a shared list, re-ranked for a visitor", worker, ofVisitors("reranked")],
   ];
   for (const [, server, next] of kinds) await load(server, next, 15_000);
   const results = kinds.map(([name]) => ({ name, turns: [], latencies: [], hits: 0, misses: 0 }));
-  // In turns, so that a busy moment of the machine is nobody's alone.
+  // In turns, so that a busy moment of the machine is nobody's alone, and each turn in an order of its own, so that none always comes
+  // after the same one.
+  const order = [...kinds.keys()];
+  const random = generator(13);
   for (let turn = 0; turn < TURNS; turn += 1) {
-    for (const [place, [, server, next]] of kinds.entries()) await counted(results[place], server, next, 12_000 / TURNS);
+    shuffle(order, random);
+    for (const place of order) {
+      const [, server, next, warming = 0] = kinds[place];
+      // What the kinds before pushed out of the cache comes back, uncounted.
+      await load(server, next, warming);
+      await counted(results[place], server, next, REQUESTS_A_TURN);
+    }
   }
   const measured = results.map(({ name, turns, latencies, hits, misses }) => {
     latencies.sort((a, b) => a - b);
@@ -123,8 +140,8 @@ async function oneAnswer({ path, headers }) {
   await fetch(worker.origin + path, { headers });
   const hit = await fetch(worker.origin + path, { headers });
   if (!/; hit;/.test(hit.headers.get("cache-status"))) throw new Error(`${path}: expected a hit, found ${hit.headers.get("cache-status")}`);
-  const { age, "cache-status": cacheStatus, "server-timing": serverTiming, "content-length": length, connection, "keep-alive": alive, date, "transfer-encoding": coding, ...lasting } = Object.fromEntries(hit.headers);
-  const vars = { BODY: await hit.text(), HEADERS: JSON.stringify(lasting), CACHE_STATUS: cacheStatus, SERVER_TIMING: serverTiming };
+  const { "content-length": length, connection, "keep-alive": alive, date, "transfer-encoding": coding, ...own } = Object.fromEntries(hit.headers);
+  const vars = { BODY: await hit.text(), HEADERS: JSON.stringify(own) };
   return start({ dir: `${ROOT}benches/edge/one-answer`, entry: "worker.js", vars });
 }
 
@@ -155,7 +172,8 @@ async function mix(minutes, cases, popular) {
       const kinds = [shown, shown, shown, { ...shown, path: "/v1/recommend/home" }, { ...shown, path: `${shown.path}?n=${1 + (turn % 12)}` }];
       const sent = performance.now();
       try {
-        versions.add(await once(worker.origin, kinds[turn % kinds.length]));
+        const model = await once(worker.origin, kinds[turn % kinds.length]);
+        if (model !== undefined) versions.add(model);
       } catch {
         errors += 1;
       }
@@ -206,7 +224,9 @@ function once(origin, { path, headers = {}, agent: own = agent }) {
       response.resume();
       response.on("end", () => {
         const fallback = response.headers["selvedge-fallback"];
-        if (response.statusCode === 200 && fallback === undefined) resolve(response.headers["selvedge-model"]);
+        // A shared answer's key names the model; a personal one has none.
+        const model = /key="v1\/([^/]*)\//.exec(response.headers["cache-status"])?.[1];
+        if (response.statusCode === 200 && fallback === undefined) resolve(model);
         else reject(new Error(`${path}: status ${response.statusCode}, fall-back ${fallback}`));
       });
       response.on("error", reject);
@@ -232,8 +252,7 @@ function zipf(count) {
   };
 }
 
-function shuffle(list) {
-  const random = generator(11);
+function shuffle(list, random = generator(11)) {
   for (let at = list.length - 1; at > 0; at -= 1) {
     const other = Math.floor(random() * (at + 1));
     [list[at], list[other]] = [list[other], list[at]];

@@ -5,7 +5,7 @@ mod memory;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::context::Context;
+use crate::context::{Context, Locale};
 use crate::policy::SlotPolicy;
 use crate::snapshot::CategoryIndex;
 
@@ -30,7 +30,11 @@ pub enum Sharing {
 /// chosen by the client but slot, category and n, all three checked against the snapshot; the segment comes out of the
 /// sealed profile.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CacheKey(String);
+pub struct CacheKey {
+    /// FNV-1a of the text. It stands first, so that keys are ordered by it: to find one is to compare numbers, and one text.
+    hash: u32,
+    text: String,
+}
 
 impl CacheKey {
     /// Builds the key of a slot's answer.
@@ -44,19 +48,24 @@ impl CacheKey {
         n: usize,
     ) -> Self {
         let locale = if slot.vary_locale {
-            canonical_locale(context.locale)
+            context.locale.get()
         } else {
-            "-".into()
+            Locale::default()
         };
-        let device = if slot.vary_device { context.device.code() } else { '-' };
+        let device = if slot.vary_device {
+            context.device.get().code()
+        } else {
+            '-'
+        };
         // All categories of one name are asked for together, so the first one stands for them.
         let category = categories
             .first()
             .map_or_else(|| "-".into(), |first| alloc::format!("c{}", first.0));
-        Self(alloc::format!(
-            "v1/{snapshot}/{}/{}/{category}/{locale}/{device}/{n}",
+        Self::of(alloc::format!(
+            "v1/{snapshot}/{}/{}/{category}/{}/{device}/{n}",
             slot.name,
-            sharing.code()
+            sharing.code(),
+            locale.code()
         ))
     }
 
@@ -64,14 +73,28 @@ impl CacheKey {
     #[must_use]
     pub fn similar(snapshot: &str, item: u64, n: usize) -> Self {
         let sharing = Sharing::SimilarTo(item).code();
-        Self(alloc::format!("v1/{snapshot}/similar/{sharing}/-/-/-/{n}"))
+        Self::of(alloc::format!("v1/{snapshot}/similar/{sharing}/-/-/-/{n}"))
+    }
+
+    fn of(text: String) -> Self {
+        Self {
+            hash: fnv1a(&text),
+            text,
+        }
     }
 
     /// The key's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
+}
+
+/// FNV-1a, 32 bits.
+pub(crate) fn fnv1a(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 impl Sharing {
@@ -82,18 +105,6 @@ impl Sharing {
             Self::Everyone => "all".into(),
             Self::SimilarTo(key) => alloc::format!("i{key:016x}"),
         }
-    }
-}
-
-/// The primary language in lower case, or `-` for whatever is no language: a client must not be able to fill the cache with
-/// keys of its own making.
-fn canonical_locale(locale: &str) -> String {
-    let primary = locale.split(['-', '_']).next().unwrap_or("");
-    let valid = (2..=3).contains(&primary.len()) && primary.bytes().all(|byte| byte.is_ascii_alphabetic());
-    if valid {
-        primary.to_ascii_lowercase()
-    } else {
-        "-".into()
     }
 }
 
@@ -131,11 +142,8 @@ impl Freshness {
     /// renewed at once. The share is the key's own (FNV-1a), so that every isolate of every location agrees on it.
     #[must_use]
     pub fn spread(self, key: &CacheKey) -> Self {
-        let hash = key.as_str().bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        });
         // The low bits of FNV-1a are its weakest.
-        let thousandths = u64::from((hash >> 8) % 1001);
+        let thousandths = u64::from((key.hash >> 8) % 1001);
         let shorter = (u64::from(self.ttl_s) * thousandths + 5_000) / 10_000;
         Self {
             ttl_s: self.ttl_s.saturating_sub(u32::try_from(shorter).unwrap_or(u32::MAX)),
@@ -277,7 +285,7 @@ pub enum State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::Device;
+    use crate::context::{Device, Told};
     use crate::policy::{Audience, PerVisitor};
 
     fn slot() -> SlotPolicy {
@@ -304,9 +312,9 @@ mod tests {
     #[test]
     fn a_key_tells_locale_and_device_only_where_the_slot_varies_by_them() {
         let context = Context {
-            local_time: 1.into(),
-            locale: "de-AT",
-            device: Device::Mobile,
+            local_ms: 1.into(),
+            locale: Locale::first_of("de-AT").into(),
+            device: Device::Mobile.into(),
         };
         assert_eq!(key(&slot(), &context).as_str(), "v1/m1/home/s3/-/-/-/8");
         let varied = SlotPolicy {
@@ -318,6 +326,18 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_asked_for_that_the_key_does_not_tell() {
+        let asked = || -> Locale { panic!("asked for the locale") };
+        let device = || -> Device { panic!("asked for the device") };
+        let context = Context {
+            locale: Told::asked(&asked),
+            device: Told::asked(&device),
+            ..Context::default()
+        };
+        assert_eq!(key(&slot(), &context).as_str(), "v1/m1/home/s3/-/-/-/8");
+    }
+
+    #[test]
     fn a_made_up_locale_cannot_make_a_key_of_its_own() {
         let varied = SlotPolicy {
             vary_locale: true,
@@ -325,7 +345,7 @@ mod tests {
         };
         for locale in ["", "x", "../../etc", "zz9", "abcdefgh", "d/"] {
             let context = Context {
-                locale,
+                locale: Locale::first_of(locale).into(),
                 ..Context::default()
             };
             assert_eq!(key(&varied, &context).as_str(), "v1/m1/home/s3/-/-/-/8", "{locale}");

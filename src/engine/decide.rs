@@ -128,13 +128,13 @@ impl<B: AsRef<[u8]>> Engine<B> {
                 None => {}
             }
         }
-        rows.sort_unstable();
-        rows.dedup();
         let portrait = self.portrait_of(visitor);
-        let contextual = self.contextual_rung(visitor);
         let (scope, daypart) = match &portrait {
             Some(_) => (Scope::Visitor, None),
-            None => (contextual.scope, contextual.daypart),
+            None => {
+                let contextual = self.contextual_rung(visitor);
+                (contextual.scope, contextual.daypart)
+            }
         };
         let prior = daypart.map(|daypart| self.snapshot.context_prior(daypart.index()));
         let vector = portrait.as_ref().map(Portrait::vector).or(prior);
@@ -145,6 +145,9 @@ impl<B: AsRef<[u8]>> Engine<B> {
             .map(|(item, score)| Scored { item: *item, score })
             .collect();
         let mut ranking = ranked(ranking);
+        // The same item has the same score, so it stands beside itself.
+        ranking.dedup_by_key(|scored| scored.item);
+        let candidates = ranking.len();
         ranking.truncate(n);
         let segment = portrait.as_ref().and_then(|portrait| portrait.assignment);
         let segment = segment.and_then(|found| u16::try_from(found.segment).ok());
@@ -156,7 +159,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
             context: daypart.map(crate::context::Daypart::name),
             items: self.items(&ranking, scope, portrait.as_ref()),
             unknown,
-            explanation: self.explanation(segment, portrait.as_ref(), rows.len()),
+            explanation: self.explanation(segment, portrait.as_ref(), candidates),
         })
     }
 

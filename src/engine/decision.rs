@@ -67,7 +67,10 @@ impl<'s> Decision<'s> {
             context: None,
             items: Vec::new(),
             unknown,
-            explanation: Explanation::default(),
+            explanation: Explanation {
+                exact: true,
+                ..Explanation::default()
+            },
         }
     }
 }

@@ -11,7 +11,9 @@ mod request;
 mod visitor;
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use crate::cache::fnv1a;
 use crate::encode::{Approximation, FoldInParameters};
 use crate::policy::PerVisitor;
 use crate::snapshot::{SectionKind, Snapshot, SnapshotError};
@@ -59,6 +61,8 @@ pub struct Engine<B> {
     snapshot: Snapshot<B>,
     version: String,
     parameters: FoldInParameters,
+    /// Hashes of the slots' names, in the policy's order: numbers are compared sooner than names.
+    slot_hashes: Vec<u32>,
     /// For slots that re-rank; absent where there is none.
     approximation: Option<Approximation>,
 }
@@ -78,10 +82,12 @@ impl<B: AsRef<[u8]>> Engine<B> {
             regularisation_exponent: policy.regularisation_exponent,
             items: policy.trained_items,
         };
+        let slot_hashes = policy.slots.iter().map(|slot| fnv1a(&slot.name)).collect();
         let reranks = policy.slots.iter().any(|slot| slot.per_visitor == PerVisitor::Rerank);
         Ok(Self {
             version: snapshot.version(),
             parameters,
+            slot_hashes,
             approximation: reranks.then(|| Approximation::new(snapshot.gram(), snapshot.dims(), &parameters)),
             snapshot,
         })
@@ -102,6 +108,14 @@ impl<B: AsRef<[u8]>> Engine<B> {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The place of a slot in the policy.
+    fn slot_place(&self, name: &str) -> Option<usize> {
+        let slots = &self.snapshot.policy().slots;
+        let hash = fnv1a(name);
+        let is_it = |(place, known): (usize, &u32)| *known == hash && slots[place].name == name;
+        self.slot_hashes.iter().enumerate().position(is_it)
     }
 
     /// Whether the factors are verified, so that answers can be personal.

@@ -56,19 +56,20 @@ pub(super) struct Rung {
 
 impl<B: AsRef<[u8]>> Engine<B> {
     /// Checks a request and says for whom its answer is. Costs no scan; for a slot of segments and a profile that remembers
-    /// its segment not even an encoding.
+    /// its segment not even an encoding, unless the slot puts its list in the visitor's order.
     ///
     /// # Errors
     /// [`RequestError`]: what was asked for, and what is there.
     pub fn plan<'s>(&'s self, request: &Request<'_>) -> Result<Plan<'s>, RequestError> {
         let policy = self.snapshot.policy();
-        let slot = policy.slot(request.slot).ok_or_else(|| {
+        let place = self.slot_place(request.slot).ok_or_else(|| {
             let names: Vec<&str> = policy.slots.iter().map(|slot| slot.name.as_str()).collect();
             RequestError::UnknownSlot {
                 known: names.join(", "),
                 found: quoted(request.slot),
             }
         })?;
+        let slot = &policy.slots[place];
         let n = request.n.unwrap_or(usize::from(slot.n_default));
         let max = usize::from(slot.n_max);
         if n == 0 || n > max {
@@ -86,7 +87,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         if let Some(name) = request.category.filter(|_| categories.is_empty()) {
             return Err(RequestError::UnknownCategory { found: quoted(name) });
         }
-        let mut rung = self.rung(slot, &request.visitor);
+        let mut rung = self.rung(place, &request.visitor);
         let mut plan = Plan {
             scope: rung.scope,
             segment: rung.segment,
@@ -101,7 +102,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
             portrait: rung.portrait.take(),
         };
         if let Some(profile) = request.visitor.usable_profile() {
-            self.make_personal(&mut plan, profile, request.visitor.now_ms);
+            self.make_personal(&mut plan, profile, !request.exclude.is_empty(), request.visitor.now_ms);
         }
         let sharing = match plan.scope {
             Scope::Visitor => None,
@@ -128,7 +129,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
 
     /// Plans what the visitor is done with out of an answer for this visitor alone; and such an answer out of a shared list, where
     /// the slot asks for it and it would not be the shared answer anyway.
-    fn make_personal(&self, plan: &mut Plan<'_>, profile: &Profile, now_ms: u64) {
+    fn make_personal(&self, plan: &mut Plan<'_>, profile: &Profile, narrowed: bool, now_ms: u64) {
         if plan.scope != Scope::Visitor && plan.slot.per_visitor == PerVisitor::Nothing {
             return;
         }
@@ -141,7 +142,9 @@ impl<B: AsRef<[u8]>> Engine<B> {
             PerVisitor::Rerank => self.quick_portrait(profile, now_ms),
             _ => None,
         };
-        if ranked.is_some() || self.may_show(plan, &done, now_ms) {
+        // A list that the request narrows down is nobody else's anyway, and shows what stands further behind.
+        let own = ranked.is_some() || (narrowed && !done.is_empty());
+        if own || self.may_show(plan, &done, now_ms) {
             plan.scope = Scope::Visitor;
             plan.portrait = ranked;
             plan.done = done;
@@ -182,7 +185,8 @@ impl<B: AsRef<[u8]>> Engine<B> {
     }
 
     /// The finest rung that the slot allows and the visitor's history reaches.
-    fn rung(&self, slot: &SlotPolicy, visitor: &Visitor<'_>) -> Rung {
+    fn rung(&self, place: usize, visitor: &Visitor<'_>) -> Rung {
+        let slot = &self.snapshot.policy().slots[place];
         if slot.audience == Audience::Everyone {
             return self.contextual_rung(visitor);
         }
@@ -191,7 +195,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         if (slot.audience == Audience::Segment || !self.personal_ready())
             && let Some(segment) = remembered
         {
-            return self.segment_rung(slot, segment, None, visitor);
+            return self.segment_rung(place, segment, None, visitor);
         }
         if let Some(portrait) = self.portrait_of(visitor) {
             let assigned = portrait.assignment.and_then(|found| u16::try_from(found.segment).ok());
@@ -205,17 +209,15 @@ impl<B: AsRef<[u8]>> Engine<B> {
                 };
             }
             if let Some(segment) = assigned {
-                return self.segment_rung(slot, segment, Some(portrait), visitor);
+                return self.segment_rung(place, segment, Some(portrait), visitor);
             }
         }
         self.contextual_rung(visitor)
     }
 
     /// The rung that the slot's traffic affords to a segment: its own, a coarser one, or none of them.
-    fn segment_rung(&self, slot: &SlotPolicy, segment: u16, portrait: Option<Portrait>, visitor: &Visitor<'_>) -> Rung {
-        let slots = &self.snapshot.policy().slots;
-        let place = slots.iter().position(|other| other.name == slot.name);
-        match place.map_or(Some(segment), |place| self.snapshot.rung(place, segment)) {
+    fn segment_rung(&self, place: usize, segment: u16, portrait: Option<Portrait>, visitor: &Visitor<'_>) -> Rung {
+        match self.snapshot.rung(place, segment) {
             Some(shown) => Rung {
                 scope: Scope::Segment,
                 segment: Some(shown),
@@ -229,7 +231,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
     /// The rung of a visitor of whom nothing is known.
     pub(super) fn contextual_rung(&self, visitor: &Visitor<'_>) -> Rung {
         let has_priors = self.snapshot.contexts() > 0;
-        let daypart = has_priors.then(|| Daypart::of_local_ms(visitor.context.local_time.ms()));
+        let daypart = has_priors.then(|| Daypart::of_local_ms(visitor.context.local_ms.get()));
         Rung {
             scope: if has_priors { Scope::Context } else { Scope::Everyone },
             segment: None,

@@ -1,16 +1,18 @@
 //! What the edge knows of one visitor: a bounded history with decay, and nothing else.
 //!
 //! The history holds stable item keys, so that it survives the next snapshot. At the edge it travels in a sealed cookie
-//! ([`cookie`]); in the browser it stays on the device as plain bytes.
+//! ([`cookie`]), which is not opened anew for seconds ([`RecentProfiles`]); in the browser it stays on the device as plain bytes.
 
 mod bytes;
 pub mod cookie;
+mod recent;
 
 use alloc::vec::Vec;
 
 use crate::event::{EventKind, ItemKey};
 
 pub use bytes::{MAX_PROFILE_BYTES, ProfileError};
+pub use recent::RecentProfiles;
 
 /// Most events in a history. The oldest goes first. With it a sealed profile stays below 2 KiB.
 pub const MAX_HISTORY: usize = 96;

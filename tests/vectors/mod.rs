@@ -100,7 +100,7 @@ fn run(engine: &Engine<AlignedBytes>, case: &Case, now_ms: u64) -> Expect {
             Consent::Denied
         },
         context: Context {
-            local_time: now_ms.into(),
+            local_ms: now_ms.into(),
             ..Context::default()
         },
         now_ms,

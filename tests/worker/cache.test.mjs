@@ -32,8 +32,8 @@ test("500 requests at once for a cold key are one computation, and all get its a
   await serving();
   for (const path of ["/v1/recommend/shelf", "/v1/recommend/home?category=tea", "/v1/similar/tea-00"]) {
     const before = await counts();
-    const responses = await Promise.all(Array.from({ length: 500 }, () => server.fetch(path)));
-    const bodies = new Set(await Promise.all(responses.map((response) => response.text())));
+    // Each is read as soon as it is there: undici gives up bodies that wait while memory is tidied.
+    const bodies = new Set(await Promise.all(Array.from({ length: 500 }, async () => (await server.fetch(path)).text())));
     const after = await counts();
     assert.equal(bodies.size, 1, path);
     assert.equal(after.misses - before.misses, 1, path);
@@ -90,8 +90,9 @@ test("a new snapshot answers under its own keys, and the one before serves stale
   await serving("0");
   const cookies = await visitorOf("tea-00", "tea-02");
   const first = await server.fetch("/v1/recommend/shelf", { cookies });
-  const [version, key] = [first.headers.get("selvedge-model"), status(first).match(/key="([^"]*)"/)[1]];
+  const key = status(first).match(/key="([^"]*)"/)[1];
   const body = await first.text();
+  const version = JSON.parse(body).model;
 
   await publish(server.env, model.next, "models/2.selvedge");
   await until(async () => (await (await server.fetch("/readyz")).json()).model !== version);
@@ -99,23 +100,22 @@ test("a new snapshot answers under its own keys, and the one before serves stale
   const stale = await server.fetch("/v1/recommend/shelf", { cookies });
   assert.equal(status(stale).match(/key="([^"]*)"/)[1], key, "under the old key");
   assert.match(status(stale), /; detail=previous-model$/);
-  assert.equal(stale.headers.get("selvedge-model"), version, "and it says so");
   assert.equal(await stale.text(), body);
 
   const fresh = await until(async () => {
     const response = await server.fetch("/v1/recommend/shelf", { cookies });
-    return response.headers.get("selvedge-model") === version ? undefined : response;
+    return status(response).includes("previous-model") ? undefined : response;
   });
   assert.match(status(fresh), /^selvedge; hit;/, "it was filled behind the stale answer");
   const decision = await fresh.json();
-  assert.equal(decision.model, fresh.headers.get("selvedge-model"));
+  assert.notEqual(decision.model, version);
   assert.ok(decision.items.every((item) => item.title.endsWith("(next)")));
   const after = await counts();
   assert.deepEqual([after.misses - before.misses, after.renewals - before.renewals], [0, 1]);
 
   const cold = await server.fetch("/v1/recommend/shelf?n=3", { cookies });
   assert.match(status(cold), /^selvedge; fwd=miss;/, "what the one before had no answer for is computed");
-  assert.notEqual(cold.headers.get("selvedge-model"), version);
+  assert.equal((await cold.json()).model, decision.model);
 });
 
 test("a validator answers 304 with what a cache needs to keep its copy (RFC 9110, section 15.4.5)", async () => {
@@ -139,8 +139,42 @@ test("HEAD has the headers of GET, its entity tag included, and shares its key",
   const head = await server.fetch("/v1/recommend/shelf", { method: "HEAD" });
   assert.equal(await head.text(), "");
   assert.match(status(head), /^selvedge; hit;/);
-  for (const name of ["etag", "cache-control", "content-type", "selvedge-model", "vary"]) {
+  for (const name of ["etag", "cache-control", "content-type", "vary"]) {
     assert.equal(head.headers.get(name), get.headers.get(name), name);
+  }
+});
+
+test("what one request is told besides is not told to the next one of the same key", async () => {
+  await serving();
+  const path = "/v1/recommend/shelf?n=7";
+  // In every answer anew, or another one each second.
+  const steady = (response) => [...response.headers].filter(([name]) => !["date", "age", "cache-status", "server-timing"].includes(name));
+  const ask = async (options) => {
+    const response = await server.fetch(path, options);
+    return { response, body: await response.text() };
+  };
+  await ask();
+  const plain = [await ask(), await ask()];
+  const [headers, body] = [steady(plain[1].response), plain[1].body];
+  assert.deepEqual(steady(plain[0].response), headers, "the first hit, and one that was prepared by it");
+  const key = status(plain[0].response).match(/key="([^"]*)"/)[1];
+  const tag = plain[0].response.headers.get("etag");
+
+  const requests = {
+    "selvedge-fallback": { cookies: { selvedge: "forged" } },
+    "surrogate-control": { headers: { "selvedge-key": key } },
+    etag: { headers: { "if-none-match": tag } },
+    "content-type": { method: "HEAD" },
+  };
+  for (const [own, options] of Object.entries(requests)) {
+    const { response } = await ask(options);
+    assert.match(status(response), /^selvedge; hit;/, own);
+    assert.ok(response.headers.get(own), own);
+    assert.equal(response.status, own === "etag" ? 304 : 200);
+    const next = await ask();
+    assert.match(status(next.response), /^selvedge; hit; ttl=\d+; key="[^"]*"$/);
+    assert.deepEqual(steady(next.response), headers, `after ${own}`);
+    assert.equal(next.body, body);
   }
 });
 

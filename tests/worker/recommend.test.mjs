@@ -8,7 +8,7 @@ import { fallbacks, json, planted, profileCookie, publish, start } from "./harne
 const model = planted();
 let server;
 before(async () => {
-  server = await start({ vars: { SELVEDGE_PUBLIC_KEYS: model.publicKey, SELVEDGE_REFRESH_S: "3600" } });
+  server = await start({ vars: { SELVEDGE_PUBLIC_KEYS: model.publicKey, SELVEDGE_REFRESH_S: "3600", SELVEDGE_SERVER_TIMING: "on" } });
   await publish(server.env, model.snapshot);
 });
 after(() => server.close());
@@ -54,12 +54,14 @@ test("a decision has exactly the fields of the API page", async () => {
 test("a visitor is ranked by what the visitor did, and the page changes with it", async () => {
   for (const department of ["tea", "tool", "toy", "book"]) {
     const cookies = await visitorOf(`${department}-03`, `${department}-05`);
-    const { response, decision: home } = await decision("/v1/recommend/home", { cookies });
+    const { decision: home } = await decision("/v1/recommend/home", { cookies });
     assert.deepEqual(departments(home), new Set([department]));
     assert.equal(home.scope, "visitor");
     assert.equal(home.items[0].reason.kind, "because");
-    assert.equal(response.headers.get("selvedge-scope"), "visitor");
-    assert.equal(response.headers.get("selvedge-segment"), String(home.segment));
+    const key = await server.fetch("/v1/key/home", { cookies });
+    assert.equal(key.headers.get("selvedge-scope"), "visitor");
+    assert.equal(key.headers.get("selvedge-segment"), String(home.segment));
+    assert.equal(key.headers.get("selvedge-model"), home.model);
   }
 });
 
@@ -134,9 +136,10 @@ test("objecting by Sec-GPC or by cookie leaves the context only, and nothing is 
   const cookies = await visitorOf("tea-00", "tea-02");
   const objections = [{ cookies, headers: { "sec-gpc": "1" } }, { cookies: { ...cookies, "selvedge-consent": "off" } }];
   for (const objection of objections) {
-    const { response, decision: home } = await decision("/v1/recommend/home", objection);
+    const { decision: home } = await decision("/v1/recommend/home", objection);
     assert.equal(home.scope, "context");
-    assert.equal(response.headers.get("selvedge-segment"), null);
+    assert.equal(home.segment, null);
+    assert.equal((await server.fetch("/v1/key/home", objection)).headers.get("selvedge-segment"), null);
     const events = json({ events: [{ type: "click", item: "tea-00" }] });
     const receipt = await server.fetch("/v1/events", { ...events, ...objection, headers: { ...events.headers, ...objection.headers } });
     assert.equal(receipt.status, 202);
@@ -199,7 +202,7 @@ test("what the model does not know is a problem with what it knows", async () =>
   }
 });
 
-test("Server-Timing names the stages, in milliseconds", async () => {
+test("Server-Timing names the stages, in milliseconds, where it is turned on", async () => {
   const response = await server.fetch("/v1/recommend/shelf");
   assert.match(
     response.headers.get("server-timing"),

@@ -62,6 +62,7 @@ function emptyDecision(slot) {
       segment_members: null,
       segment_cosine: null,
       kept_segment: false,
+      exact: true,
       candidates: 0,
       excluded: 0,
     },
@@ -71,7 +72,6 @@ function emptyDecision(slot) {
       ...HEADERS,
       "content-type": "application/json",
       "cache-status": "selvedge; fwd=bypass; detail=panic",
-      "selvedge-scope": "everyone",
     },
   });
 }

@@ -2,27 +2,36 @@
 
 use std::borrow::Cow;
 
+use js_sys::Uint8Array;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use web_sys::Response;
 
 use crate::counters::Fallbacks;
-use crate::runtime;
+use crate::runtime::{self, Prepared};
 use crate::timing::Timing;
 
 enum Body {
     Empty,
     Text(String),
+    Bytes(Uint8Array),
+    /// With the headers that it was prepared with.
+    Prepared(Prepared),
 }
 
 /// Headers that are another in nearly every answer.
-const OWN: [&str; 6] = [
+const OWN: [&str; 11] = [
     "age",
     "cache-status",
     "etag",
     "server-timing",
     "set-cookie",
+    "surrogate-control",
     "selvedge-fallback",
+    "selvedge-key",
+    "selvedge-model",
+    "selvedge-scope",
+    "selvedge-segment",
 ];
 
 /// One answer of the API.
@@ -48,6 +57,24 @@ impl Answer {
         // object is still JSON.
         let text = serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned());
         Self::json_text(status, text)
+    }
+
+    /// An answer whose JSON lies in the runtime's memory.
+    pub fn json_bytes(status: u16, bytes: &Uint8Array) -> Self {
+        Self {
+            body: Body::Bytes(bytes.clone()),
+            ..Self::empty(status)
+        }
+        .with("content-type", "application/json")
+    }
+
+    /// An answer that was prepared. Headers that are set are those of this answer alone.
+    pub fn prepared(prepared: &Prepared) -> Self {
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body: Body::Prepared(prepared.clone()),
+        }
     }
 
     /// An answer whose JSON is already written.
@@ -79,26 +106,49 @@ impl Answer {
         if let Some(names) = fallbacks.header() {
             self.set("selvedge-fallback", names);
         }
-        self.set("server-timing", timing.header());
+        if let Some(marks) = timing.header() {
+            self.set("server-timing", marks);
+        }
+        let body = match &self.body {
+            Body::Prepared(prepared) => {
+                let own = (!self.headers.is_empty()).then(|| self.lines());
+                return runtime::again(prepared, own.as_deref());
+            }
+            Body::Bytes(bytes) => Some(bytes.clone()),
+            Body::Text(text) => Some(Uint8Array::new_from_slice(text.as_bytes())),
+            // The runtime throws for a body, even an empty one, on 204 and 304.
+            Body::Empty => None,
+        };
         self.set("x-content-type-options", "nosniff");
-        let mut lasting = String::with_capacity(512);
-        let mut lines = String::with_capacity(256);
+        let (lasting, own) = self.lasting_and_own();
+        runtime::respond(self.status, &lasting, &own, body.as_ref())
+    }
+
+    /// Prepares an answer of status 200 with these headers for being sent many times.
+    ///
+    /// # Errors
+    /// What the runtime throws.
+    pub fn prepare(mut self, body: &Uint8Array) -> Result<Prepared, JsValue> {
+        self.set("x-content-type-options", "nosniff");
+        let (lasting, own) = self.lasting_and_own();
+        runtime::prepare(&lasting, &own, body)
+    }
+
+    /// The headers, names and values, a line each.
+    pub fn lines(&self) -> String {
+        let (lasting, own) = self.lasting_and_own();
+        lasting + &own
+    }
+
+    fn lasting_and_own(&self) -> (String, String) {
+        let (mut lasting, mut own) = (String::new(), String::new());
         for (name, value) in &self.headers {
             // Every value is printable ASCII by construction. Were one not, the answer without that header is better than none.
             if value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-                let lines = if OWN.contains(name) { &mut lines } else { &mut lasting };
+                let lines = if OWN.contains(name) { &mut own } else { &mut lasting };
                 lines.extend([name, "\n", value, "\n"]);
             }
         }
-        runtime::respond(
-            self.status,
-            &lasting,
-            &lines,
-            match &self.body {
-                // The runtime throws for a body, even an empty one, on 204 and 304.
-                Body::Empty => None,
-                Body::Text(text) => Some(text.as_bytes()),
-            },
-        )
+        (lasting, own)
     }
 }

@@ -22,6 +22,8 @@ pub struct Config {
     pub origin: Option<String>,
     /// Seals and opens profile cookies; nothing where no usable key is configured.
     pub keyring: Option<Keyring>,
+    /// Whether answers tell where their milliseconds went.
+    pub server_timing: bool,
 }
 
 thread_local! {
@@ -81,7 +83,16 @@ fn read(env: &Env) -> Config {
             }
             parsed
         });
+    let server_timing = match text("SELVEDGE_SERVER_TIMING").unwrap_or_default().trim() {
+        "on" => true,
+        "" | "off" => false,
+        other => {
+            console_error!("SELVEDGE_SERVER_TIMING: expected on or off, found {other:?}; using off");
+            false
+        }
+    };
     Config {
+        server_timing,
         origin,
         refresh_s,
         public_keys,

@@ -1,18 +1,25 @@
 //! A request as it came in: path, query, headers and a body of bounded length.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use serde::de::DeserializeOwned;
 use web_sys::Request;
 
 use crate::problem::Problem;
 use crate::runtime::{self, streams};
 
+/// Headers that nearly every request is asked for: they come with its method and URL, in this order. Others are read one by one.
+const KNOWN: [&str; 4] = ["cookie", "sec-gpc", "if-none-match", "selvedge-key"];
+
 /// An incoming request.
 pub struct Incoming {
-    /// The method, as it was sent.
-    pub method: String,
-    url: String,
-    /// Names and values, the value empty where the request has none.
-    known: Vec<(String, String)>,
+    /// A line each: method, URL, and the value of each of [`KNOWN`], empty where the request has none. No end of a line can be in them.
+    lines: String,
+    /// Where each line begins, and where one more would.
+    begins: [usize; 3 + KNOWN.len()],
+    /// Where the path is in the URL.
+    path: Range<usize>,
     request: Request,
 }
 
@@ -20,19 +27,29 @@ impl Incoming {
     /// Wraps the runtime's request.
     pub fn new(request: Request) -> Self {
         let lines = runtime::request_lines(&request);
-        let mut lines = lines.split('\n').map(str::to_owned);
-        let mut next = || lines.next().unwrap_or_default();
-        let (method, url) = (next(), next());
-        let mut known = Vec::with_capacity(8);
-        while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
-            known.push((name, value));
+        let mut begins = [lines.len() + 1; 3 + KNOWN.len()];
+        let ends = lines.match_indices('\n').map(|(at, _)| at + 1);
+        for (begin, at) in begins.iter_mut().zip(std::iter::once(0).chain(ends)) {
+            *begin = at;
         }
-        Self {
-            method,
-            url,
-            known,
+        let mut incoming = Self {
+            lines,
+            begins,
+            path: 0..0,
             request,
-        }
+        };
+        incoming.path = path_of(incoming.url());
+        incoming
+    }
+
+    fn line(&self, number: usize) -> &str {
+        let line = self.begins[number]..self.begins[number + 1] - 1;
+        self.lines.get(line).unwrap_or_default()
+    }
+
+    /// The method, as it was sent.
+    pub fn method(&self) -> &str {
+        self.line(0)
     }
 
     /// The runtime's request.
@@ -42,40 +59,34 @@ impl Incoming {
 
     /// The whole URL.
     pub fn url(&self) -> &str {
-        &self.url
+        self.line(1)
     }
 
     /// Path and query, as they came.
     pub fn path_and_query(&self) -> &str {
-        let after_origin = &self.url[self.origin().len()..];
+        let after_origin = &self.url()[self.path.start..];
         &after_origin[..after_origin.find('#').unwrap_or(after_origin.len())]
     }
 
     /// The path, percent-encoded as it came.
     pub fn path(&self) -> &str {
-        let after_origin = &self.url[self.origin().len()..];
-        let end = after_origin.find(['?', '#']).unwrap_or(after_origin.len());
-        &after_origin[..end]
+        &self.url()[self.path.clone()]
     }
 
     /// Scheme, host and port.
     pub fn origin(&self) -> &str {
-        // The runtime hands out normalised absolute URLs: `scheme://host[:port]/…`.
-        let host_start = self.url.find("://").map_or(0, |at| at + 3);
-        let host_length = self.url[host_start..].find('/').unwrap_or(self.url.len() - host_start);
-        &self.url[..host_start + host_length]
+        &self.url()[..self.path.start]
     }
 
     /// Whether the visitor's connection is encrypted, by the word of whoever ends TLS in front. A client that lies here gets a cookie
     /// that it will not send.
     pub fn is_https(&self) -> bool {
-        self.url.starts_with("https:") || self.header("x-forwarded-proto").as_deref() == Some("https")
+        self.url().starts_with("https:") || self.header("x-forwarded-proto").as_deref() == Some("https")
     }
 
     /// Name and value of each query parameter, decoded.
     pub fn query(&self) -> impl Iterator<Item = (String, String)> {
-        let query = self.url.split_once('?').map_or("", |(_, query)| query);
-        let query = query.split_once('#').map_or(query, |(query, _)| query);
+        let query = self.path_and_query().get(self.path.len() + 1..).unwrap_or_default();
         query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             (form_decoded(name), form_decoded(value))
@@ -85,11 +96,11 @@ impl Incoming {
     /// A header's value.
     ///
     /// An empty one counts as none.
-    pub fn header(&self, name: &str) -> Option<String> {
-        let known = self.known.iter().find(|(known, _)| known == name);
+    pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        let known = KNOWN.iter().position(|known| *known == name);
         let value = match known {
-            Some((_, value)) => value.clone(),
-            None => self.request.headers().get(name).ok().flatten()?,
+            Some(place) => Cow::from(self.line(2 + place)),
+            None => Cow::from(self.request.headers().get(name).ok().flatten()?),
         };
         (!value.is_empty()).then_some(value)
     }
@@ -143,6 +154,14 @@ impl Incoming {
         serde_json::from_slice(bytes.get(..filled.bytes).unwrap_or_default())
             .map_err(|error| Problem::body(expected, &error))
     }
+}
+
+/// Where the path is in a URL of the runtime: they are normalised and absolute, `scheme://host[:port]/path?query#fragment`.
+fn path_of(url: &str) -> Range<usize> {
+    let slashes = url.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
+    let begin = slashes.map(|(at, _)| at).nth(2).unwrap_or(url.len());
+    let end = url.bytes().skip(begin).position(|byte| matches!(byte, b'?' | b'#'));
+    begin..end.map_or(url.len(), |length| begin + length)
 }
 
 /// A path segment, percent-decoded.

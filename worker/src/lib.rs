@@ -16,6 +16,7 @@ mod route;
 mod runtime;
 mod timing;
 
+use std::rc::Rc;
 use std::task::{self, Poll, Waker};
 
 use js_sys::Promise;
@@ -49,15 +50,16 @@ pub fn fetch(request: Request, env: Env, context: Context) -> Result<JsValue, Js
 }
 
 async fn respond(request: Request, env: Env, context: Context) -> Result<Response, JsValue> {
-    let incoming = Incoming::new(request);
+    let incoming = Rc::new(Incoming::new(request));
+    let config = config::of(&env);
     let mut call = Call {
         incoming: &incoming,
         env: &env,
         context: &context,
-        config: config::of(&env),
         now_ms: runtime::unix_ms(),
         fallbacks: Fallbacks::default(),
-        timing: Timing::start(),
+        timing: Timing::start(config.server_timing),
+        config,
     };
     let answer = if route::is_page(incoming.path()) {
         match page::get(&mut call).await {
@@ -73,7 +75,7 @@ async fn respond(request: Request, env: Env, context: Context) -> Result<Respons
 
 async fn answer(call: &mut Call<'_>) -> Result<Answer, Problem> {
     let incoming = call.incoming;
-    match route::find(&incoming.method, incoming.path()) {
+    match route::find(incoming.method(), incoming.path()) {
         Ok(Resource::Recommend(slot)) => recommend::get(call, slot).await,
         Ok(Resource::Key(slot)) => key::get(call, slot).await,
         Ok(Resource::Similar(item)) => similar::get(call, item).await,
@@ -86,7 +88,7 @@ async fn answer(call: &mut Call<'_>) -> Result<Answer, Problem> {
         #[expect(clippy::panic, reason = "the route is there to panic")]
         Ok(Resource::Panic) => panic!("the panic route was asked for"),
         Err(NoRoute::Path) => Err(Problem::no_such_path()),
-        Err(NoRoute::Method(allow)) => Err(Problem::method(&incoming.method, allow)),
+        Err(NoRoute::Method(allow)) => Err(Problem::method(incoming.method(), allow)),
     }
 }
 

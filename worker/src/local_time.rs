@@ -4,8 +4,8 @@ use std::cell::RefCell;
 
 use js_sys::{Array, Date, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
+use web_sys::Request;
 
-use crate::incoming::Incoming;
 use crate::runtime;
 
 const MS_PER_MINUTE: i64 = 60_000;
@@ -23,17 +23,12 @@ thread_local! {
     static LAST: RefCell<Option<Known>> = const { RefCell::new(None) };
 }
 
-/// Tells the visitor's local time in Unix milliseconds as if the local clock were UTC; UTC itself where the zone is unknown. The
-/// zone is not looked up before: what the runtime knows of a connection it unpacks when it is first asked.
-pub fn clock(incoming: &Incoming, now_ms: u64) -> Box<dyn Fn() -> u64> {
-    let request = Clone::clone(incoming.request());
-    Box::new(move || match runtime::time_zone(&request) {
-        Some(zone) => local_ms(zone, now_ms),
-        None => now_ms,
-    })
-}
-
-fn local_ms(zone: String, now_ms: u64) -> u64 {
+/// The visitor's local time in Unix milliseconds, as if the local clock were UTC; UTC itself where the zone is unknown. What the
+/// runtime knows of a connection it unpacks when it is first asked.
+pub fn local_ms(request: &Request, now_ms: u64) -> u64 {
+    let Some(zone) = runtime::time_zone(request) else {
+        return now_ms;
+    };
     let quarter = now_ms / OFFSET_HOLDS_MS;
     let known = LAST.with_borrow(|last| {
         last.as_ref()

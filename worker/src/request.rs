@@ -2,24 +2,24 @@
 
 use std::rc::Rc;
 
-use selvedge::context::{Device, LocalTime};
+use selvedge::context::{Context, Device, Locale, Told};
 
 use crate::config::Config;
 use crate::counters::Fallbacks;
 use crate::incoming::Incoming;
 use crate::local_time;
 use crate::problem::Problem;
-use crate::runtime::bindings::{Context, Env};
+use crate::runtime::bindings::{self, Env};
 use crate::timing::Timing;
 
 /// One call of the API.
 pub struct Call<'c> {
     /// The request.
-    pub incoming: &'c Incoming,
+    pub incoming: &'c Rc<Incoming>,
     /// The bindings.
     pub env: &'c Env,
     /// The event that work behind the answer is bound to.
-    pub context: &'c Context,
+    pub context: &'c bindings::Context,
     /// The isolate's configuration.
     pub config: Rc<Config>,
     /// The one time that everything in this call goes by, Unix milliseconds.
@@ -30,35 +30,35 @@ pub struct Call<'c> {
     pub timing: Timing,
 }
 
-/// What a request tells without a profile, owned.
+/// What a request tells without a profile. Nothing of it is read before the core asks.
 pub struct Surroundings {
-    clock: Box<dyn Fn() -> u64>,
-    locale: String,
-    device: Device,
+    incoming: Rc<Incoming>,
+    now_ms: u64,
 }
 
 impl Surroundings {
     /// Local time, language and class of device.
-    pub fn of(incoming: &Incoming, now_ms: u64) -> Self {
-        let languages = incoming.header("accept-language").unwrap_or_default();
-        let first = languages.split([',', ';']).next().unwrap_or("").trim();
+    pub fn of(call: &Call<'_>) -> Self {
         Self {
-            clock: local_time::clock(incoming, now_ms),
-            locale: first.to_owned(),
-            device: Device::detect(
-                incoming.header("sec-ch-ua-mobile").as_deref(),
-                &incoming.header("user-agent").unwrap_or_default(),
-            ),
+            incoming: Rc::clone(call.incoming),
+            now_ms: call.now_ms,
         }
     }
 
     /// As the core takes it.
-    pub fn context(&self) -> selvedge::context::Context<'_> {
-        selvedge::context::Context {
-            local_time: LocalTime::asked(&self.clock),
-            locale: &self.locale,
-            device: self.device,
-        }
+    pub fn tell<T>(&self, to: impl FnOnce(Context<'_>) -> T) -> T {
+        let header = |name| self.incoming.header(name).unwrap_or_default();
+        let local_ms = || local_time::local_ms(self.incoming.request(), self.now_ms);
+        let locale = || Locale::first_of(&header("accept-language"));
+        let device = || {
+            let mobile_hint = self.incoming.header("sec-ch-ua-mobile");
+            Device::detect(mobile_hint.as_deref(), &header("user-agent"))
+        };
+        to(Context {
+            local_ms: Told::asked(&local_ms),
+            locale: Told::asked(&locale),
+            device: Told::asked(&device),
+        })
     }
 }
 

@@ -41,26 +41,39 @@ extern "C" {
 // The entry shim's.
 #[wasm_bindgen(raw_module = "./http.js")]
 extern "C" {
-    fn read(request: &Request) -> String;
+    fn read(request: &Request, into: &mut [u8]) -> usize;
     /// The visitor's time zone, as the network derives it from the connection.
     #[wasm_bindgen(js_name = timeZone)]
     pub fn time_zone(request: &Request) -> Option<String>;
-    #[wasm_bindgen(catch, js_name = respond)]
-    fn respond_with(status: u16, lasting: &str, lines: &str, body: Option<&[u8]>) -> Result<Response, JsValue>;
+    /// A response. Headers are names and values, a line each: `lasting` are those that many answers have alike.
+    #[wasm_bindgen(catch)]
+    pub fn respond(status: u16, lasting: &str, own: &str, body: Option<&Uint8Array>) -> Result<Response, JsValue>;
+
+    /// An answer that is sent many times, with its headers.
+    #[derive(Clone)]
+    pub type Prepared;
+    /// Prepares an answer of status 200.
+    #[wasm_bindgen(catch)]
+    pub fn prepare(lasting: &str, own: &str, body: &Uint8Array) -> Result<Prepared, JsValue>;
+    /// Changes some of its headers.
+    #[wasm_bindgen(catch)]
+    pub fn refresh(prepared: &Prepared, lines: &str) -> Result<(), JsValue>;
+    /// One more response of it, with headers of its own if there are any.
+    #[wasm_bindgen(catch)]
+    pub fn again(prepared: &Prepared, own: Option<&str>) -> Result<Response, JsValue>;
 }
 
-/// Method, URL, and names and values of the headers that nearly every request is asked for: a line each, empty where
-/// there is none.
+/// Method, URL, and the values of the headers that nearly every request is asked for: a line each, empty where there is none.
 pub fn request_lines(request: &Request) -> String {
-    read(request)
-}
-
-/// A response. Its headers are names and values, a line each: `lasting` are those that many answers have alike.
-///
-/// # Errors
-/// What the runtime throws.
-pub fn respond(status: u16, lasting: &str, lines: &str, body: Option<&[u8]>) -> Result<Response, JsValue> {
-    respond_with(status, lasting, lines, body)
+    let mut bytes = vec![0; 1024];
+    let mut length = read(request, &mut bytes);
+    if length > bytes.len() {
+        bytes.resize(length, 0);
+        length = read(request, &mut bytes);
+    }
+    bytes.truncate(length);
+    // It is UTF-8, as the shim writes nothing else.
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Writes a line into the log, put together as `format!` does.

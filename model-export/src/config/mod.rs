@@ -4,6 +4,7 @@
 
 mod error;
 mod overrides;
+mod slots;
 mod sources;
 mod stages;
 
@@ -13,13 +14,14 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use error::ConfigError;
+pub use slots::{Audience, PerVisitor, SlotConfig, TrafficConfig};
 pub use sources::{
     CatalogueColumns, CatalogueSource, ColumnMap, EventColumns, EventPreset, EventSource, FileFormat, KindOrIgnore,
     TextFormat,
 };
 pub use stages::{
-    Audience, Baseline, Codes, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, PerVisitor, SearchBy,
-    SegmentConfig, SlotConfig, TrafficConfig, TrainConfig, WeightsConfig,
+    Baseline, Codes, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, SearchBy, SegmentConfig, TrainConfig,
+    WeightsConfig,
 };
 
 /// The whole configuration. Every section has defaults except what only the owner of the data can know.

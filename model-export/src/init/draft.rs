@@ -38,6 +38,12 @@ test_days = 7.0
 [[slots]]
 name = \"home\"
 n = 12
+# Lists that a segment shares come from the cache of a location, in a fraction of the time:
+# audience = \"segment\"
+# and are changed for one visitor behind it: exclude leaves out what the visitor is done with, rerank also puts them in the visitor's order.
+# `selvedge simulate` says what each of them keeps.
+# exclude = [\"conversion\"]
+# per_visitor = \"rerank\"
 
 [pack]
 # `selvedge keygen` makes one. Keep it out of your repository.

@@ -144,7 +144,7 @@ impl Replay<'_> {
                 profile: Some(&profile),
                 consent: Consent::Granted,
                 context: Context {
-                    local_time: unsigned(at_ms).into(),
+                    local_ms: unsigned(at_ms).into(),
                     ..Context::default()
                 },
                 now_ms: unsigned(at_ms),

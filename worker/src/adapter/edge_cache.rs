@@ -41,8 +41,8 @@ pub async fn get(key: &CacheKey) -> Result<Option<(Stored, u64)>, JsValue> {
     let (Some(stored_at_ms), Some(etag)) = (stored_at_ms, headers.get("etag")?) else {
         return Ok(None);
     };
-    let json = JsFuture::from(response.text()?).await?.as_string();
-    Ok(json.map(|json| (Stored { json, etag }, stored_at_ms)))
+    let json = Uint8Array::new(&JsFuture::from(response.array_buffer()?).await?);
+    Ok(Some((Stored::new(json, etag), stored_at_ms)))
 }
 
 /// Stores an answer.
@@ -60,8 +60,7 @@ pub async fn put(key: &CacheKey, freshness: &Freshness, stored: &Stored, now_ms:
     headers.set(STORED_AT, &now_ms.to_string())?;
     let init = ResponseInit::new();
     init.set_headers(&headers);
-    let bytes = Uint8Array::new_from_slice(stored.json.as_bytes());
-    let response = Response::new_with_opt_buffer_source_and_init(Some(&bytes), &init)?;
+    let response = Response::new_with_opt_buffer_source_and_init(Some(&stored.json), &init)?;
     JsFuture::from(with_cache(|cache| cache.store(&url(key), &response))?).await?;
     Ok(())
 }

@@ -128,7 +128,7 @@ impl Origin {
             Place::Server(server) => server,
         };
         let init = init(&self.headers)?;
-        set(&init, "method", &incoming.method)?;
+        set(&init, "method", incoming.method())?;
         if let Some(body) = incoming.request().body() {
             Reflect::set(&init, &"body".into(), &body)?;
         }

@@ -1,11 +1,15 @@
 //! The visitor: consent, and the profile in its sealed cookie.
 
-use selvedge::profile::{Consent, Profile, VisitorId};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use selvedge::profile::{Consent, Profile, RecentProfiles, VisitorId};
 use wasm_bindgen::JsValue;
 
 use crate::config::Config;
-use crate::counters::{Fallback, Fallbacks};
+use crate::counters::Fallback;
 use crate::incoming::Incoming;
+use crate::request::Call;
 use crate::runtime::{self, console_error};
 
 const PROFILE_COOKIE: &str = "selvedge";
@@ -18,30 +22,36 @@ pub struct Visitor {
     /// Whether anything may be remembered.
     pub consent: Consent,
     /// What is remembered; nothing for a new visitor, without consent, and for a cookie that does not open.
-    pub profile: Option<Profile>,
+    pub profile: Option<Rc<Profile>>,
+}
+
+thread_local! {
+    static RECENT: RefCell<RecentProfiles> = const { RefCell::new(RecentProfiles::new()) };
 }
 
 impl Visitor {
     /// Reads the visitor's consent and profile from a request.
-    pub fn of(incoming: &Incoming, config: &Config, fallbacks: &mut Fallbacks) -> Self {
-        let cookies = incoming.header("cookie").unwrap_or_default();
-        let objects = incoming.header("sec-gpc").is_some_and(|value| value.trim() == "1");
+    pub fn of(call: &mut Call<'_>) -> Self {
+        RECENT.with_borrow_mut(|recent| recent.tidy(call.now_ms));
+        let cookies = call.incoming.header("cookie").unwrap_or_default();
+        let objects = call.incoming.header("sec-gpc").is_some_and(|value| value.trim() == "1");
         if objects || cookie(&cookies, CONSENT_COOKIE) == Some("off") {
+            forget_opened(&cookies);
             return Self {
                 consent: Consent::Denied,
                 profile: None,
             };
         }
-        let profile = match (&config.keyring, cookie(&cookies, PROFILE_COOKIE)) {
+        let profile = match (&call.config.keyring, cookie(&cookies, PROFILE_COOKIE)) {
             (None, _) => {
-                fallbacks.add(Fallback::NoCookieKey);
+                call.fallbacks.add(Fallback::NoCookieKey);
                 None
             }
             (Some(_), None) => None,
             // Why it does not open is nothing to tell a client, and nothing to fill a log with: anybody can send one.
-            (Some(keyring), Some(sealed)) => keyring
-                .open(sealed)
-                .map_err(|_| fallbacks.add(Fallback::BadCookie))
+            (Some(keyring), Some(sealed)) => RECENT
+                .with_borrow_mut(|recent| recent.open(keyring, sealed, call.now_ms))
+                .map_err(|_| call.fallbacks.add(Fallback::BadCookie))
                 .ok(),
         };
         Self {
@@ -59,7 +69,7 @@ impl Visitor {
             return Ok(None);
         }
         match self.profile {
-            Some(profile) => Ok(Some(profile)),
+            Some(profile) => Ok(Some(Rc::unwrap_or_clone(profile))),
             None => Ok(Some(Profile::new(VisitorId(runtime::random_bytes()?)))),
         }
     }
@@ -81,8 +91,15 @@ pub fn keep(profile: &Profile, config: &Config, https: bool) -> Option<String> {
 }
 
 /// The `Set-Cookie` that ends a profile.
-pub fn forget(https: bool) -> String {
-    set_cookie("", 0, https)
+pub fn forget(incoming: &Incoming) -> String {
+    forget_opened(&incoming.header("cookie").unwrap_or_default());
+    set_cookie("", 0, incoming.is_https())
+}
+
+fn forget_opened(cookies: &str) {
+    if let Some(sealed) = cookie(cookies, PROFILE_COOKIE) {
+        RECENT.with_borrow_mut(|recent| recent.forget(sealed));
+    }
 }
 
 fn set_cookie(value: &str, max_age_s: u32, https: bool) -> String {

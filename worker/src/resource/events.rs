@@ -71,7 +71,7 @@ pub async fn post(call: &mut Call<'_>) -> Result<Answer, Problem> {
         }
     }
 
-    let visitor = Visitor::of(call.incoming, &call.config, &mut call.fallbacks);
+    let visitor = Visitor::of(call);
     let mut profile = visitor
         .profile_to_write(&call.config)
         .map_err(|error| Problem::body(EXPECTED, &runtime::thrown(&error)))?;

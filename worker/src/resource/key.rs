@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::problem::Problem;
 use crate::request::Call;
-use crate::resource::recommend::{asked, described, problem};
+use crate::resource::recommend::{asked, problem};
 
 /// The key, in headers.
 ///
@@ -16,7 +16,12 @@ pub async fn get(call: &mut Call<'_>, slot: &str) -> Result<Answer, Problem> {
         return Ok(answer);
     };
     let plan = asked.plan(&model.engine).map_err(|error| problem(&error))?;
-    let mut answer = described(answer, plan.scope, plan.segment, &model);
+    let mut answer = answer
+        .with("selvedge-model", model.engine.version().to_owned())
+        .with("selvedge-scope", plan.scope.as_str());
+    if let Some(segment) = plan.segment {
+        answer.set("selvedge-segment", segment.to_string());
+    }
     if let Some(key) = plan.cache_key {
         answer.set("selvedge-key", key.as_str().to_owned());
     }

@@ -40,8 +40,8 @@ pub async fn get(call: &mut Call<'_>) -> Result<Response, Problem> {
 /// The answer with its slots filled, or as it came where it is none of those that are looked at.
 fn rewritten(call: &mut Call<'_>, origin: Origin, response: Response) -> Result<Response, JsValue> {
     let headers = response.headers();
-    let has_body = call.incoming.method == "GET";
-    let readable = matches!(call.incoming.method.as_str(), "GET" | "HEAD") && response.status() == 200;
+    let has_body = call.incoming.method() == "GET";
+    let readable = matches!(call.incoming.method(), "GET" | "HEAD") && response.status() == 200;
     let Some(options) = options(&headers).filter(|_| readable) else {
         return Ok(response);
     };
@@ -57,8 +57,8 @@ fn rewritten(call: &mut Call<'_>, origin: Origin, response: Response) -> Result<
     let page = Page {
         path: call.incoming.path().to_owned(),
         origin,
-        visitor: Visitor::of(call.incoming, &call.config, &mut call.fallbacks),
-        surroundings: Surroundings::of(call.incoming, call.now_ms),
+        visitor: Visitor::of(call),
+        surroundings: Surroundings::of(call),
         now_ms: call.now_ms,
         may_wait: matches!(model, Ok(None)),
         slots: 0,
@@ -216,25 +216,27 @@ impl Page {
                 return slots.leave();
             }
         };
-        let request = Request {
-            slot: &asked.slot,
-            n: asked.n,
-            category: asked.category.as_deref(),
-            exclude: &[],
-            visitor: Asker {
-                profile: self.visitor.profile.as_ref(),
-                consent: self.visitor.consent,
-                context: self.surroundings.context(),
-                now_ms: self.now_ms,
-            },
-        };
-        match model.engine.plan(&request) {
-            Ok(plan) => slots.fill(&model.engine.decide(&request, &plan).items),
-            Err(error) => {
-                console_error!("page {}: {error}", self.path);
-                slots.leave();
+        self.surroundings.tell(|context| {
+            let request = Request {
+                slot: &asked.slot,
+                n: asked.n,
+                category: asked.category.as_deref(),
+                exclude: &[],
+                visitor: Asker {
+                    profile: self.visitor.profile.as_deref(),
+                    consent: self.visitor.consent,
+                    context,
+                    now_ms: self.now_ms,
+                },
+            };
+            match model.engine.plan(&request) {
+                Ok(plan) => slots.fill(&model.engine.decide(&request, &plan).items),
+                Err(error) => {
+                    console_error!("page {}: {error}", self.path);
+                    slots.leave();
+                }
             }
-        }
+        });
     }
 
     async fn included(&self, include: &Include, base: &str) -> Option<Part> {

@@ -1,4 +1,5 @@
-//! `DELETE /v1/profile`: the cookie is the only place that holds a profile, so expiring it is forgetting it.
+//! `DELETE /v1/profile`: the cookie is the only place that keeps a profile, so expiring it is forgetting it. What this
+//! isolate opened for the visitor's last requests is let go of at once; others do not use it after ten seconds.
 
 use crate::adapter::visitor;
 use crate::answer::Answer;
@@ -13,5 +14,5 @@ pub fn delete(incoming: &Incoming) -> Result<Answer, Problem> {
     incoming.refuse_cross_site()?;
     Ok(Answer::empty(204)
         .with("cache-control", "no-store")
-        .with("set-cookie", visitor::forget(incoming.is_https())))
+        .with("set-cookie", visitor::forget(incoming)))
 }

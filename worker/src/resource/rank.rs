@@ -3,7 +3,7 @@
 use selvedge::engine::{MAX_CANDIDATES, Visitor as Asker};
 use serde::Deserialize;
 
-use super::recommend::{described, json, problem, without_model};
+use super::recommend::{json, problem, without_model};
 use crate::adapter::store;
 use crate::adapter::visitor::Visitor;
 use crate::answer::Answer;
@@ -29,7 +29,7 @@ pub async fn post(call: &mut Call<'_>) -> Result<Answer, Problem> {
     let candidates: Vec<&str> = candidates.iter().map(String::as_str).collect();
     let n = n.unwrap_or_else(|| candidates.len().clamp(1, MAX_CANDIDATES));
     call.timing.mark("body");
-    let visitor = Visitor::of(call.incoming, &call.config, &mut call.fallbacks);
+    let visitor = Visitor::of(call);
     let model = match store::model(call.env, call.context, &call.config, call.now_ms).await {
         Ok(model) => model,
         Err(fallback) => {
@@ -38,20 +38,19 @@ pub async fn post(call: &mut Call<'_>) -> Result<Answer, Problem> {
         }
     };
     call.timing.mark("model");
-    let surroundings = Surroundings::of(call.incoming, call.now_ms);
-    let asker = Asker {
-        profile: visitor.profile.as_ref(),
-        consent: visitor.consent,
-        context: surroundings.context(),
-        now_ms: call.now_ms,
-    };
-    let decision = model
-        .engine
-        .rank(&asker, &candidates, n)
-        .map_err(|error| problem(&error))?;
-    let (scope, segment) = (decision.scope, decision.segment);
+    let decision = Surroundings::of(call).tell(|context| {
+        let asker = Asker {
+            profile: visitor.profile.as_deref(),
+            consent: visitor.consent,
+            context,
+            now_ms: call.now_ms,
+        };
+        model.engine.rank(&asker, &candidates, n)
+    });
+    let decision = decision.map_err(|error| problem(&error))?;
     let json = json(&decision);
     call.timing.mark("decide");
-    let answer = Answer::json_text(200, json).with("cache-status", "selvedge; fwd=method");
-    Ok(described(answer, scope, segment, &model).with("cache-control", "private, no-store"))
+    Ok(Answer::json_text(200, json)
+        .with("cache-status", "selvedge; fwd=method")
+        .with("cache-control", "private, no-store"))
 }

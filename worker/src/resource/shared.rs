@@ -4,10 +4,13 @@
 //! Looking into memory, computing and keeping happen in one turn of the event loop, so that requests for the same key never
 //! compute it twice in one isolate, however many come at once.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
+use js_sys::Uint8Array;
 use selvedge::cache::{CacheKey, Entry, Freshness, State};
 use selvedge::engine::RequestError;
+use wasm_bindgen::JsValue;
 
 use crate::adapter::edge_cache;
 use crate::adapter::isolate_cache::{self, Stored};
@@ -44,11 +47,13 @@ impl Shared {
         self.freshness.surrogate_control()
     }
 
-    /// An answer that is kept and may be used; what is stale is computed anew behind it by `renew`.
+    /// An answer that is kept and may be used; what is stale is computed anew behind it by `renew`. `describe` sets the headers that
+    /// every answer under the key has.
     pub async fn find(
         &self,
         call: &mut Call<'_>,
         renew: impl FnOnce() -> Result<String, RequestError> + 'static,
+        describe: impl Fn(Answer) -> Answer,
     ) -> Option<Answer> {
         let found = match isolate_cache::get(&self.key, &self.freshness, call.now_ms) {
             Some(found) => Some(found),
@@ -66,7 +71,7 @@ impl Shared {
             // An older entry is for the case that computing fails, which the core never does.
             State::StaleIfError | State::Expired => return None,
         }
-        Some(self.answer(call, &entry, ""))
+        Some(self.answer(call, &entry, describe))
     }
 
     /// An answer of the model before, while the one under the current key is computed behind it.
@@ -86,11 +91,15 @@ impl Shared {
             key: earlier.clone(),
             ..self.clone()
         };
-        Some(earlier.answer(call, &entry, "; detail=previous-model"))
+        let stored = &entry.answer;
+        let age_s = entry.age_s(call.now_ms);
+        let answer = conditional(call, &stored.etag, || Answer::json_bytes(200, &stored.json));
+        let status = earlier.cache_status(age_s) + "; detail=previous-model";
+        Some(earlier.aged(answer, age_s).with("cache-status", status))
     }
 
     /// Keeps what was computed, and answers with it.
-    pub fn made(&self, call: &mut Call<'_>, json: String) -> Answer {
+    pub fn made(&self, call: &mut Call<'_>, json: &str, describe: impl Fn(Answer) -> Answer) -> Answer {
         call.timing.mark("decide");
         counters::cache().miss();
         let stored = self.keep(json, call.now_ms);
@@ -99,32 +108,61 @@ impl Shared {
                 .wait_until(self.clone().hand_to_edge_cache(Rc::clone(&stored), call.now_ms));
         }
         let status = ["selvedge; fwd=miss; stored; key=\"", self.key.as_str(), "\""].concat();
-        conditional(call, &stored.etag, || Answer::json_text(200, stored.json.clone())).with("cache-status", status)
+        let answer = conditional(call, &stored.etag, || Answer::json_bytes(200, &stored.json));
+        describe(answer).with("cache-status", status)
     }
 
-    /// The part of an answer that tells of its age.
-    fn answer(&self, call: &Call<'_>, entry: &Entry<Rc<Stored>>, detail: &str) -> Answer {
+    /// What is kept, as it is sent.
+    fn answer(&self, call: &Call<'_>, entry: &Entry<Rc<Stored>>, describe: impl Fn(Answer) -> Answer) -> Answer {
+        let stored = &*entry.answer;
         let age_s = entry.age_s(call.now_ms);
+        let whole = |answer: Answer| self.aged(describe(answer.with("etag", stored.etag.clone())), age_s);
+        if knows(call, &stored.etag) {
+            return whole(Answer::empty(304));
+        }
+        let made = || whole(Answer::json_bytes(200, &stored.json));
+        self.prepared(stored, age_s, made).unwrap_or_else(|error| {
+            console_error!("prepared answer: {}", runtime::thrown(&error));
+            made()
+        })
+    }
+
+    /// A prepared answer that tells this age.
+    fn prepared(&self, stored: &Stored, age_s: u32, made: impl Fn() -> Answer) -> Result<Answer, JsValue> {
+        let Some((prepared, told_s)) = stored.prepared.get() else {
+            let prepared = made().prepare(&stored.json)?;
+            let (prepared, _) = stored.prepared.get_or_init(|| (prepared, Cell::new(age_s)));
+            return Ok(Answer::prepared(prepared));
+        };
+        if told_s.get() != age_s {
+            runtime::refresh(prepared, &self.aged(Answer::empty(200), age_s).lines())?;
+            told_s.set(age_s);
+        }
+        Ok(Answer::prepared(prepared))
+    }
+
+    /// Sets what tells of a kept answer's age.
+    fn aged(&self, answer: Answer, age_s: u32) -> Answer {
+        answer
+            .with("age", age_s.to_string())
+            .with("cache-status", self.cache_status(age_s))
+    }
+
+    fn cache_status(&self, age_s: u32) -> String {
         let ttl_s = i64::from(self.freshness.ttl_s) - i64::from(age_s);
-        let stored = &entry.answer;
-        let status = [
+        [
             "selvedge; hit; ttl=",
             &ttl_s.to_string(),
             "; key=\"",
             self.key.as_str(),
             "\"",
-            detail,
-        ];
-        conditional(call, &stored.etag, || Answer::json_text(200, stored.json.clone()))
-            .with("age", age_s.to_string())
-            .with("cache-status", status.concat())
+        ]
+        .concat()
     }
 
-    fn keep(&self, json: String, now_ms: u64) -> Rc<Stored> {
-        let stored = Rc::new(Stored {
-            etag: edge_cache::etag(&json),
-            json,
-        });
+    fn keep(&self, json: &str, now_ms: u64) -> Rc<Stored> {
+        let bytes = Uint8Array::new_from_slice(json.as_bytes());
+        let stored = Rc::new(Stored::new(bytes, edge_cache::etag(json)));
         isolate_cache::put(self.key.clone(), Rc::clone(&stored), now_ms);
         stored
     }
@@ -139,7 +177,7 @@ impl Shared {
                 return isolate_cache::end_renewal(&shared.key, None);
             };
             counters::cache().renewal();
-            let stored = shared.keep(json, now_ms);
+            let stored = shared.keep(&json, now_ms);
             isolate_cache::end_renewal(&shared.key, Some(now_ms));
             if shared.searches {
                 shared.hand_to_edge_cache(stored, now_ms).await;
@@ -176,10 +214,15 @@ impl Shared {
 
 /// A 304 where the client has this very answer already, else the answer; both with the entity tag.
 pub fn conditional(call: &Call<'_>, etag: &str, answer: impl FnOnce() -> Answer) -> Answer {
-    let known = call
-        .incoming
-        .header("if-none-match")
-        .is_some_and(|tags| edge_cache::matches(&tags, etag));
-    let answer = if known { Answer::empty(304) } else { answer() };
+    let answer = if knows(call, etag) {
+        Answer::empty(304)
+    } else {
+        answer()
+    };
     answer.with("etag", etag.to_owned())
+}
+
+fn knows(call: &Call<'_>, etag: &str) -> bool {
+    let tags = call.incoming.header("if-none-match");
+    tags.is_some_and(|tags| edge_cache::matches(&tags, etag))
 }

@@ -3,9 +3,8 @@
 use std::rc::Rc;
 
 use selvedge::cache::Freshness;
-use selvedge::engine::Scope;
 
-use super::recommend::{described, json, problem, without_model};
+use super::recommend::{json, problem, without_model};
 use super::shared::Shared;
 use crate::adapter::store;
 use crate::answer::Answer;
@@ -37,13 +36,11 @@ pub async fn get(call: &mut Call<'_>, item: &str) -> Result<Answer, Problem> {
     let again = item.clone();
     let later = Rc::clone(&model);
     let renew = move || later.engine.similar(&again, n, now_ms).map(|found| json(&found));
-    let answer = match shared.find(call, renew).await {
-        Some(answer) => answer,
-        None => {
-            let found = model.engine.similar(&item, n, now_ms);
-            shared.made(call, json(&found.map_err(|error| problem(&error))?))
-        }
-    };
-    let cache_control = Freshness::SIMILAR.public_cache_control();
-    Ok(described(answer, Scope::Everyone, None, &model).with("cache-control", cache_control))
+    let describe = |answer: Answer| answer.with("cache-control", Freshness::SIMILAR.public_cache_control());
+    if let Some(answer) = shared.find(call, renew, describe).await {
+        return Ok(answer);
+    }
+    let found = model.engine.similar(&item, n, now_ms);
+    let json = json(&found.map_err(|error| problem(&error))?);
+    Ok(shared.made(call, &json, describe))
 }

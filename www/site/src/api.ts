@@ -11,7 +11,6 @@ export interface Transport {
   /** Milliseconds at the edge by stage, in the order given. */
   readonly timing: readonly (readonly [string, number])[];
   readonly fallback: string | null;
-  readonly model: string | null;
   /** Milliseconds from here to the edge and back. */
   readonly fetchMs: number;
 }
@@ -99,7 +98,6 @@ async function ask(url: string, init?: RequestInit): Promise<Answer> {
       cache: cacheStatus === null ? null : parseCacheStatus(cacheStatus),
       timing: parseServerTiming(header("server-timing") ?? ""),
       fallback: header("selvedge-fallback"),
-      model: header("selvedge-model"),
       fetchMs,
     },
   };

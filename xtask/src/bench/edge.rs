@@ -57,7 +57,7 @@ pub fn run() -> Result<(), Failure> {
     report.paragraph(
         "## Requests in workerd\n\nEight keep-alive connections from one Node.js process on the same two cores, to a bare workerd: \
          requests/s is what is left beside the generator. CPU is that of the workerd process (all threads, `schedstat`), \
-         the handling of HTTP included, and for a hit also that of the cache behind the Cache API.",
+         the handling of HTTP included.",
     );
     report.paragraph(&format!("Model: {shop}, {}.", text(&requests, "/model")));
     let rows = (0..)

@@ -16,26 +16,27 @@ use crate::tools;
 
 const HOME: &str = ".selvedge/bench/slots";
 const SLOTS: usize = 100;
+const ITEMS: &str = "4000";
 const MINUTES: &str = "10";
 
 pub fn load() -> Result<(), Failure> {
     crate::worker::build(false)?;
-    let [site, next] = models()?;
+    let ([site, next], public_key) = models()?;
     step("loading workerd: hits, misses, a cold key, and ten minutes of everything");
     let found = json_of(
         tools::node_script("benches/edge/slots.mjs")?
             .arg(&site)
             .arg(&next)
-            .arg(demo::public_key()?)
+            .arg(&public_key)
             .arg(MINUTES),
     )?;
     let mut report = Report::new("load", "Load");
     report.paragraph(&format!(
         "## {} slots × {} segments\n\nEight keep-alive connections from one Node.js process on the same two cores, to a bare workerd; \
-         requests/s is what is left beside the generator. 20 turns of 600 requests of each kind, one kind after the other; the median of the turns, \
-         shares beside the empty Worker's turn of the same moment. *By heart*: a Worker in JavaScript that reads the same headers and sends the \
-         same headers and bytes as a hit, and decides nothing. CPU is that of the workerd process (all threads, `schedstat`), the handling \
-         of HTTP included.",
+         requests/s is what is left beside the generator. 24 turns of 2,400 requests of each kind, each turn in an order of its own; the median of the turns, \
+         shares beside the empty Worker in the same turn. *By heart*: a Worker in JavaScript that reads the same headers and sends the \
+         same headers and bytes as a hit, and decides nothing. Lists have 12 of {ITEMS} items. CPU is that of the workerd process (all threads, \
+         `schedstat`), the handling of HTTP included.",
         number(&found, "/slots", 0),
         number(&found, "/segments", 0)
     ));
@@ -101,12 +102,12 @@ pub fn load() -> Result<(), Failure> {
 
 pub fn pages() -> Result<(), Failure> {
     crate::worker::build(false)?;
-    let [site, _] = models()?;
+    let ([site, _], public_key) = models()?;
     step("measuring pages in workerd");
     let found = json_of(
         tools::node_script("benches/edge/pages.mjs")?
             .arg(&site)
-            .arg(demo::public_key()?),
+            .arg(&public_key),
     )?;
     let mut report = Report::new("pages", "Server HTML");
     report.paragraph(&format!(
@@ -194,16 +195,18 @@ fn rows(found: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> 
         .collect()
 }
 
-/// The generated shop with 256 segments and a hundred slots that they share, trained twice, so that there is a next snapshot.
-fn models() -> Result<[PathBuf; 2], Failure> {
+/// The generated shop with 256 segments and a hundred slots that they share, trained twice, so that there is a next snapshot; and
+/// the public key of their signatures.
+fn models() -> Result<([PathBuf; 2], String), Failure> {
     let selvedge = demo::build_cli()?;
+    let public_key = demo::signing_pair(&selvedge)?;
     let home = std::path::absolute(HOME).map_err(Failure::io("find", HOME))?;
     let data = home.join("data");
     if !data.is_dir() {
         step("generating a shop");
         process::run(
             Command::new(&selvedge)
-                .args(["synthetic", "--quiet", "--items", "4000", "--users", "12000", "--out"])
+                .args(["synthetic", "--quiet", "--items", ITEMS, "--users", "12000", "--out"])
                 .arg(&data),
         )?;
     }
@@ -215,6 +218,9 @@ fn models() -> Result<[PathBuf; 2], Failure> {
             "\n[[slots]]\nname = \"slot-{slot}\"\naudience = \"segment\"\nn = 12\nn_max = 24\n"
         ));
     }
+    settings.push_str(
+        "\n[[slots]]\nname = \"reranked\"\naudience = \"segment\"\nper_visitor = \"rerank\"\nn = 12\nn_max = 24\n",
+    );
     fs::write(&config, settings).map_err(Failure::io("write", &config))?;
     let model = |name: &str, iterations: &str| {
         let home = home.join(name);
@@ -227,5 +233,5 @@ fn models() -> Result<[PathBuf; 2], Failure> {
         ];
         demo::make_model(&config, &home, &data, &selvedge, &settings).map(|()| home.join("site"))
     };
-    Ok([model("first", "8")?, model("next", "9")?])
+    Ok(([model("first", "8")?, model("next", "9")?], public_key))
 }

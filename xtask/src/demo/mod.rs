@@ -18,7 +18,7 @@ use crate::site;
 use crate::tools;
 use crate::worker;
 
-pub use keys::public_key;
+pub use keys::{public_key, signing_pair};
 pub use model::{build_cli, make as make_model};
 pub use server::{Server, free_port};
 
