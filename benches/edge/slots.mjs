@@ -47,9 +47,8 @@ try {
   const popular = zipf(cases.length);
   let at = 0;
   let known = 0;
-  const everyone = visitors.map(({ cookie }) => ({ cookie }));
-  let visitor = 0;
-  const ofVisitors = (slot) => () => ({ path: `/v1/recommend/${slot}?n=12`, headers: everyone[visitor++ % everyone.length] });
+  let asker = 0;
+  const ofVisitors = (slot) => () => ({ path: `/v1/recommend/${slot}?n=12`, headers: { cookie: visitors[asker++ % visitors.length].cookie } });
   const kinds = [
     ["empty Worker (JavaScript)", empty, () => ({ path: "/" })],
     ["one answer by heart (JavaScript)", byHeart, () => one],
@@ -80,12 +79,14 @@ try {
     latencies.sort((a, b) => a - b);
     const latency = (of) => round(latencies[Math.floor(of * (latencies.length - 1))], 2);
     // Each turn beside the empty Worker's of the same moment.
-    const share = median(turns.map(({ per_second }, turn) => per_second / results[0].turns[turn].per_second));
+    const shares = turns.map(({ per_second }, turn) => per_second / results[0].turns[turn].per_second).sort((a, b) => a - b);
+    const quartiles = [0.25, 0.75].map((of) => round(shares[Math.floor(of * (shares.length - 1))], 3));
     return {
       name,
       cpu_us: round(median(turns.map(({ cpu_us }) => cpu_us)), 0),
       per_second: round(median(turns.map(({ per_second }) => per_second)), 0),
-      share: round(share, 3),
+      share: round(median(shares), 3),
+      share_quartiles: quartiles,
       latency_ms_p50: latency(0.5),
       latency_ms_p99: latency(0.99),
       ...(hits + misses > 0 && { hit_ratio: round(hits / (hits + misses), 4) }),

@@ -2,7 +2,7 @@
 //!
 //! In production the runtime's clock stands still between two inputs or outputs, as a defence against timing attacks:
 //! pure computation reads as 0 there. Locally the clock runs. So it is off where nobody turns it on: looking at the clock and one
-//! header more cost an answer out of memory a tenth of its time.
+//! header more are what an answer out of memory would notice.
 
 use std::fmt::Write;
 

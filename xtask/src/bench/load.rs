@@ -32,9 +32,9 @@ pub fn load() -> Result<(), Failure> {
     )?;
     let mut report = Report::new("load", "Load");
     report.paragraph(&format!(
-        "## {} slots × {} segments\n\nEight keep-alive connections from one Node.js process on the same two cores, to a bare workerd, bytes \
-         written to sockets: Node's own client spends more CPU on a request than an empty Worker does. 24 turns of 2,400 requests of each kind, each turn in an order of its own; the median of the turns, \
-         shares beside the empty Worker in the same turn. *By heart*: a Worker in JavaScript that reads the same headers and sends the \
+        "## {} slots × {} segments\n\nEight keep-alive connections from one Node.js process on the same two cores, to a bare workerd, \
+         bytes written to sockets; requests/s is what is left beside the generator. 24 turns of 2,400 requests of each kind, each turn in an \
+         order of its own; the median of the turns, shares beside the empty Worker in the same turn, with their quartiles. *By heart*: a Worker in JavaScript that reads the same headers and sends the \
          same headers and bytes as a hit, and decides nothing. Lists have 12 of {ITEMS} items. CPU is that of the workerd process (all threads, \
          `schedstat`), the handling of HTTP included.",
         number(&found, "/slots", 0),
@@ -58,7 +58,12 @@ pub fn load() -> Result<(), Failure> {
                     .map_or("–".into(), |_| number(result, "/hit_ratio", 3)),
                 number(result, "/cpu_us", 0),
                 number(result, "/per_second", 0),
-                number(result, "/share", 3),
+                format!(
+                    "{} ({} to {})",
+                    number(result, "/share", 3),
+                    number(result, "/share_quartiles/0", 2),
+                    number(result, "/share_quartiles/1", 2)
+                ),
                 number(result, "/latency_ms_p50", 2),
                 number(result, "/latency_ms_p99", 2),
             ]
