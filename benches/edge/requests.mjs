@@ -14,6 +14,7 @@ const empty = await start({ dir: `${ROOT}benches/edge/empty`, entry: "worker.js"
 const worker = await start(selvedge(site, publicKey));
 try {
   const home = `${worker.origin}/v1/recommend/home?n=12`;
+  const told = `${home}&diagnostics=1`;
   await answers(home, {}, (response) => response.headers.get("selvedge-fallback") === null, "a model and no fall-back");
   const { items } = await (await fetch(home)).json();
   const posted = await fetch(`${worker.origin}/v1/events`, {
@@ -22,8 +23,8 @@ try {
     body: JSON.stringify({ events: items.slice(-3).map(({ id }) => ({ type: "click", item: id })) }),
   });
   const cookie = posted.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
-  await answers(home, {}, (response) => /; hit/.test(response.headers.get("cache-status")), "a hit of the segment cache");
-  await answers(home, { cookie }, (response) => /detail=visitor/.test(response.headers.get("cache-status")), "scope visitor");
+  await answers(told, {}, (response) => /; hit/.test(response.headers.get("cache-status")), "a hit of the segment cache");
+  await answers(told, { cookie }, (response) => /detail=visitor/.test(response.headers.get("cache-status")), "scope visitor");
 
   const cases = [
     ["empty Worker (JavaScript)", empty, "/", {}],

@@ -32,11 +32,13 @@ pub struct Memory<T> {
     old: Generation<T>,
 }
 
-/// In the order of keys, which is that of their hashes. At 12 MiB it has some two thousand entries, which are moved in less time than
-/// a tree would take in code.
+/// A hash table: an entry stands at the place that its key's hash names, or at the next free one behind. To find one takes one or
+/// two looks into memory, and nothing moves when one comes.
 #[derive(Debug)]
 struct Generation<T> {
-    entries: Vec<Kept<T>>,
+    /// A power of two, at most three quarters taken; none before the first entry.
+    places: Vec<Option<Kept<T>>>,
+    taken: usize,
     bytes: usize,
 }
 
@@ -50,25 +52,72 @@ struct Kept<T> {
 impl<T> Generation<T> {
     const fn new() -> Self {
         Self {
-            entries: Vec::new(),
+            places: Vec::new(),
+            taken: 0,
             bytes: 0,
         }
     }
 
-    fn place(&self, key: &CacheKey) -> Result<usize, usize> {
-        self.entries.binary_search_by(|kept| kept.key.cmp(key))
+    fn get(&self, key: &CacheKey) -> Option<&Kept<T>> {
+        self.places.get(self.place(key)?)?.as_ref()
+    }
+
+    /// Where the key's entry is, or would be; nothing where there are no places yet.
+    fn place(&self, key: &CacheKey) -> Option<usize> {
+        let mut place = self.first_place(key)?;
+        while let Some(kept) = &self.places[place]
+            && kept.key != *key
+        {
+            place = self.behind(place);
+        }
+        Some(place)
+    }
+
+    fn first_place(&self, key: &CacheKey) -> Option<usize> {
+        let last = self.places.len().checked_sub(1)?;
+        Some(usize::try_from(key.hash).unwrap_or(0) & last)
+    }
+
+    const fn behind(&self, place: usize) -> usize {
+        (place + 1) & (self.places.len() - 1)
     }
 
     fn insert(&mut self, kept: Kept<T>) {
+        if 4 * self.taken >= 3 * self.places.len() {
+            let larger = (2 * self.places.len()).max(16);
+            let before = core::mem::take(&mut self.places);
+            self.places.resize_with(larger, || None);
+            for kept in before.into_iter().flatten() {
+                self.set(kept);
+            }
+        }
         self.remove(&kept.key);
         self.bytes += kept.bytes;
-        let place = self.place(&kept.key).unwrap_or_else(|place| place);
-        self.entries.insert(place, kept);
+        self.taken += 1;
+        self.set(kept);
+    }
+
+    fn set(&mut self, kept: Kept<T>) {
+        if let Some(place) = self.place(&kept.key) {
+            self.places[place] = Some(kept);
+        }
     }
 
     fn remove(&mut self, key: &CacheKey) -> Option<Kept<T>> {
-        let removed = self.entries.remove(self.place(key).ok()?);
+        let mut free = self.place(key)?;
+        let removed = self.places[free].take()?;
         self.bytes -= removed.bytes;
+        self.taken -= 1;
+        // Whoever had to stand further behind because of it moves up: a search ends at the first free place.
+        let mut place = self.behind(free);
+        while let Some(wanted) = self.places[place].as_ref().and_then(|kept| self.first_place(&kept.key)) {
+            let last = self.places.len() - 1;
+            if (place.wrapping_sub(wanted) & last) >= (place.wrapping_sub(free) & last) {
+                self.places.swap(free, place);
+                free = place;
+            }
+            place = self.behind(place);
+        }
         Some(removed)
     }
 }
@@ -86,15 +135,11 @@ impl<T: Clone> Memory<T> {
 
     /// A stored answer and what may be done with it. One that is past all its windows counts as absent.
     pub fn get(&mut self, key: &CacheKey, freshness: &Freshness, now_ms: u64) -> Option<(Entry<T>, State)> {
-        let place = match self.young.place(key) {
-            Ok(place) => place,
-            Err(_) => {
-                let kept = self.old.remove(key)?;
-                self.keep(kept);
-                self.young.place(key).ok()?
-            }
-        };
-        let entry = &self.young.entries.get(place)?.entry;
+        if self.young.get(key).is_none() {
+            let kept = self.old.remove(key)?;
+            self.keep(kept);
+        }
+        let entry = &self.young.get(key)?.entry;
         match freshness.state(entry.age_s(now_ms)) {
             State::Expired => {
                 self.young.remove(key);
@@ -194,10 +239,43 @@ mod tests {
         assert!(memory.get(&key(1), &FRESHNESS, 0).is_none());
         let counted: usize = [&memory.young, &memory.old]
             .into_iter()
-            .flat_map(|generation| &generation.entries)
+            .flat_map(|generation| generation.places.iter().flatten())
             .map(|kept| kept.bytes)
             .sum();
         assert_eq!(counted, memory.bytes());
+    }
+
+    #[test]
+    fn a_generation_finds_what_was_put_in_and_not_taken_out_though_many_have_one_place() {
+        // Hashes of which only the last bits differ, so that entries stand in each other's places and around the end.
+        let crowded = |item: u64| CacheKey {
+            hash: u32::try_from(item % 5).unwrap().wrapping_sub(2),
+            ..key(item)
+        };
+        let mut generation = Generation::new();
+        let mut expected = std::collections::BTreeMap::new();
+        let mut state = 1u64;
+        for turn in 0..20_000u64 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let item = (state >> 33) % 40;
+            if state >> 63 == 0 {
+                generation.insert(Kept {
+                    key: crowded(item),
+                    entry: entry(turn, 0),
+                    bytes: 1,
+                });
+                expected.insert(item, turn);
+            } else {
+                let removed = generation.remove(&crowded(item)).map(|kept| kept.entry.answer);
+                assert_eq!(removed, expected.remove(&item));
+            }
+            for item in 0..40 {
+                let found = generation.get(&crowded(item)).map(|kept| kept.entry.answer);
+                assert_eq!(found, expected.get(&item).copied(), "turn {turn}, item {item}");
+            }
+            assert_eq!((generation.taken, generation.bytes), (expected.len(), expected.len()));
+            assert!(4 * generation.taken <= 3 * generation.places.len());
+        }
     }
 
     #[test]

@@ -13,8 +13,8 @@ afterEach(async () => {
   server = undefined;
 });
 
-async function serving(refreshS = "3600") {
-  server = await start({ vars: { SELVEDGE_PUBLIC_KEYS: model.publicKey, SELVEDGE_REFRESH_S: refreshS } });
+async function serving(refreshS = "3600", vars = {}) {
+  server = await start({ vars: { SELVEDGE_PUBLIC_KEYS: model.publicKey, SELVEDGE_REFRESH_S: refreshS, ...vars } });
   await publish(server.env, model.snapshot, "models/1.selvedge");
   assert.equal((await server.fetch("/readyz")).status, 200);
 }
@@ -141,6 +141,34 @@ test("HEAD has the headers of GET, its entity tag included, and shares its key",
   assert.match(status(head), /^selvedge; hit;/);
   for (const name of ["etag", "cache-control", "content-type", "vary"]) {
     assert.equal(head.headers.get(name), get.headers.get(name), name);
+  }
+});
+
+test("where diagnostics are off, only an answer that is asked for them tells how it came about", async () => {
+  await serving("3600", { SELVEDGE_DIAGNOSTICS: "" });
+  const told = (response) => ["cache-status", "server-timing"].map((name) => response.headers.get(name));
+  const cookies = await visitorOf("tea-00", "tea-02");
+  for (const path of ["/v1/recommend/shelf", "/v1/recommend/home", "/v1/similar/tea-00"]) {
+    const before = await counts();
+    const plain = [];
+    // A miss, and two hits: the second one is sent from what the first one prepared.
+    for (let turn = 0; turn < 3; turn += 1) plain.push(await server.fetch(path, { cookies }));
+    const asked = await server.fetch(`${path}?diagnostics=1`, { cookies });
+    const after = await server.fetch(path, { cookies });
+    const bodies = await Promise.all([...plain, asked, after].map((response) => response.text()));
+    for (const response of [...plain, after]) assert.deepEqual(told(response), [null, null], path);
+    const [status, timing] = told(asked);
+    assert.match(status, path.endsWith("home") ? /^selvedge; fwd=bypass; detail=visitor$/ : /^selvedge; hit; ttl=\d+; key="[^"]+"$/, path);
+    assert.match(timing, /total;dur=[\d.]+$/, path);
+    assert.deepEqual(bodies, Array(5).fill(bodies[0]), `${path}: the same answer under the same key`);
+    if (!path.endsWith("home")) {
+      assert.match(asked.headers.get("age"), /^\d+$/);
+      assert.equal(asked.headers.get("etag"), plain[1].headers.get("etag"));
+      assert.equal((await counts()).hits - before.hits, 4, path);
+    }
+  }
+  for (const other of ["diagnostics", "diagnostics=0", "xdiagnostics=1"]) {
+    assert.deepEqual(told(await server.fetch(`/v1/recommend/shelf?${other}`)), [null, null], other);
   }
 });
 

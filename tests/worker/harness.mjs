@@ -26,6 +26,8 @@ export const COOKIE_KEYS = `1:${Buffer.alloc(32, 7).toString("base64")}`;
 export async function start({ vars = {}, secrets = { SELVEDGE_COOKIE_KEYS: COOKIE_KEYS }, config, main } = {}) {
   const entry = `${ROOT}${main ?? "build/worker/index.js"}`;
   if (!existsSync(entry)) throw new Error(`${entry}: not there; run \`cargo xtask build worker\` first`);
+  // Tests look at what an answer tells of how it came about.
+  vars = { SELVEDGE_DIAGNOSTICS: "on", ...vars };
   const worker = config
     ? { config: { ...BASE, main: entry, base_dir: entry.replace(/\/index\.js$/, ""), ...config, vars: { ...vars, ...secrets } } }
     : { configPath: `${ROOT}wrangler.toml`, vars, secrets };

@@ -45,53 +45,55 @@ export function timeZone(request) {
   return typeof zone === "string" ? zone : undefined;
 }
 
-/** Headers that many answers have alike, by their text: to copy them costs less than to make them. */
+/**
+ * Answers without a body, by status and lasting headers: to begin a response with one costs less than to make its headers, or to have
+ * the runtime look into a dictionary for all that could be in it. One without a body belongs to no request.
+ */
 const made = new Map();
 const MOST_MADE = 1000;
 
-/** @param {string} lines name and value of each header, a line each */
-function headersOf(lines) {
-  let headers = made.get(lines);
-  if (headers === undefined) {
+/** @param {string} lasting name and value of each header that many answers have alike, a line each */
+function begun(status, lasting) {
+  const key = `${status}\n${lasting}`;
+  let response = made.get(key);
+  if (response === undefined) {
     if (made.size === MOST_MADE) made.clear();
-    headers = new Headers();
-    add(headers, lines);
-    made.set(lines, headers);
+    response = new Response(null, { status });
+    add(response.headers, lasting);
+    made.set(key, response);
   }
-  return headers;
+  return response;
 }
 
 /**
  * @param {number} status
- * @param {string} lasting name and value of each header that many answers have alike, a line each
- * @param {string} own the same of the others
+ * @param {string} lasting
+ * @param {string} own name and value of the other headers, a line each
  * @param {Uint8Array | undefined} body
  */
 export function respond(status, lasting, own, body) {
-  const response = new Response(body, { status, headers: headersOf(lasting) });
+  const response = new Response(body, begun(status, lasting));
   add(response.headers, own);
   return response;
 }
 
 /**
- * An answer that is sent many times, with its headers. Not a Response: that belongs to the request under which it was made.
+ * An answer of status 200 that is sent many times.
  *
  * @param {Uint8Array} body
  */
 export function prepare(lasting, own, body) {
-  const headers = new Headers(headersOf(lasting));
-  add(headers, own);
-  return { body, init: { headers } };
+  return { body, head: respond(200, lasting, own, null) };
 }
 
 /** Changes headers of a prepared answer. */
-export function refresh({ init }, lines) {
-  add(init.headers, lines);
+export function refresh({ head }, lines) {
+  add(head.headers, lines);
 }
 
 /** @param {string | undefined} own headers of this response alone */
-export function again({ body, init }, own) {
-  const response = new Response(body, init);
+export function again({ body, head }, own) {
+  const response = new Response(body, head);
   if (own !== undefined) add(response.headers, own);
   return response;
 }

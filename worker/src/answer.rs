@@ -119,7 +119,6 @@ impl Answer {
             // The runtime throws for a body, even an empty one, on 204 and 304.
             Body::Empty => None,
         };
-        self.set("x-content-type-options", "nosniff");
         let (lasting, own) = self.lasting_and_own();
         runtime::respond(self.status, &lasting, &own, body.as_ref())
     }
@@ -128,8 +127,7 @@ impl Answer {
     ///
     /// # Errors
     /// What the runtime throws.
-    pub fn prepare(mut self, body: &Uint8Array) -> Result<Prepared, JsValue> {
-        self.set("x-content-type-options", "nosniff");
+    pub fn prepare(self, body: &Uint8Array) -> Result<Prepared, JsValue> {
         let (lasting, own) = self.lasting_and_own();
         runtime::prepare(&lasting, &own, body)
     }

@@ -22,8 +22,8 @@ pub struct Config {
     pub origin: Option<String>,
     /// Seals and opens profile cookies; nothing where no usable key is configured.
     pub keyring: Option<Keyring>,
-    /// Whether answers tell where their milliseconds went.
-    pub server_timing: bool,
+    /// Whether every answer tells how it came about, and not only those to requests that ask for it.
+    pub diagnostics: bool,
 }
 
 thread_local! {
@@ -83,16 +83,16 @@ fn read(env: &Env) -> Config {
             }
             parsed
         });
-    let server_timing = match text("SELVEDGE_SERVER_TIMING").unwrap_or_default().trim() {
+    let diagnostics = match text("SELVEDGE_DIAGNOSTICS").unwrap_or_default().trim() {
         "on" => true,
         "" | "off" => false,
         other => {
-            console_error!("SELVEDGE_SERVER_TIMING: expected on or off, found {other:?}; using off");
+            console_error!("SELVEDGE_DIAGNOSTICS: expected on or off, found {other:?}; using off");
             false
         }
     };
     Config {
-        server_timing,
+        diagnostics,
         origin,
         refresh_s,
         public_keys,

@@ -28,7 +28,11 @@ impl Incoming {
     pub fn new(request: Request) -> Self {
         let lines = runtime::request_lines(&request);
         let mut begins = [lines.len() + 1; 3 + KNOWN.len()];
-        let ends = lines.match_indices('\n').map(|(at, _)| at + 1);
+        let ends = lines
+            .bytes()
+            .enumerate()
+            .filter(|(_, byte)| *byte == b'\n')
+            .map(|(at, _)| at + 1);
         for (begin, at) in begins.iter_mut().zip(std::iter::once(0).chain(ends)) {
             *begin = at;
         }
@@ -84,10 +88,19 @@ impl Incoming {
         self.url().starts_with("https:") || self.header("x-forwarded-proto").as_deref() == Some("https")
     }
 
+    /// Whether this one answer shall tell how it came about.
+    pub fn asks_for_diagnostics(&self) -> bool {
+        self.raw_query().split('&').any(|pair| pair == "diagnostics=1")
+    }
+
+    fn raw_query(&self) -> &str {
+        self.path_and_query().get(self.path.len() + 1..).unwrap_or_default()
+    }
+
     /// Name and value of each query parameter, decoded.
     pub fn query(&self) -> impl Iterator<Item = (String, String)> {
-        let query = self.path_and_query().get(self.path.len() + 1..).unwrap_or_default();
-        query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let pairs = self.raw_query().split('&');
+        pairs.filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             (form_decoded(name), form_decoded(value))
         })

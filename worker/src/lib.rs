@@ -52,13 +52,15 @@ pub fn fetch(request: Request, env: Env, context: Context) -> Result<JsValue, Js
 async fn respond(request: Request, env: Env, context: Context) -> Result<Response, JsValue> {
     let incoming = Rc::new(Incoming::new(request));
     let config = config::of(&env);
+    let diagnostics = config.diagnostics || incoming.asks_for_diagnostics();
     let mut call = Call {
         incoming: &incoming,
         env: &env,
         context: &context,
         now_ms: runtime::unix_ms(),
         fallbacks: Fallbacks::default(),
-        timing: Timing::start(config.server_timing),
+        timing: Timing::start(diagnostics),
+        diagnostics,
         config,
     };
     let answer = if route::is_page(incoming.path()) {

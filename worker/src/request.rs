@@ -1,9 +1,11 @@
 //! What every resource is given: the request, its surroundings, and the notes that end up in the answer's headers.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use selvedge::context::{Context, Device, Locale, Told};
 
+use crate::answer::Answer;
 use crate::config::Config;
 use crate::counters::Fallbacks;
 use crate::incoming::Incoming;
@@ -28,6 +30,19 @@ pub struct Call<'c> {
     pub fallbacks: Fallbacks,
     /// Where the time went.
     pub timing: Timing,
+    /// Whether the answer tells how it came about, in `Cache-Status` and `Server-Timing`.
+    pub diagnostics: bool,
+}
+
+impl Call<'_> {
+    /// The answer with its `Cache-Status` (RFC 9211), where it is to tell how it came about.
+    pub fn tell_cache_status<S: Into<Cow<'static, str>>>(&self, answer: Answer, status: impl FnOnce() -> S) -> Answer {
+        if self.diagnostics {
+            answer.with("cache-status", status())
+        } else {
+            answer
+        }
+    }
 }
 
 /// What a request tells without a profile. Nothing of it is read before the core asks.

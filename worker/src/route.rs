@@ -63,7 +63,13 @@ pub fn find<'a>(method: &str, path: &'a str) -> Result<Resource<'a>, NoRoute> {
         [Some("v1"), Some("panic"), None, _] => (READ, Resource::Panic),
         _ => return Err(NoRoute::Path),
     };
-    if allow.split(", ").any(|allowed| allowed == method) {
+    let allowing = match method {
+        "GET" | "HEAD" => READ,
+        "POST" => WRITE,
+        "DELETE" => REMOVE,
+        _ => "",
+    };
+    if allow == allowing {
         Ok(resource)
     } else {
         Err(NoRoute::Method(allow))

@@ -1,7 +1,7 @@
 //! `Server-Timing`: where the milliseconds of one request went.
 //!
 //! In production the runtime's clock stands still between two inputs or outputs, as a defence against timing attacks:
-//! pure computation reads as 0 there. Locally the clock runs. So it is off where nobody turns it on: looking at the clock and one
+//! pure computation reads as 0 there. Locally the clock runs. So it is off where nobody asks for it: looking at the clock and one
 //! header more are what an answer out of memory would notice.
 
 use std::fmt::Write;

@@ -34,7 +34,7 @@ pub async fn post(call: &mut Call<'_>) -> Result<Answer, Problem> {
         Ok(model) => model,
         Err(fallback) => {
             call.fallbacks.add(fallback);
-            return Ok(without_model("rank", candidates));
+            return Ok(without_model(call, "rank", candidates));
         }
     };
     call.timing.mark("model");
@@ -50,7 +50,6 @@ pub async fn post(call: &mut Call<'_>) -> Result<Answer, Problem> {
     let decision = decision.map_err(|error| problem(&error))?;
     let json = json(&decision);
     call.timing.mark("decide");
-    Ok(Answer::json_text(200, json)
-        .with("cache-status", "selvedge; fwd=method")
-        .with("cache-control", "private, no-store"))
+    let answer = Answer::json_text(200, json).with("cache-control", "private, no-store");
+    Ok(call.tell_cache_status(answer, || "selvedge; fwd=method"))
 }

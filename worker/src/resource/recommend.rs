@@ -74,7 +74,7 @@ impl Asked {
 pub async fn get(call: &mut Call<'_>, slot: &str) -> Result<Answer, Problem> {
     let (asked, model) = asked(call, slot).await?;
     let Some(model) = model else {
-        return Ok(without_model(&asked.slot, Vec::new()));
+        return Ok(without_model(call, &asked.slot, Vec::new()));
     };
     let mut plan = asked.plan(&model.engine).map_err(|error| problem(&error))?;
     call.timing.mark("plan");
@@ -157,11 +157,12 @@ const VARY: &str = "Cookie, Sec-GPC, Accept-Language, User-Agent, Sec-CH-UA-Mobi
 /// An answer that our own cache is not asked for: a personal one, or one that the client narrowed down by itself.
 fn not_stored(call: &Call<'_>, scope: Scope, json: String) -> Answer {
     if scope == Scope::Visitor {
-        return Answer::json_text(200, json).with("cache-status", "selvedge; fwd=bypass; detail=visitor");
+        let answer = Answer::json_text(200, json);
+        return call.tell_cache_status(answer, || "selvedge; fwd=bypass; detail=visitor");
     }
     let etag = edge_cache::etag(&json);
-    shared::conditional(call, &etag, || Answer::json_text(200, json))
-        .with("cache-status", "selvedge; fwd=bypass; detail=request")
+    let answer = shared::conditional(call, &etag, || Answer::json_text(200, json));
+    call.tell_cache_status(answer, || "selvedge; fwd=bypass; detail=request")
 }
 
 /// What a cache in front may do with an answer whose key is not in its URL.
@@ -172,18 +173,17 @@ const fn cache_control(scope: Scope) -> &'static str {
     }
 }
 
-/// The headers of a slot's list. Model, scope and segment are in its body, and in the key that `Cache-Status` names,
-/// and each header more costs CPU time.
+/// The headers of a slot's list. Model, scope and segment are in its body, and each header more costs CPU time.
 fn listed(answer: Answer, scope: Scope) -> Answer {
     answer.with("cache-control", cache_control(scope)).with("vary", VARY)
 }
 
 /// The answer while there is no model: a list with nothing in it, which a page shows as no recommendations. Candidates that
 /// were to be ranked come back in the order given.
-pub fn without_model(slot: &str, unknown: Vec<&str>) -> Answer {
-    Answer::json_text(200, json(&Decision::without_model(slot, unknown)))
-        .with("cache-control", "no-store")
-        .with("cache-status", "selvedge; fwd=bypass; detail=no-model")
+pub fn without_model(call: &Call<'_>, slot: &str, unknown: Vec<&str>) -> Answer {
+    let json = json(&Decision::without_model(slot, unknown));
+    let answer = Answer::json_text(200, json).with("cache-control", "no-store");
+    call.tell_cache_status(answer, || "selvedge; fwd=bypass; detail=no-model")
 }
 
 /// A decision's JSON.

@@ -94,8 +94,9 @@ impl Shared {
         let stored = &entry.answer;
         let age_s = entry.age_s(call.now_ms);
         let answer = conditional(call, &stored.etag, || Answer::json_bytes(200, &stored.json));
-        let status = earlier.cache_status(age_s) + "; detail=previous-model";
-        Some(earlier.aged(answer, age_s).with("cache-status", status))
+        let answer = answer.with("age", age_s.to_string());
+        let status = || earlier.cache_status(age_s) + "; detail=previous-model";
+        Some(call.tell_cache_status(answer, status))
     }
 
     /// Keeps what was computed, and answers with it.
@@ -107,45 +108,52 @@ impl Shared {
             call.context
                 .wait_until(self.clone().hand_to_edge_cache(Rc::clone(&stored), call.now_ms));
         }
-        let status = ["selvedge; fwd=miss; stored; key=\"", self.key.as_str(), "\""].concat();
         let answer = conditional(call, &stored.etag, || Answer::json_bytes(200, &stored.json));
-        describe(answer).with("cache-status", status)
+        let status = || ["selvedge; fwd=miss; stored; key=\"", self.key.as_str(), "\""].concat();
+        call.tell_cache_status(describe(answer), status)
     }
 
     /// What is kept, as it is sent.
     fn answer(&self, call: &Call<'_>, entry: &Entry<Rc<Stored>>, describe: impl Fn(Answer) -> Answer) -> Answer {
         let stored = &*entry.answer;
         let age_s = entry.age_s(call.now_ms);
-        let whole = |answer: Answer| self.aged(describe(answer.with("etag", stored.etag.clone())), age_s);
+        let whole = |answer: Answer| self.aged(call, describe(answer.with("etag", stored.etag.clone())), age_s);
         if knows(call, &stored.etag) {
             return whole(Answer::empty(304));
         }
         let made = || whole(Answer::json_bytes(200, &stored.json));
-        self.prepared(stored, age_s, made).unwrap_or_else(|error| {
+        if call.diagnostics != call.config.diagnostics {
+            return made();
+        }
+        self.prepared(call, stored, age_s, made).unwrap_or_else(|error| {
             console_error!("prepared answer: {}", runtime::thrown(&error));
             made()
         })
     }
 
     /// A prepared answer that tells this age.
-    fn prepared(&self, stored: &Stored, age_s: u32, made: impl Fn() -> Answer) -> Result<Answer, JsValue> {
+    fn prepared(
+        &self,
+        call: &Call<'_>,
+        stored: &Stored,
+        age_s: u32,
+        made: impl Fn() -> Answer,
+    ) -> Result<Answer, JsValue> {
         let Some((prepared, told_s)) = stored.prepared.get() else {
             let prepared = made().prepare(&stored.json)?;
             let (prepared, _) = stored.prepared.get_or_init(|| (prepared, Cell::new(age_s)));
             return Ok(Answer::prepared(prepared));
         };
         if told_s.get() != age_s {
-            runtime::refresh(prepared, &self.aged(Answer::empty(200), age_s).lines())?;
+            runtime::refresh(prepared, &self.aged(call, Answer::empty(200), age_s).lines())?;
             told_s.set(age_s);
         }
         Ok(Answer::prepared(prepared))
     }
 
     /// Sets what tells of a kept answer's age.
-    fn aged(&self, answer: Answer, age_s: u32) -> Answer {
-        answer
-            .with("age", age_s.to_string())
-            .with("cache-status", self.cache_status(age_s))
+    fn aged(&self, call: &Call<'_>, answer: Answer, age_s: u32) -> Answer {
+        call.tell_cache_status(answer.with("age", age_s.to_string()), || self.cache_status(age_s))
     }
 
     fn cache_status(&self, age_s: u32) -> String {

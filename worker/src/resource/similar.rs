@@ -26,7 +26,7 @@ pub async fn get(call: &mut Call<'_>, item: &str) -> Result<Answer, Problem> {
         Ok(model) => model,
         Err(fallback) => {
             call.fallbacks.add(fallback);
-            return Ok(without_model("similar", Vec::new()));
+            return Ok(without_model(call, "similar", Vec::new()));
         }
     };
     call.timing.mark("model");

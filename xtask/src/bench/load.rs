@@ -33,7 +33,7 @@ pub fn load() -> Result<(), Failure> {
     let mut report = Report::new("load", "Load");
     report.paragraph(&format!(
         "## {} slots × {} segments\n\nEight keep-alive connections from one Node.js process on the same two cores, to a bare workerd, \
-         bytes written to sockets; requests/s is what is left beside the generator. 24 turns of 2,400 requests of each kind, each turn in an \
+         bytes written to sockets; requests/s is what is left beside the generator. 48 turns of 2,400 requests of each kind, each turn in an \
          order of its own; the median of the turns, shares beside the empty Worker in the same turn, with their quartiles. *By heart*: a Worker in JavaScript that reads the same headers and sends the \
          same headers and bytes as a hit, and decides nothing. Lists have 12 of {ITEMS} items. CPU is that of the workerd process (all threads, \
          `schedstat`), the handling of HTTP included.",

@@ -37,8 +37,8 @@ pub fn public_key() -> Result<String, Failure> {
     Ok(public_key.trim().to_owned())
 }
 
-/// Writes the Worker's variables and secrets: whose snapshots it trusts, with what it seals profiles, and that answers tell where
-/// their milliseconds went. A cookie key that is there stays, so that a browser is still known after a restart.
+/// Writes the Worker's variables and secrets: whose snapshots it trusts, with what it seals profiles, and that answers tell how
+/// they came about. A cookie key that is there stays, so that a browser is still known after a restart.
 pub fn worker_secrets(public_key: &str) -> Result<(), Failure> {
     const COOKIE: &str = "SELVEDGE_COOKIE_KEYS=";
     let old = fs::read_to_string(WORKER_ENV).unwrap_or_default();
@@ -55,7 +55,7 @@ pub fn worker_secrets(public_key: &str) -> Result<(), Failure> {
         .map_err(Failure::io("write", WORKER_ENV))?;
     writeln!(
         file,
-        "SELVEDGE_PUBLIC_KEYS={public_key}\nSELVEDGE_SERVER_TIMING=on\n{cookie}"
+        "SELVEDGE_PUBLIC_KEYS={public_key}\nSELVEDGE_DIAGNOSTICS=on\n{cookie}"
     )
     .map_err(Failure::io("write", WORKER_ENV))
 }
