@@ -29,9 +29,9 @@ pub enum Sharing {
 /// `v1/<snapshot>/<slot>/<sharing>/<category>/<locale>/<device>/<n>`, `-` for a part that plays no role. Nothing of it is
 /// chosen by the client but slot, category and n, all three checked against the snapshot; the segment comes out of the
 /// sealed profile.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CacheKey {
-    /// FNV-1a of the text. It stands first, so that to compare two keys is to compare numbers, and one text.
+    /// FNV-1a of the text. It stands first, so that to compare two keys is mostly to compare numbers.
     hash: u32,
     text: String,
 }
