@@ -16,7 +16,7 @@ const PLACES: usize = 1024;
 /// For how long, in milliseconds: the requests of one page view come within seconds.
 const KEPT_MS: u64 = 10_000;
 /// How many places are looked at with each request for what is kept too long.
-const SWEPT: usize = 4;
+const SWEPT: usize = 16;
 
 /// Opened profiles: a table in which a sealed text has one place, and pushes out what is there. It is for one ring, which is not
 /// asked again for what it opened before.
