@@ -12,7 +12,7 @@ use crate::event::{EventKind, ItemIndex};
 use crate::profile::Profile;
 use crate::quantize::Query;
 use crate::rank::diversify;
-use crate::retrieve::{Filter, Rows, Scored, TwoStage, ranked, score_rows, top_k, top_k_in_two_stages};
+use crate::retrieve::{Filter, Rows, Scored, TwoStage, ranked, ranked_first, score_rows, top_k, top_k_in_two_stages};
 use crate::snapshot::CategoryIndex;
 
 impl<B: AsRef<[u8]>> Engine<B> {
@@ -74,10 +74,10 @@ impl<B: AsRef<[u8]>> Engine<B> {
             (Some(rows), Ok(query)) => self.search(&rows, &query, &filter, n),
             _ => listed(Vec::new()),
         };
-        let text = self.snapshot.text(item);
+        let name = self.snapshot.name(item);
         let reason = Reason::Similar {
-            item: text.id,
-            title: text.title,
+            item: name.id,
+            title: name.title,
         };
         Ok(Decision {
             slot: "similar",
@@ -268,7 +268,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let ready = self.ready_list(list, filter);
         if ready.len() >= plan.n {
             return listed(match own {
-                Some(own) => self.reordered(&ready, own),
+                Some(own) => self.reordered(&ready, own, k),
                 None => ready,
             });
         }
@@ -276,24 +276,19 @@ impl<B: AsRef<[u8]>> Engine<B> {
         if !vector.is_empty() && self.personal_ready() {
             return self.retrieve(vector, filter, k);
         }
-        let popular = filter
-            .iter()
-            .map(|item| Scored {
-                item,
-                score: self.snapshot.popularity(item),
-            })
-            .collect();
-        let mut popular = ranked(popular);
-        popular.truncate(k);
-        listed(popular)
+        let popular = filter.iter().map(|item| Scored {
+            item,
+            score: self.snapshot.popularity(item),
+        });
+        listed(ranked_first(popular, k))
     }
 
-    /// A list in the order of a vector.
-    fn reordered(&self, list: &[Scored], vector: &[f32]) -> Vec<Scored> {
+    /// The first `k` of a list in the order of a vector.
+    fn reordered(&self, list: &[Scored], vector: &[f32], k: usize) -> Vec<Scored> {
         let rows: Vec<ItemIndex> = list.iter().map(|scored| scored.item).collect();
         let scores = self.scores(Some(vector), &rows);
         let scored = rows.into_iter().zip(scores).map(|(item, score)| Scored { item, score });
-        ranked(scored.collect())
+        ranked_first(scored, k)
     }
 
     fn retrieve(&self, vector: &[f32], filter: &Filter, k: usize) -> TwoStage {
@@ -374,12 +369,12 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let Some((index, part)) = best else {
             return Reason::Popular;
         };
-        let text = self.snapshot.text(portrait.known[index].item);
+        let name = self.snapshot.name(portrait.known[index].item);
         #[expect(clippy::cast_possible_truncation, reason = "a share for people, in 32 bits")]
         let share = (part / positive) as f32;
         Reason::Because {
-            item: text.id,
-            title: text.title,
+            item: name.id,
+            title: name.title,
             share,
         }
     }

@@ -75,6 +75,16 @@ impl<'s> Decision<'s> {
     }
 }
 
+#[cfg(feature = "json")]
+impl Decision<'_> {
+    /// As `docs/http-api.md` shows it.
+    #[must_use]
+    pub fn json(&self) -> alloc::string::String {
+        // Only a map with keys that are no text could fail, and a decision has none.
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".into())
+    }
+}
+
 /// An item of an answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Item<'s> {

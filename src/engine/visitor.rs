@@ -9,7 +9,7 @@ use super::request::Visitor;
 use crate::encode::{Encoded, decay, fold_in};
 use crate::event::{EventKind, ItemIndex};
 use crate::profile::Profile;
-use crate::retrieve::{Scored, ranked};
+use crate::retrieve::{Scored, ranked_first};
 use crate::segment::{Assignment, assign};
 
 /// A known item of a history.
@@ -140,15 +140,14 @@ impl<B: AsRef<[u8]>> Engine<B> {
             item: known.item,
             score: known.weight,
         });
-        ranked(by_weight.collect())
+        ranked_first(by_weight, SHOWN_HISTORY)
             .iter()
-            .take(SHOWN_HISTORY)
             .filter_map(|heavy| known.iter().find(|known| known.item == heavy.item))
             .map(|known| {
-                let text = self.snapshot.text(known.item);
+                let name = self.snapshot.name(known.item);
                 HistoryItem {
-                    item: text.id,
-                    title: text.title,
+                    item: name.id,
+                    title: name.title,
                     kind: known.kind,
                     weight: known.weight,
                 }

@@ -22,7 +22,7 @@ mod top;
 pub use filter::Filter;
 pub use rows::{Codes, Rows, RowsError};
 pub use signs::{Signs, TwoStage};
-pub use top::{Scored, ranked};
+pub use top::{Scored, ranked, ranked_first};
 
 use half::f16;
 

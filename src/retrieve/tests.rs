@@ -370,3 +370,22 @@ fn a_filter_of_more_rows_than_there_are_finds_none_of_the_others() {
         assert_eq!(bits(&found), bits(&case.oracle(&Filter::all(70), 128)));
     }
 }
+
+#[test]
+fn the_first_of_a_ranking_are_those_of_the_whole_one() {
+    let mut random = Xorshift::new(5);
+    for length in [0, 1, 7, 64, 300] {
+        // Few scores, so that many rows share one, and rows in any order.
+        let rows: Vec<Scored> = (0..length)
+            .map(|_| Scored {
+                item: ItemIndex((random.next() >> 48) as u32),
+                score: (random.next() % 9) as f32,
+            })
+            .collect();
+        let whole = ranked(rows.clone());
+        for k in [0, 1, 12, 64, 500] {
+            let first = ranked_first(rows.iter().copied(), k);
+            assert_eq!(first, whole[..k.min(length)], "{k} of {length}");
+        }
+    }
+}

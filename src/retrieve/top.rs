@@ -32,6 +32,25 @@ pub fn ranked(rows: Vec<Scored>) -> Vec<Scored> {
         .collect()
 }
 
+/// The first `k` rows in the order of answers.
+#[must_use]
+pub fn ranked_first(rows: impl Iterator<Item = Scored>, k: usize) -> Vec<Scored> {
+    let mut heap = BinaryHeap::with_capacity(k);
+    for row in rows.map(WorstFirst) {
+        if heap.len() < k {
+            heap.push(row);
+        } else if let Some(mut worst) = heap.peek_mut()
+            && row < *worst
+        {
+            *worst = row;
+        }
+    }
+    heap.into_sorted_vec()
+        .into_iter()
+        .map(|WorstFirst(scored)| scored)
+        .collect()
+}
+
 /// A heap with the worst of the best at its top.
 pub(super) struct Best {
     heap: BinaryHeap<WorstFirst>,

@@ -18,4 +18,4 @@ pub use ed25519_dalek::VerifyingKey;
 pub use error::SnapshotError;
 pub use layout::SectionKind;
 pub use open::{PendingSection, Snapshot, Trust, parse_public_key};
-pub use view::{CategoryIndex, ItemText};
+pub use view::{CategoryIndex, ItemName, ItemText};

@@ -16,6 +16,15 @@ use crate::retrieve::{Codes, Rows, Signs};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CategoryIndex(pub u32);
 
+/// By what an item is called. Borrowed from the snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct ItemName<'s> {
+    /// The catalogue's id.
+    pub id: &'s str,
+    /// The title for people.
+    pub title: &'s str,
+}
+
 /// What the catalogue says of one item. Borrowed from the snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct ItemText<'s> {
@@ -217,7 +226,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
     /// The row of a catalogue id. The id itself is compared, so that a key collision cannot answer for another item.
     #[must_use]
     pub fn find_id(&self, id: &str) -> Option<ItemIndex> {
-        self.find(ItemKey::of(id)).filter(|item| self.text(*item).id == id)
+        self.find(ItemKey::of(id)).filter(|item| self.name(*item).id == id)
     }
 
     /// The stable key of a row.
@@ -248,23 +257,40 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
     /// hold it.
     #[must_use]
     pub fn text(&self, item: ItemIndex) -> ItemText<'_> {
-        let offsets: &[u32] = cast(self.section(SectionKind::ItemTextOffsets));
-        let bounds = (offsets.get(item.get()), offsets.get(item.get() + 1));
-        let (Some(start), Some(end)) = bounds else {
-            return ItemText::default();
-        };
-        let record = self
-            .section(SectionKind::ItemText)
-            .get(to_usize(*start)..to_usize(*end))
-            .and_then(|bytes| core::str::from_utf8(bytes).ok())
-            .unwrap_or("");
-        let mut lines = record.split('\n');
+        let mut lines = parts(self.record(item), b'\n');
         ItemText {
             id: lines.next().unwrap_or(""),
             title: lines.next().unwrap_or(""),
             image: lines.next().filter(|image| !image.is_empty()),
-            attributes: lines.filter_map(|line| line.split_once('=')).collect(),
+            attributes: lines
+                .filter_map(|line| {
+                    let name = parts(line, b'=').next()?;
+                    Some((name, line.get(name.len() + 1..)?))
+                })
+                .collect(),
         }
+    }
+
+    /// The first two fields of [`Snapshot::text`].
+    #[must_use]
+    pub fn name(&self, item: ItemIndex) -> ItemName<'_> {
+        let mut lines = parts(self.record(item), b'\n');
+        ItemName {
+            id: lines.next().unwrap_or(""),
+            title: lines.next().unwrap_or(""),
+        }
+    }
+
+    /// An item's text as it is stored.
+    fn record(&self, item: ItemIndex) -> &str {
+        let offsets: &[u32] = cast(self.section(SectionKind::ItemTextOffsets));
+        let (Some(start), Some(end)) = (offsets.get(item.get()), offsets.get(item.get() + 1)) else {
+            return "";
+        };
+        self.section(SectionKind::ItemText)
+            .get(to_usize(*start)..to_usize(*end))
+            .and_then(|bytes| core::str::from_utf8(bytes).ok())
+            .unwrap_or("")
     }
 
     /// Number of categories.
@@ -438,6 +464,31 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         match kinds.iter().find(|kind| !self.is_verified(**kind)) {
             Some(kind) => Err(SnapshotError::Unverified { kind: *kind }),
             None => Ok(()),
+        }
+    }
+}
+
+/// The parts of a text between ASCII characters. `str::split` sets up a searcher for each, which takes longer than the short lines of
+/// an item do.
+fn parts(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    core::iter::from_fn(move || {
+        let text = rest?;
+        let end = text.bytes().position(|byte| byte == separator);
+        rest = end.and_then(|end| text.get(end + 1..));
+        text.get(..end.unwrap_or(text.len()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_the_parts_that_split_finds() {
+        for text in ["", "a", "\n", "a\nb", "\na\n\nb\n", "Müesli\nTüte\n"] {
+            let expected: Vec<&str> = text.split('\n').collect();
+            assert_eq!(parts(text, b'\n').collect::<Vec<_>>(), expected, "{text:?}");
         }
     }
 }

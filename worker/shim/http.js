@@ -72,9 +72,7 @@ function begun(status, lasting) {
  * @param {Uint8Array | undefined} body
  */
 export function respond(status, lasting, own, body) {
-  const response = new Response(body, begun(status, lasting));
-  add(response.headers, own);
-  return response;
+  return withOwn(new Response(body, begun(status, lasting)), own);
 }
 
 /**
@@ -93,8 +91,12 @@ export function refresh({ head }, lines) {
 
 /** @param {string | undefined} own headers of this response alone */
 export function again({ body, head }, own) {
-  const response = new Response(body, head);
-  if (own !== undefined) add(response.headers, own);
+  return withOwn(new Response(body, head), own);
+}
+
+/** To look at a response's headers has the runtime make an object of them, so that is left out where nothing is to be set. */
+function withOwn(response, own) {
+  if (own) add(response.headers, own);
   return response;
 }
 

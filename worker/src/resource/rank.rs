@@ -3,7 +3,7 @@
 use selvedge::engine::{MAX_CANDIDATES, Visitor as Asker};
 use serde::Deserialize;
 
-use super::recommend::{json, problem, without_model};
+use super::recommend::{problem, without_model};
 use crate::adapter::store;
 use crate::adapter::visitor::Visitor;
 use crate::answer::Answer;
@@ -48,7 +48,7 @@ pub async fn post(call: &mut Call<'_>) -> Result<Answer, Problem> {
         model.engine.rank(&asker, &candidates, n)
     });
     let decision = decision.map_err(|error| problem(&error))?;
-    let json = json(&decision);
+    let json = decision.json();
     call.timing.mark("decide");
     let answer = Answer::json_text(200, json).with("cache-control", "private, no-store");
     Ok(call.tell_cache_status(answer, || "selvedge; fwd=method"))

@@ -63,7 +63,7 @@ impl Asked {
     }
 
     fn decide(&self, engine: &Engine<AlignedBytes>, plan: &Plan<'_>) -> String {
-        self.ask(|request| json(&engine.decide(request, plan)))
+        self.ask(|request| engine.decide(request, plan).json())
     }
 }
 
@@ -181,15 +181,9 @@ fn listed(answer: Answer, scope: Scope) -> Answer {
 /// The answer while there is no model: a list with nothing in it, which a page shows as no recommendations. Candidates that
 /// were to be ranked come back in the order given.
 pub fn without_model(call: &Call<'_>, slot: &str, unknown: Vec<&str>) -> Answer {
-    let json = json(&Decision::without_model(slot, unknown));
+    let json = Decision::without_model(slot, unknown).json();
     let answer = Answer::json_text(200, json).with("cache-control", "no-store");
     call.tell_cache_status(answer, || "selvedge; fwd=bypass; detail=no-model")
-}
-
-/// A decision's JSON.
-pub fn json(decision: &Decision<'_>) -> String {
-    // Only a map with keys that are no text could fail, and a decision has none.
-    serde_json::to_string(decision).unwrap_or_else(|_| "{}".to_owned())
 }
 
 /// What the core refuses, as a problem.
