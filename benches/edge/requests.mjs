@@ -1,14 +1,13 @@
 // CPU per request in workerd and requests per second, beside an empty Worker, as one line of JSON.
 //
-//   node benches/edge/requests.mjs SITE PUBLIC_KEY [REQUESTS]
+//   node benches/edge/requests.mjs SITE PUBLIC_KEY
 //
 // SITE holds models/current.json and the snapshot that it names (`selvedge pack --publish SITE`).
 
-import { load } from "./load.mjs";
-import { ROOT, cpuNs, selvedge, start } from "./workerd.mjs";
+import { inTurns } from "./turns.mjs";
+import { ROOT, selvedge, start } from "./workerd.mjs";
 
-const [site, publicKey, count = "8000"] = process.argv.slice(2);
-const requests = Number(count);
+const [site, publicKey] = process.argv.slice(2);
 
 const empty = await start({ dir: `${ROOT}benches/edge/empty`, entry: "worker.js" });
 const worker = await start(selvedge(site, publicKey));
@@ -26,32 +25,19 @@ try {
   await answers(told, {}, (response) => /; hit/.test(response.headers.get("cache-status")), "a hit of the segment cache");
   await answers(told, { cookie }, (response) => /detail=visitor/.test(response.headers.get("cache-status")), "scope visitor");
 
-  const cases = [
-    ["empty Worker (JavaScript)", empty, "/", {}],
-    ["/healthz", worker, "/healthz", {}],
-    ["hit: shared answer from the cache", worker, "/v1/recommend/home?n=12", {}],
-    ["miss: ranked for this visitor", worker, "/v1/recommend/home?n=12", { cookie }],
+  const path = "/v1/recommend/home?n=12";
+  const kinds = [
+    ["empty Worker (JavaScript)", empty, () => ({ path: "/" })],
+    ["/healthz", worker, () => ({ path: "/healthz" })],
+    ["hit: shared answer from the cache", worker, () => ({ path })],
+    ["miss: ranked for this visitor", worker, () => ({ path, headers: { cookie } })],
   ];
-  const results = [];
-  for (const [name, { origin, pid }, path, headers] of cases) {
-    // V8 compiles what is used much once more, in threads that count as ours: before, and not while we measure.
-    await load(origin + path, { requests: 1.5 * requests, headers });
-    const before = cpuNs(pid);
-    const { seconds, latencies } = await load(origin + path, { requests, headers });
-    const cpu = (cpuNs(pid) - before) / 1000 / requests;
-    const at = (share) => round(latencies[Math.floor(share * (latencies.length - 1))], 2);
-    results.push({ name, requests, cpu_us: round(cpu, 0), per_second: round(requests / seconds, 0), latency_ms_p50: at(0.5), latency_ms_p99: at(0.99) });
-  }
-  for (const result of results) result.share = round(result.per_second / results[0].per_second, 3);
+  const results = await inTurns(kinds, { turns: 24, requests: 2400 });
   const { model } = await (await fetch(`${worker.origin}/readyz`)).json();
   console.log(JSON.stringify({ bench: "edge-requests", node: process.version, model, results }));
 } finally {
   await empty.close();
   await worker.close();
-}
-
-function round(value, digits) {
-  return Number(value.toFixed(digits));
 }
 
 /** Asks until the answer is what is to be measured; a benchmark of something else would be worse than none. */

@@ -10,8 +10,8 @@ import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { open } from "./connection.mjs";
-import { ROOT, cpuNs, residentBytes, selvedge, start } from "./workerd.mjs";
+import { generator, inTurns, round, shuffle } from "./turns.mjs";
+import { ROOT, residentBytes, selvedge, start } from "./workerd.mjs";
 
 const [site, next, publicKey, minutes = "10"] = process.argv.slice(2);
 const CONNECTIONS = 8;
@@ -60,84 +60,21 @@ try {
     ["a visitor's own list", worker, ofVisitors("home")],
     ["a shared list, re-ranked for a visitor", worker, ofVisitors("reranked")],
   ];
-  for (const [, server, next] of kinds) await load(server, next, 15_000);
-  const results = kinds.map(([name]) => ({ name, turns: [], latencies: [], hits: 0, misses: 0 }));
-  // In turns, so that a busy moment of the machine is nobody's alone, and each turn in an order of its own, so that none always comes
-  // after the same one.
-  const order = [...kinds.keys()];
-  const random = generator(13);
-  for (let turn = 0; turn < TURNS; turn += 1) {
-    shuffle(order, random);
-    for (const place of order) {
-      const [, server, next, warming = 0] = kinds[place];
-      // What the kinds before pushed out of the cache comes back, uncounted.
-      await load(server, next, warming);
-      await counted(results[place], server, next, REQUESTS_A_TURN);
-    }
-  }
-  const measured = results.map(({ name, turns, latencies, hits, misses }) => {
-    latencies.sort((a, b) => a - b);
-    const latency = (of) => round(latencies[Math.floor(of * (latencies.length - 1))], 2);
-    // Each turn beside the empty Worker's of the same moment.
-    const shares = turns.map(({ per_second }, turn) => per_second / results[0].turns[turn].per_second).sort((a, b) => a - b);
-    const quartiles = [0.25, 0.75].map((of) => round(shares[Math.floor(of * (shares.length - 1))], 3));
-    return {
-      name,
-      cpu_us: round(median(turns.map(({ cpu_us }) => cpu_us)), 0),
-      per_second: round(median(turns.map(({ per_second }) => per_second)), 0),
-      share: round(median(shares), 3),
-      share_quartiles: quartiles,
-      latency_ms_p50: latency(0.5),
-      latency_ms_p99: latency(0.99),
-      ...(hits + misses > 0 && { hit_ratio: round(hits / (hits + misses), 4) }),
-    };
+  const counters = async () => (await json("/readyz")).cache;
+  const results = (await inTurns(kinds, { turns: TURNS, requests: REQUESTS_A_TURN, counters })).map(({ grown, ...result }) => {
+    const [hits, asked] = [grown.hits + grown.stale, grown.hits + grown.stale + grown.misses];
+    return { ...result, ...(asked > 0 && { hit_ratio: round(hits / asked, 4) }) };
   });
 
   await byHeart.close();
   const cold = await coldKey(`${slots[1]}?n=5`, visitors[1].cookie);
   const mixed = await mix(Number(minutes), cases, popular);
-  console.log(JSON.stringify({ bench: "edge-slots", node: process.version, slots: slots.length, segments: visitors.length, results: measured, cold, mixed }));
+  console.log(JSON.stringify({ bench: "edge-slots", node: process.version, slots: slots.length, segments: visitors.length, results, cold, mixed }));
 } finally {
   agent.destroy();
   await empty.close();
   await worker.close();
   rmSync(home, { recursive: true });
-}
-
-/** Requests one after the other on each connection; every one must be answered by 200 and from a model. */
-async function load({ origin, pid }, next, requests) {
-  const latencies = [];
-  let left = requests;
-  const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(origin)));
-  const before = cpuNs(pid);
-  const begin = performance.now();
-  const lane = async (connection) => {
-    while (left-- > 0) {
-      const sent = performance.now();
-      await connection.get(next());
-      latencies.push(performance.now() - sent);
-    }
-  };
-  await Promise.all(connections.map(lane));
-  const seconds = (performance.now() - begin) / 1000;
-  const cpu_us = (cpuNs(pid) - before) / 1000 / requests;
-  for (const connection of connections) connection.close();
-  return { cpu_us, per_second: requests / seconds, latencies };
-}
-
-/** One turn of a kind, added to what its turns before came to. */
-async function counted(result, server, next, requests) {
-  const before = (await json("/readyz")).cache;
-  const { latencies, ...turn } = await load(server, next, requests);
-  const after = (await json("/readyz")).cache;
-  result.turns.push(turn);
-  result.latencies.push(...latencies);
-  result.hits += after.hits + after.stale - before.hits - before.stale;
-  result.misses += after.misses - before.misses;
-}
-
-function median(values) {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 /** A Worker that always answers what a hit of this request was answered. */
@@ -254,23 +191,4 @@ function zipf(count) {
     }
     return low;
   };
-}
-
-function shuffle(list, random = generator(11)) {
-  for (let at = list.length - 1; at > 0; at -= 1) {
-    const other = Math.floor(random() * (at + 1));
-    [list[at], list[other]] = [list[other], list[at]];
-  }
-}
-
-function generator(seed) {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-function round(value, digits) {
-  return Number(value.toFixed(digits));
 }
