@@ -376,3 +376,38 @@ fn parents_before_their_children_and_rungs_that_are_no_segments_are_refused() {
     let list = refused(&|model| model.segments[0].slate = vec![1_000_000]);
     assert!(list.contains("list of a segment"), "{list}");
 }
+
+#[test]
+fn what_was_kept_of_another_minute_or_another_snapshot_is_not_used() {
+    const HOUR_MS: u64 = 3_600_000;
+    let engine = engine();
+    let mut smaller = fixture::model();
+    smaller.items.truncate(100);
+    let smaller = engine_of(&smaller);
+    // Ten items are over since an hour before this.
+    for now_ms in [NOW_MS - 2 * HOUR_MS, NOW_MS] {
+        let asker = Visitor {
+            now_ms,
+            ..visitor(None)
+        };
+        let everything = Request {
+            n: Some(8),
+            ..request("home", asker)
+        };
+        let plan = engine.plan(&everything).unwrap();
+        let expected = engine.decide(&everything, &plan);
+        let near = engine.similar("item-004", 5, now_ms).unwrap();
+        for kept in [
+            engine.available(NOW_MS),
+            engine.available(NOW_MS - 2 * HOUR_MS),
+            smaller.available(now_ms),
+        ] {
+            assert_eq!(engine.decide_among(&kept, &everything, &plan), expected);
+            assert_eq!(engine.similar_among(&kept, "item-004", 5, now_ms).unwrap(), near);
+        }
+        let over = fixture::model().items.len() - near.explanation.candidates;
+        assert_eq!(over, if now_ms == NOW_MS { 21 } else { 11 }, "and the item itself");
+    }
+    let available = engine.available(NOW_MS);
+    assert!(available.is_of(NOW_MS) && !available.is_of(NOW_MS + 60_000));
+}

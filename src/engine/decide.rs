@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Engine;
+use super::available::Available;
 use super::decision::{Decision, Explanation, Item, Reason, Scope};
 use super::plan::Plan;
 use super::request::{MAX_CANDIDATES, MAX_SIMILAR, Request, RequestError, Visitor, quoted};
@@ -19,7 +20,13 @@ impl<B: AsRef<[u8]>> Engine<B> {
     /// Computes the answer that was planned.
     #[must_use]
     pub fn decide<'s>(&'s self, request: &Request<'_>, plan: &Plan<'s>) -> Decision<'s> {
-        let mut filter = self.available(request.visitor.now_ms);
+        self.decide_among(&self.available(request.visitor.now_ms), request, plan)
+    }
+
+    /// [`Engine::decide`] for whoever kept what may be shown at the request's time. Of another time or another snapshot it is not used.
+    #[must_use]
+    pub fn decide_among<'s>(&'s self, available: &Available, request: &Request<'_>, plan: &Plan<'s>) -> Decision<'s> {
+        let mut filter = self.showable(available, request.visitor.now_ms);
         for id in request.exclude {
             if let Some(item) = self.snapshot.find_id(id) {
                 filter.forbid(item);
@@ -58,6 +65,20 @@ impl<B: AsRef<[u8]>> Engine<B> {
     /// # Errors
     /// [`RequestError::UnknownItem`], [`RequestError::Count`], or [`RequestError::NotReady`] before the factors are verified.
     pub fn similar(&self, id: &str, n: usize, now_ms: u64) -> Result<Decision<'_>, RequestError> {
+        self.similar_among(&self.available(now_ms), id, n, now_ms)
+    }
+
+    /// [`Engine::similar`] for whoever kept what may be shown at this time.
+    ///
+    /// # Errors
+    /// Those of [`Engine::similar`].
+    pub fn similar_among(
+        &self,
+        available: &Available,
+        id: &str,
+        n: usize,
+        now_ms: u64,
+    ) -> Result<Decision<'_>, RequestError> {
         if n == 0 || n > MAX_SIMILAR {
             return Err(RequestError::Count {
                 max: MAX_SIMILAR,
@@ -68,7 +89,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         if !self.personal_ready() {
             return Err(RequestError::NotReady);
         }
-        let mut filter = self.available(now_ms);
+        let mut filter = self.showable(available, now_ms);
         filter.forbid(item);
         let near = match (self.snapshot.cosine_rows(), Query::unit(&self.snapshot.codes(item))) {
             (Some(rows), Ok(query)) => self.search(&rows, &query, &filter, n),
@@ -203,20 +224,6 @@ impl<B: AsRef<[u8]>> Engine<B> {
             (Some(factors), Some(query)) => score_rows(&factors, &query, rows),
             _ => rows.iter().map(|item| self.snapshot.popularity(*item)).collect(),
         }
-    }
-
-    /// All items that may be shown at this time.
-    fn available(&self, now_ms: u64) -> Filter {
-        let rows = self.snapshot.rows();
-        let Some(availability) = self.snapshot.availability() else {
-            return Filter::all(rows);
-        };
-        let now_min = crate::profile::minutes(now_ms);
-        Filter::from_predicate(rows, |item| {
-            availability
-                .get(item.get())
-                .is_some_and(|[from, until]| (*from..*until).contains(&now_min))
-        })
     }
 
     /// Tells which items are in one of these categories or below; nothing for no categories, which limit nothing.

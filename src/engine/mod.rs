@@ -3,6 +3,7 @@
 //! A request is answered in two steps, so that a shell can look into its cache between them: [`Engine::plan`] says for whom
 //! the answer is and under which key it may be shared; [`Engine::decide`] computes it.
 
+mod available;
 mod decide;
 mod decision;
 mod plan;
@@ -18,6 +19,7 @@ use crate::encode::{Approximation, FoldInParameters};
 use crate::policy::PerVisitor;
 use crate::snapshot::{SectionKind, Snapshot, SnapshotError};
 
+pub use available::Available;
 pub use decision::{Decision, Explanation, HistoryItem, Item, Reason, Scope};
 pub use plan::Plan;
 pub use record::Recorded;

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use js_sys::futures::JsFuture;
 use js_sys::{Function, Promise};
-use selvedge::engine::Engine;
+use selvedge::engine::{Available, Decision, Engine, Plan, Request, RequestError};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
@@ -40,6 +40,32 @@ pub struct Model {
     /// When it became the current one.
     pub loaded_at_ms: u64,
     pointer: String,
+    /// What may be shown in the minute that was asked for last.
+    available: RefCell<Option<Rc<Available>>>,
+}
+
+impl Model {
+    /// The planned answer.
+    pub fn decide<'m>(&'m self, request: &Request<'_>, plan: &Plan<'m>) -> Decision<'m> {
+        let available = self.available(request.visitor.now_ms);
+        self.engine.decide_among(&available, request, plan)
+    }
+
+    /// Items near an item.
+    ///
+    /// # Errors
+    /// What the core refuses.
+    pub fn similar(&self, item: &str, n: usize, now_ms: u64) -> Result<Decision<'_>, RequestError> {
+        self.engine.similar_among(&self.available(now_ms), item, n, now_ms)
+    }
+
+    fn available(&self, now_ms: u64) -> Rc<Available> {
+        let mut kept = self.available.borrow_mut();
+        match kept.as_ref().filter(|kept| kept.is_of(now_ms)) {
+            Some(kept) => Rc::clone(kept),
+            None => Rc::clone(kept.insert(Rc::new(self.engine.available(now_ms)))),
+        }
+    }
 }
 
 /// The pointer's content. Fields that other readers need may stand beside these.
@@ -295,6 +321,7 @@ async fn load(env: &Env, config: &Config) -> Result<Option<Model>, (LoadError, O
             engine,
             loaded_at_ms: runtime::unix_ms(),
             pointer,
+            available: RefCell::default(),
         })),
         Err(error) => Err((error, Some(pointer))),
     }

@@ -230,7 +230,7 @@ impl Page {
                 },
             };
             match model.engine.plan(&request) {
-                Ok(plan) => slots.fill(&model.engine.decide(&request, &plan).items),
+                Ok(plan) => slots.fill(&model.decide(&request, &plan).items),
                 Err(error) => {
                     console_error!("page {}: {error}", self.path);
                     slots.leave();

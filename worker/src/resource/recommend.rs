@@ -58,12 +58,12 @@ impl Asked {
         let (asked, model) = (Rc::clone(self), Rc::clone(model));
         move || {
             let plan = asked.plan(&model.engine)?;
-            Ok(asked.decide(&model.engine, &plan))
+            Ok(asked.decide(&model, &plan))
         }
     }
 
-    fn decide(&self, engine: &Engine<AlignedBytes>, plan: &Plan<'_>) -> String {
-        self.ask(|request| engine.decide(request, plan).json())
+    fn decide<'m>(&self, model: &'m Model, plan: &Plan<'m>) -> String {
+        self.ask(|request| model.decide(request, plan).json())
     }
 }
 
@@ -89,12 +89,12 @@ pub async fn get(call: &mut Call<'_>, slot: &str) -> Result<Answer, Problem> {
             } else if let Some(answer) = from_earlier_model(call, &asked, &shared, &model, plan.freshness) {
                 return Ok(answer);
             } else {
-                shared.made(call, &asked.decide(&model.engine, &plan), describe)
+                shared.made(call, &asked.decide(&model, &plan), describe)
             };
             Ok(keyed(call, answer, &shared))
         }
         None => {
-            let json = asked.decide(&model.engine, &plan);
+            let json = asked.decide(&model, &plan);
             call.timing.mark("decide");
             Ok(describe(not_stored(call, scope, json)))
         }

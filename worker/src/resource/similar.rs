@@ -35,12 +35,12 @@ pub async fn get(call: &mut Call<'_>, item: &str) -> Result<Answer, Problem> {
     let now_ms = call.now_ms;
     let again = item.clone();
     let later = Rc::clone(&model);
-    let renew = move || later.engine.similar(&again, n, now_ms).map(|found| found.json());
+    let renew = move || later.similar(&again, n, now_ms).map(|found| found.json());
     let describe = |answer: Answer| answer.with("cache-control", Freshness::SIMILAR.public_cache_control());
     if let Some(answer) = shared.find(call, renew, describe).await {
         return Ok(answer);
     }
-    let found = model.engine.similar(&item, n, now_ms);
+    let found = model.similar(&item, n, now_ms);
     let json = found.map_err(|error| problem(&error))?.json();
     Ok(shared.made(call, &json, describe))
 }
