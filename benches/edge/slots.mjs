@@ -104,10 +104,10 @@ async function mix(minutes, cases, popular) {
   let [requests, errors, swaps] = [0, 0, 0];
   const memory = [];
   const latencies = [];
-  const watch = setInterval(async () => {
-    versions.add((await json("/readyz")).model);
+  const watch = setInterval(() => {
     publish(++swaps);
     memory.push(residentBytes(worker.pid));
+    json("/readyz").then(({ model }) => versions.add(model), () => (errors += 1));
   }, 20_000);
   const lane = async (lane) => {
     for (let turn = lane; performance.now() < end; turn += 1) {

@@ -62,7 +62,7 @@ impl CacheKey {
             .first()
             .map_or_else(|| "-".into(), |first| ["c", &first.0.to_string()].concat());
         let mut device_code = [0; 4];
-        // Put together without `format!`, which takes as long as all else that a hit asks of the core.
+        // Every hit makes one, and `format!` is slow for what it does here.
         Self::of(
             [
                 "v1",

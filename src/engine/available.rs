@@ -1,5 +1,5 @@
-//! Which items may be shown: the same ones for a whole minute, so that a shell may keep them between requests. To look at the window
-//! of every item takes longer than to search through them.
+//! Which items may be shown: the same ones for a whole minute, so that a shell may keep them between requests: a search
+//! seldom reads all rows, and to look at the window of every item would.
 
 use super::Engine;
 use crate::profile::minutes;

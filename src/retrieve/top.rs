@@ -25,11 +25,7 @@ impl Scored {
 /// Puts rows in the order of answers. A heap, as [`Best`] is one: its code is in every module already, and a sort's is not.
 #[must_use]
 pub fn ranked(rows: Vec<Scored>) -> Vec<Scored> {
-    let heap: BinaryHeap<WorstFirst> = rows.into_iter().map(WorstFirst).collect();
-    heap.into_sorted_vec()
-        .into_iter()
-        .map(|WorstFirst(scored)| scored)
-        .collect()
+    sorted(rows.into_iter().map(WorstFirst).collect())
 }
 
 /// The first `k` rows in the order of answers.
@@ -45,6 +41,10 @@ pub fn ranked_first(rows: impl Iterator<Item = Scored>, k: usize) -> Vec<Scored>
             *worst = row;
         }
     }
+    sorted(heap)
+}
+
+fn sorted(heap: BinaryHeap<WorstFirst>) -> Vec<Scored> {
     heap.into_sorted_vec()
         .into_iter()
         .map(|WorstFirst(scored)| scored)
@@ -90,11 +90,7 @@ impl Best {
 
     /// Best first.
     pub(super) fn into_sorted(self) -> Vec<Scored> {
-        self.heap
-            .into_sorted_vec()
-            .into_iter()
-            .map(|WorstFirst(scored)| scored)
-            .collect()
+        sorted(self.heap)
     }
 }
 

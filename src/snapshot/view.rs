@@ -38,6 +38,15 @@ pub struct ItemText<'s> {
     pub attributes: Vec<(&'s str, &'s str)>,
 }
 
+impl<'s> ItemName<'s> {
+    fn first_of(lines: &mut impl Iterator<Item = &'s str>) -> Self {
+        Self {
+            id: lines.next().unwrap_or(""),
+            title: lines.next().unwrap_or(""),
+        }
+    }
+}
+
 impl<B: AsRef<[u8]>> Snapshot<B> {
     pub(super) fn section(&self, kind: SectionKind) -> &[u8] {
         self.sections[kind as usize]
@@ -258,9 +267,10 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
     #[must_use]
     pub fn text(&self, item: ItemIndex) -> ItemText<'_> {
         let mut lines = parts(self.record(item), b'\n');
+        let ItemName { id, title } = ItemName::first_of(&mut lines);
         ItemText {
-            id: lines.next().unwrap_or(""),
-            title: lines.next().unwrap_or(""),
+            id,
+            title,
             image: lines.next().filter(|image| !image.is_empty()),
             attributes: lines
                 .filter_map(|line| {
@@ -274,11 +284,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
     /// The first two fields of [`Snapshot::text`].
     #[must_use]
     pub fn name(&self, item: ItemIndex) -> ItemName<'_> {
-        let mut lines = parts(self.record(item), b'\n');
-        ItemName {
-            id: lines.next().unwrap_or(""),
-            title: lines.next().unwrap_or(""),
-        }
+        ItemName::first_of(&mut parts(self.record(item), b'\n'))
     }
 
     /// An item's text as it is stored.
@@ -468,8 +474,8 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
     }
 }
 
-/// The parts of a text between ASCII characters. `str::split` sets up a searcher for each, which takes longer than the short lines of
-/// an item do.
+/// The parts of a text between ASCII characters, as `str::split` gives them, but without the searcher that it sets up for each: an
+/// item's lines are short.
 fn parts(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     core::iter::from_fn(move || {

@@ -138,7 +138,8 @@ impl Problem {
         let mut answer = Answer::json(self.status, &document);
         answer.set("content-type", "application/problem+json");
         answer.set("cache-control", "no-store");
-        // It repeats what was sent. Lists do not, and each header more costs them CPU time; no browser takes JSON for anything else.
+        // It repeats what was sent. Lists hold the catalogue's words, their type is none that is sniffed (WHATWG MIME Sniffing), and
+        // each header more costs them CPU time.
         answer.set("x-content-type-options", "nosniff");
         if let Some(allow) = self.allow {
             answer.set("allow", allow);
