@@ -93,6 +93,17 @@ impl Device {
             Self::Tablet => 't',
         }
     }
+
+    /// The class with this letter.
+    #[must_use]
+    pub const fn from_code(code: char) -> Option<Self> {
+        match code {
+            'd' => Some(Self::Desktop),
+            'm' => Some(Self::Mobile),
+            't' => Some(Self::Tablet),
+            _ => None,
+        }
+    }
 }
 
 /// The primary language of a visitor, as `de`: two or three letters in lower case, or nothing.

@@ -1,11 +1,14 @@
 //! What comes out: items with reasons. Serialized as `docs/http-api.md` shows it.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::record::sealed;
 use crate::event::EventKind;
+use crate::profile::cookie::Keyring;
 
 /// For whom an answer was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,11 +35,34 @@ impl Scope {
             Self::Everyone => "everyone",
         }
     }
+
+    /// Its code in a decision record.
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Visitor => 0,
+            Self::Segment => 1,
+            Self::Context => 2,
+            Self::Everyone => 3,
+        }
+    }
+
+    /// The scope with this code.
+    pub(super) const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Visitor),
+            1 => Some(Self::Segment),
+            2 => Some(Self::Context),
+            3 => Some(Self::Everyone),
+            _ => None,
+        }
+    }
 }
 
 /// The answer to a request. Texts are borrowed from the snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Decision<'s> {
+    /// Names this decision: an event that followed from it names it too. Empty where nothing was decided.
+    pub id: String,
     /// The slot, `similar` or `rank`.
     pub slot: &'s str,
     /// The snapshot's version.
@@ -56,10 +82,16 @@ pub struct Decision<'s> {
 }
 
 impl<'s> Decision<'s> {
+    /// Adds the edge's seal to the id, so that the edge knows the id for its own when an event names it.
+    pub fn seal(&mut self, keyring: &Keyring) {
+        self.id = sealed(&self.id, keyring);
+    }
+
     /// The answer while there is no model: nothing to show. Candidates that were to be ranked come back as they were given.
     #[must_use]
     pub fn without_model(slot: &'s str, unknown: Vec<&'s str>) -> Self {
         Self {
+            id: String::new(),
             slot,
             model: "",
             scope: Scope::Everyone,
@@ -144,7 +176,7 @@ pub struct Explanation<'s> {
     pub segment_cosine: Option<f32>,
     /// Whether hysteresis kept an earlier segment.
     pub kept_segment: bool,
-    /// Whether the list is proven to be that of an exact search. Only a search in two stages may leave it open.
+    /// Always true: every search is exact.
     pub exact: bool,
     /// Items that could be shown.
     pub candidates: usize,
