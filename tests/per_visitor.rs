@@ -26,14 +26,14 @@ fn engine() -> Engine<AlignedBytes> {
 
 /// The answer, and the key that it is shared under.
 fn answer<'s>(engine: &'s Engine<AlignedBytes>, request: &Request<'_>) -> (Decision<'s>, Option<String>) {
-    let plan = engine.plan(request).unwrap();
-    let key = plan.cache_key.as_ref().map(|key| key.as_str().to_owned());
-    let decision = engine.decide(request, &plan);
-    assert_eq!(decision.scope, plan.scope);
+    let context = engine.assign(request).unwrap();
+    let key = context.cache_key().as_ref().map(|key| key.as_str().to_owned());
+    let decision = engine.decide(&context);
+    assert_eq!(decision.scope, context.scope);
     // Who is answered alone is told so, and nobody else is.
     assert_eq!(
         key.is_none(),
-        plan.scope == Scope::Visitor || !request.exclude.is_empty()
+        context.scope == Scope::Visitor || !request.exclude.is_empty()
     );
     (decision, key)
 }
@@ -146,9 +146,9 @@ fn a_reranked_list_holds_the_segments_items_in_the_visitors_order() {
             ..ask(&who)
         };
         let pool: Vec<&str> = {
-            let plan = shared.plan(&whole).unwrap();
-            assert!(plan.cache_key.is_some());
-            ids(&shared.decide(&whole, &plan)).clone()
+            let context = shared.assign(&whole).unwrap();
+            assert!(context.cache_key().is_some());
+            ids(&shared.decide(&context)).clone()
         };
         let (all, _) = answer(&engine, &whole);
         // The pool is the whole ready list of 30; what the shared list begins with is among it.

@@ -49,9 +49,9 @@ fuzz_target!(|bytes: &[u8]| {
                 exclude: &[],
                 visitor,
             };
-            if let Ok(plan) = engine.plan(&request) {
-                let decision = engine.decide(&request, &plan);
-                assert!(decision.items.len() <= plan.n);
+            if let Ok(context) = engine.assign(&request) {
+                let decision = engine.decide(&context);
+                assert!(decision.items.len() <= context.n);
             }
         }
         let candidates: Vec<&str> = ids.iter().map(String::as_str).collect();

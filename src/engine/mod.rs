@@ -13,6 +13,7 @@
 
 mod assign;
 mod candidates;
+mod collected;
 mod context;
 mod decide;
 mod decision;
@@ -32,6 +33,9 @@ use crate::encode::{Approximation, Encoder, FoldInParameters};
 use crate::policy::PerVisitor;
 use crate::snapshot::{SectionKind, Snapshot, SnapshotError};
 
+pub use collected::{
+    CollectedArm, CollectedDecision, CollectedEvent, CollectedItem, EVENT_SCHEMA_VERSION, Empty, NamedDecision,
+};
 pub use context::{Conditions, DecisionContext};
 pub use decision::{Decision, Explanation, HistoryItem, Item, Reason, Scope};
 pub use filter::Available;

@@ -120,8 +120,8 @@ fn run(engine: &Engine<AlignedBytes>, case: &Case, now_ms: u64) -> Expect {
                 exclude: &exclude,
                 visitor,
             };
-            let plan = engine.plan(&request).unwrap();
-            Expect::of(&engine.decide(&request, &plan))
+            let context = engine.assign(&request).unwrap();
+            Expect::of(&engine.decide(&context))
         }
         Ask::Similar { item, n } => Expect::of(&engine.similar(item, *n, now_ms).unwrap()),
         Ask::Rank { candidates, n } => {
