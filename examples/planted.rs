@@ -27,12 +27,12 @@ const DEPARTMENTS: [(&str, [&str; 2]); 4] = [
 ];
 const ITEMS_EACH: usize = 30;
 /// 2026-01-01T00:00:00Z.
-const CREATED_MS: u64 = 1_767_225_600_000;
-const DAY_MS: u64 = 86_400_000;
+pub const CREATED_MS: u64 = 1_767_225_600_000;
+pub const DAY_MS: u64 = 86_400_000;
 /// A key for tests and nothing else: everybody knows it.
-const SIGNING_KEY: [u8; 32] = [42; 32];
+pub const SIGNING_KEY: [u8; 32] = [42; 32];
 
-fn main() {
+pub fn main() {
     let dir = PathBuf::from(std::env::args().nth(1).expect("usage: planted DIR"));
     std::fs::create_dir_all(&dir).expect("the directory can be made");
     let key = SigningKey::from_bytes(&SIGNING_KEY);
@@ -52,7 +52,7 @@ fn main() {
     std::fs::write(dir.join("planted.pub"), public).expect("the file can be written");
 }
 
-fn model(created_ms: u64, mark: &str) -> Model {
+pub fn model(created_ms: u64, mark: &str) -> Model {
     let items = (0..DEPARTMENTS.len() * ITEMS_EACH).map(|index| {
         let (department, number) = (index % DEPARTMENTS.len(), index / DEPARTMENTS.len());
         let (name, kinds) = DEPARTMENTS[department];
