@@ -4,43 +4,12 @@
 //! refuses, the same lines go straight to the bucket.
 
 use selvedge::context::civil_from_days;
-use serde::Serialize;
+use selvedge::engine::CollectedEvent;
 
 use crate::call::Call;
 use crate::fallback::{Fallback, Lent};
 use crate::host::{Host, HostError};
 use crate::visitor::random;
-
-/// One accepted event, as it lies in the lake's inbox: a line of JSON.
-#[derive(Serialize)]
-pub struct CollectedEvent<'a> {
-    /// Names the event, so that a second delivery changes nothing.
-    pub id: String,
-    /// The visitor's random id in hexadecimal; null without consent.
-    pub user: Option<&'a str>,
-    /// The item's id.
-    pub item: &'a str,
-    /// The event's type.
-    pub r#type: &'static str,
-    /// When it happened, Unix milliseconds.
-    pub timestamp_ms: u64,
-    /// Its value, in the site's currency.
-    pub value: Option<f64>,
-    /// The slot in which the item was shown.
-    pub slot: Option<&'a str>,
-    /// The item's place in the slot, from 0.
-    pub position: Option<u32>,
-    /// The visitor's segment at that time.
-    pub segment: Option<u16>,
-    /// The model that answered.
-    pub model: Option<&'a str>,
-    /// Reserved for what sites add.
-    pub context: Empty,
-}
-
-/// An empty JSON object.
-#[derive(Serialize)]
-pub struct Empty {}
 
 /// Hands events over; returns how many of them are safe. All or none, in one call.
 pub async fn collect<H: Host>(call: &mut Call<'_, H>, events: &[CollectedEvent<'_>]) -> usize {

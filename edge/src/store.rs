@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use selvedge::engine::{Available, Decision, Engine, Plan, Request, RequestError};
+use selvedge::engine::{Available, Decision, DecisionContext, Engine};
+use selvedge::profile::cookie::Keyring;
 use selvedge::snapshot::{AlignedBytes, Snapshot, SnapshotError, Trust};
 use serde::Deserialize;
 
@@ -43,18 +44,14 @@ pub struct Model {
 }
 
 impl Model {
-    /// The planned answer.
-    pub fn decide<'m>(&'m self, request: &Request<'_>, plan: &Plan<'m>) -> Decision<'m> {
-        let available = self.available(request.visitor.now_ms);
-        self.engine.decide_among(&available, request, plan)
-    }
-
-    /// Items near an item.
-    ///
-    /// # Errors
-    /// What the core refuses.
-    pub fn similar(&self, item: &str, n: usize, now_ms: u64) -> Result<Decision<'_>, RequestError> {
-        self.engine.similar_among(&self.available(now_ms), item, n, now_ms)
+    /// The decision of a context, its id sealed where there is a key.
+    pub fn decide<'m>(&'m self, context: &DecisionContext<'m>, keyring: Option<&Keyring>) -> Decision<'m> {
+        let available = self.available(context.now_ms);
+        let mut decision = self.engine.decide_among(&available, context);
+        if let Some(keyring) = keyring {
+            decision.seal(keyring);
+        }
+        decision
     }
 
     fn available(&self, now_ms: u64) -> Rc<Available> {

@@ -10,7 +10,7 @@ use crate::context::{Daypart, Device, Locale};
 use crate::event::{ItemIndex, ItemKey};
 use crate::experiment::ArmAssignment;
 use crate::overlay::Overlay;
-use crate::policy::SlotPolicy;
+use crate::policy::{Audience, PerVisitor, SlotPolicy};
 use crate::profile::{Consent, minutes};
 use crate::retrieve::Scored;
 use crate::snapshot::CategoryIndex;
@@ -135,6 +135,25 @@ impl DecisionContext<'_> {
     #[must_use]
     pub fn may_search(&self) -> bool {
         self.list == Scope::Visitor || !self.categories.is_empty() || matches!(self.task, Task::Similar(..))
+    }
+
+    /// The `Vary` of the answer: the request headers that can lead to another one. Empty where none can.
+    #[must_use]
+    pub fn vary(&self) -> &'static str {
+        let Task::Slot(slot) = &self.task else {
+            return "";
+        };
+        let visitor = slot.audience != Audience::Everyone || slot.per_visitor != PerVisitor::Nothing;
+        match (visitor, slot.vary_locale, slot.vary_device) {
+            (false, false, false) => "",
+            (false, true, false) => "Accept-Language",
+            (false, false, true) => "User-Agent, Sec-CH-UA-Mobile",
+            (false, true, true) => "Accept-Language, User-Agent, Sec-CH-UA-Mobile",
+            (true, false, false) => "Cookie, Sec-GPC",
+            (true, true, false) => "Cookie, Sec-GPC, Accept-Language",
+            (true, false, true) => "Cookie, Sec-GPC, User-Agent, Sec-CH-UA-Mobile",
+            (true, true, true) => "Cookie, Sec-GPC, Accept-Language, User-Agent, Sec-CH-UA-Mobile",
+        }
     }
 
     /// The slot's name, or what is asked for instead of a slot.

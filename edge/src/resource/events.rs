@@ -1,12 +1,14 @@
 //! `POST /v1/events`: what the visitor did, into the profile and into the lake.
 
-use selvedge::engine::Recorded;
+use std::borrow::Cow;
+
+use selvedge::engine::{CollectedEvent, EVENT_SCHEMA_VERSION, Empty, NamedDecision, Recorded};
 use selvedge::profile::Profile;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::call::Call;
-use crate::collector::{self, CollectedEvent, Empty};
+use crate::collector;
 use crate::host::Host;
 use crate::problem::Problem;
 use crate::response::Response;
@@ -34,6 +36,7 @@ struct SentEvent {
     slot: Option<String>,
     position: Option<u32>,
     id: Option<String>,
+    decision: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -65,7 +68,7 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
     let mut accepted = Vec::with_capacity(events.len());
     let mut rejected = Vec::new();
     for (index, event) in events.into_iter().enumerate() {
-        match read(event.get(), call.host, call.now_ms) {
+        match read(event.get(), call) {
             Ok(event) => accepted.push(event),
             Err(reason) => rejected.push(Rejection { index, reason }),
         }
@@ -95,18 +98,25 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
     let user = profile.as_ref().map(|profile: &Profile| profile.visitor.to_hex());
     let collected: Vec<CollectedEvent<'_>> = accepted
         .iter()
-        .map(|event| CollectedEvent {
-            id: event.id.clone(),
-            user: user.as_deref(),
-            item: &event.item,
-            r#type: event.recorded.kind.as_str(),
-            timestamp_ms: event.recorded.at_ms,
-            value: event.value,
-            slot: event.slot.as_deref(),
-            position: event.position,
-            segment,
-            model: model.as_ref().map(|model| model.engine.version()),
-            context: Empty {},
+        .map(|event| {
+            let decision = event.decision.as_ref();
+            let shown_in = decision.map(|decision| decision.record().slot.as_str());
+            let shown_at = decision.and_then(|decision| decision.position_of(&event.item));
+            CollectedEvent {
+                schema_version: EVENT_SCHEMA_VERSION,
+                id: Cow::from(&event.id),
+                user: user.as_deref(),
+                item: &event.item,
+                r#type: event.recorded.kind,
+                timestamp_ms: event.recorded.at_ms,
+                value: event.value,
+                slot: event.slot.as_deref().or(shown_in),
+                position: event.position.or(shown_at),
+                segment,
+                model: model.as_ref().map(|model| model.engine.version()),
+                decision: decision.map(|decision| decision.collected(model.as_ref().map(|model| &model.engine))),
+                context: Empty {},
+            }
         })
         .collect();
     let collected = collector::collect(call, &collected).await;
@@ -135,18 +145,21 @@ struct AcceptedEvent {
     value: Option<f64>,
     slot: Option<String>,
     position: Option<u32>,
+    decision: Option<NamedDecision>,
 }
 
 /// Checks one event by the core's schema; the error is the reason that the sender is told.
-fn read<H: Host>(event: &str, host: &H, now_ms: u64) -> Result<AcceptedEvent, String> {
+fn read<H: Host>(event: &str, call: &Call<'_, H>) -> Result<AcceptedEvent, String> {
     let event: SentEvent = serde_json::from_str(event).map_err(|error| error.to_string())?;
-    let recorded = Recorded::check(&event.r#type, &event.item, event.timestamp_ms, event.value, now_ms)
+    let recorded = Recorded::check(&event.r#type, &event.item, event.timestamp_ms, event.value, call.now_ms)
         .map_err(|error| error.to_string())?;
     name("slot", event.slot.as_deref())?;
     name("id", event.id.as_deref())?;
+    let named = |id: &str| NamedDecision::read(id, call.app.config.keyring.as_ref()).map_err(|error| error.to_string());
+    let decision = event.decision.as_deref().map(named).transpose()?;
     let id = match event.id {
         Some(id) => id,
-        None => collector::uuid(host).map_err(|error| error.to_string())?,
+        None => collector::uuid(call.host).map_err(|error| error.to_string())?,
     };
     Ok(AcceptedEvent {
         id,
@@ -155,6 +168,7 @@ fn read<H: Host>(event: &str, host: &H, now_ms: u64) -> Result<AcceptedEvent, St
         value: event.value,
         slot: event.slot,
         position: event.position,
+        decision,
     })
 }
 

@@ -16,14 +16,14 @@ pub async fn get<H: Host>(call: &mut Call<'_, H>, slot: &str) -> Result<Response
     let Some(model) = model else {
         return Ok(answer);
     };
-    let plan = asked.plan(&model.engine).map_err(|error| problem(&error))?;
+    let context = asked.assign(&model.engine).map_err(|error| problem(&error))?;
     let mut answer = answer
         .with("selvedge-model", model.engine.version().to_owned())
-        .with("selvedge-scope", plan.scope.as_str());
-    if let Some(segment) = plan.segment {
+        .with("selvedge-scope", context.scope.as_str());
+    if let Some(segment) = context.segment {
         answer.set("selvedge-segment", segment.to_string());
     }
-    if let Some(key) = plan.cache_key {
+    if let Some(key) = context.cache_key() {
         answer.set("selvedge-key", key.as_str().to_owned());
     }
     Ok(answer)

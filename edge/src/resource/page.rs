@@ -241,8 +241,8 @@ impl<H: Host> Writer<H> {
                     now_ms: self.now_ms,
                 },
             };
-            match model.engine.plan(&request) {
-                Ok(plan) => slots.fill(&model.decide(&request, &plan).items),
+            match model.engine.assign(&request) {
+                Ok(context) => slots.fill(&model.decide(&context, self.app.config.keyring.as_ref()).items),
                 Err(error) => {
                     self.host.log(format_args!("page {}: {error}", self.path));
                     slots.leave();

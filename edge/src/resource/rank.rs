@@ -1,6 +1,6 @@
 //! `POST /v1/rank`: the caller's own candidates, ranked for this visitor.
 
-use selvedge::engine::{MAX_CANDIDATES, Visitor as Asker};
+use selvedge::engine::{Conditions, MAX_CANDIDATES, Visitor as Asker};
 use serde::Deserialize;
 
 use super::recommend::{problem, without_model};
@@ -39,17 +39,17 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
         }
     };
     call.mark("model");
-    let decision = Surroundings::of(call).tell(|context| {
+    let context = Surroundings::of(call).tell(|context| {
         let asker = Asker {
             profile: visitor.profile.as_deref(),
             consent: visitor.consent,
             context,
             now_ms: call.now_ms,
         };
-        model.engine.rank(&asker, &candidates, n)
+        model.engine.assign_rank(&Conditions::PLAIN, &asker, &candidates, n)
     });
-    let decision = decision.map_err(|error| problem(&error))?;
-    let json = decision.json();
+    let context = context.map_err(|error| problem(&error))?;
+    let json = model.decide(&context, call.app.config.keyring.as_ref()).json();
     call.mark("decide");
     let answer = Response::json_text(200, json).with("cache-control", "private, no-store");
     Ok(call.tell_cache_status(answer, || "selvedge; fwd=method"))

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use selvedge::cache::Freshness;
-use selvedge::engine::{Decision, Engine, Plan, Request, RequestError, Scope, Visitor as Asker};
+use selvedge::engine::{Decision, DecisionContext, Engine, Request, RequestError, Scope, Visitor as Asker};
 use selvedge::profile::{Consent, Profile};
 use selvedge::snapshot::AlignedBytes;
 
 use super::shared::{self, Shared};
+use crate::app::App;
 use crate::call::{Call, ListQuery, Surroundings};
 use crate::entity_tag;
 use crate::host::Host;
@@ -19,6 +20,7 @@ use crate::visitor::Visitor;
 
 /// A request for a slot's items, owned, so that it can outlive its answer.
 pub struct Asked<H: Host> {
+    app: Rc<App<H>>,
     slot: String,
     query: ListQuery,
     consent: Consent,
@@ -46,25 +48,25 @@ impl<H: Host> Asked<H> {
         })
     }
 
-    /// For whom the answer is, and under which key it may be shared.
+    /// The context of the decision: for whom it is, and under which key it may be shared.
     ///
     /// # Errors
     /// What the core refuses.
-    pub fn plan<'s>(&self, engine: &'s Engine<AlignedBytes>) -> Result<Plan<'s>, RequestError> {
-        self.ask(|request| engine.plan(request))
+    pub fn assign<'s>(&self, engine: &'s Engine<AlignedBytes>) -> Result<DecisionContext<'s>, RequestError> {
+        self.ask(|request| engine.assign(request))
     }
 
-    /// Computes it later, and from the plan on: by then the request is answered.
+    /// Computes the decision behind the answer: by then the request is over, so the context is made anew.
     fn later(self: &Rc<Self>, model: &Rc<Model>) -> impl FnOnce() -> Result<String, RequestError> + 'static {
         let (asked, model) = (Rc::clone(self), Rc::clone(model));
         move || {
-            let plan = asked.plan(&model.engine)?;
-            Ok(asked.decide(&model, &plan))
+            let context = asked.assign(&model.engine)?;
+            Ok(asked.decide(&model, &context))
         }
     }
 
-    fn decide<'m>(&self, model: &'m Model, plan: &Plan<'m>) -> String {
-        self.ask(|request| model.decide(request, plan).json())
+    fn decide<'m>(&self, model: &'m Model, context: &DecisionContext<'m>) -> String {
+        model.decide(context, self.app.config.keyring.as_ref()).json()
     }
 }
 
@@ -77,29 +79,25 @@ pub async fn get<H: Host>(call: &mut Call<'_, H>, slot: &str) -> Result<Response
     let Some(model) = model else {
         return Ok(without_model(call, &asked.slot, Vec::new()));
     };
-    let mut plan = asked.plan(&model.engine).map_err(|error| problem(&error))?;
+    let context = asked.assign(&model.engine).map_err(|error| problem(&error))?;
     call.mark("plan");
 
-    let scope = plan.scope;
-    let describe = |answer| listed(answer, scope);
-    match plan.cache_key.take() {
-        Some(key) => {
-            let shared = Shared::new(key, plan.freshness, plan.may_search());
-            let answer = if let Some(answer) = shared.find(call, asked.later(&model), describe).await {
-                answer
-            } else if let Some(answer) = from_earlier_model(call, &asked, &shared, &model, plan.freshness) {
-                return Ok(answer);
-            } else {
-                shared.made(call, &asked.decide(&model, &plan), describe)
-            };
-            Ok(keyed(call, answer, &shared))
-        }
-        None => {
-            let json = asked.decide(&model, &plan);
-            call.mark("decide");
-            Ok(describe(not_stored(call, scope, json)))
-        }
-    }
+    let (scope, vary) = (context.scope, context.vary());
+    let describe = |answer| listed(answer, scope, vary);
+    let Some(key) = context.cache_key() else {
+        let json = asked.decide(&model, &context);
+        call.mark("decide");
+        return Ok(describe(not_stored(call, scope, json)));
+    };
+    let shared = Shared::new(key, context.freshness(), context.may_search());
+    let answer = if let Some(answer) = shared.find(call, asked.later(&model), describe).await {
+        answer
+    } else if let Some(answer) = from_earlier_model(call, &asked, &shared, &model, context.freshness()) {
+        return Ok(answer);
+    } else {
+        shared.made(call, &asked.decide(&model, &context), describe)
+    };
+    Ok(keyed(call, answer, &shared))
 }
 
 /// What was asked, and the model that answers; none where there is none.
@@ -115,6 +113,7 @@ pub async fn asked<H: Host>(call: &mut Call<'_, H>, slot: &str) -> Result<(Rc<As
         .map_err(|fallback| call.fell_back(fallback));
     call.mark("model");
     let asked = Asked {
+        app: Rc::clone(call.app),
         slot,
         query,
         consent: visitor.consent,
@@ -147,13 +146,10 @@ fn from_earlier_model<H: Host>(
     freshness: Freshness,
 ) -> Option<Response<H>> {
     let earlier = store::earlier(call.app, call.now_ms, freshness.stale_while_revalidate_s)?;
-    let plan = asked.plan(&earlier.engine).ok()?;
-    let answer = shared.find_earlier(call, plan.cache_key.as_ref()?, asked.later(model))?;
-    Some(listed(answer, plan.scope))
+    let context = asked.assign(&earlier.engine).ok()?;
+    let answer = shared.find_earlier(call, &context.cache_key()?, asked.later(model))?;
+    Some(listed(answer, context.scope, context.vary()))
 }
-
-/// What of a request can lead to another answer.
-const VARY: &str = "Cookie, Sec-GPC, Accept-Language, User-Agent, Sec-CH-UA-Mobile";
 
 /// An answer that our own cache is not asked for: a personal one, or one that the client narrowed down by itself.
 fn not_stored<H: Host>(call: &Call<'_, H>, scope: Scope, json: String) -> Response<H> {
@@ -175,8 +171,13 @@ const fn cache_control(scope: Scope) -> &'static str {
 }
 
 /// The headers of a slot's list. Model, scope and segment are in its body, and each header more costs CPU time.
-fn listed<H: Host>(answer: Response<H>, scope: Scope) -> Response<H> {
-    answer.with("cache-control", cache_control(scope)).with("vary", VARY)
+fn listed<H: Host>(answer: Response<H>, scope: Scope, vary: &'static str) -> Response<H> {
+    let answer = answer.with("cache-control", cache_control(scope));
+    if vary.is_empty() {
+        answer
+    } else {
+        answer.with("vary", vary)
+    }
 }
 
 /// The answer while there is no model: a list with nothing in it, which a page shows as no recommendations. Candidates that
