@@ -28,6 +28,7 @@ const NOT_IN_THE_CORE: &[&str] = &[
 /// Where Rust sources lie.
 const RUST_FOLDERS: &[&str] = &[
     "src",
+    "edge",
     "worker",
     "model-export",
     "xtask",
@@ -37,7 +38,7 @@ const RUST_FOLDERS: &[&str] = &[
     "fuzz",
 ];
 /// Folders whose modules the page has to name.
-const CRATES: &[&str] = &["src", "worker/src", "model-export/src", "xtask/src"];
+const CRATES: &[&str] = &["src", "edge/src", "worker/src", "model-export/src", "xtask/src"];
 
 // ---- rules ----
 
@@ -47,6 +48,17 @@ fn core_violations(source: &str) -> Vec<String> {
     let mut found = names(&tokens, NOT_IN_THE_CORE);
     found.extend(crate_paths(&tokens, "worker"));
     found.extend(paths_into_std(&tokens));
+    found
+}
+
+/// The HTTP application knows no host and no JavaScript.
+fn edge_violations(source: &str) -> Vec<String> {
+    let tokens = tokens(source);
+    let mut found = names(
+        &tokens,
+        &["wasm_bindgen", "js_sys", "web_sys", "selvedge_worker", "selvedge_export"],
+    );
+    found.extend(crate_paths(&tokens, "worker"));
     found
 }
 
@@ -341,6 +353,14 @@ fn the_core_has_no_world_of_its_own() {
 }
 
 #[test]
+fn the_http_application_knows_no_host_and_no_javascript() {
+    hold("edge", 20, |_| false, edge_violations);
+    let forbidden = ["wasm-bindgen", "js-sys", "web-sys", "worker", "selvedge-worker", "selvedge-export"];
+    let edge = manifest_violations(&read("edge/Cargo.toml"), &forbidden);
+    assert!(edge.is_empty(), "edge/Cargo.toml: {edge:?}");
+}
+
+#[test]
 fn the_two_shells_do_not_know_each_other() {
     hold("worker", 10, |_| false, worker_violations);
     hold("model-export", 20, |_| false, export_violations);
@@ -364,7 +384,7 @@ fn the_worker_and_its_shim_name_the_known_headers_in_the_same_order() {
         let (list, _) = list.unwrap_or_else(|| panic!("{path}: expected `{from}` and a list, found none"));
         list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
     };
-    let known = quoted("worker/src/incoming.rs", "const KNOWN: [&str; 4] = [");
+    let known = quoted("worker/src/request.rs", "const KNOWN: [&str; 4] = [");
     assert_eq!(known.len(), 4, "{known:?}");
     assert_eq!(known, quoted("worker/shim/http.js", "const HEADERS = ["));
 }
@@ -442,6 +462,9 @@ fn a_planted_dependency_between_the_shells_is_found() {
         ["selvedge_export"]
     );
     assert_eq!(export_violations("use selvedge_worker::route;"), ["selvedge_worker"]);
+    assert_eq!(edge_violations("use js_sys::Date;"), ["js_sys"]);
+    assert!(!edge_violations("fn f(env: worker::Env) {}").is_empty());
+    assert!(edge_violations("let worker = host.worker();").is_empty());
     assert!(!export_violations("let x = worker::console_log!();").is_empty());
     assert!(!export_violations("use js_sys::Date;").is_empty());
     assert!(export_violations("for worker in &workers { worker.join(); }").is_empty());

@@ -1,7 +1,7 @@
 //! Requests and answers of the host in memory.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use super::{MemoryBody, MemoryHost};
 use crate::headers::HeaderChanges;
@@ -44,7 +44,7 @@ pub struct MemoryRequest {
     /// The header fields.
     pub headers: Fields,
     /// The body, until it is taken.
-    pub body: Cell<Option<Vec<u8>>>,
+    pub body: RefCell<Option<Vec<u8>>>,
     /// How far the visitor's clock is ahead of UTC.
     pub local_offset_ms: i64,
 }
@@ -68,7 +68,7 @@ impl MemoryRequest {
     /// A POST with a body.
     pub fn post(path_and_query: &str, body: impl Into<Vec<u8>>) -> Self {
         Self {
-            body: Cell::new(Some(body.into())),
+            body: RefCell::new(Some(body.into())),
             ..Self::new("POST", path_and_query)
         }
     }

@@ -26,7 +26,16 @@ fn a_decision_has_exactly_the_fields_of_the_api_page() {
     let home = decision(&site.get_as(&site.visitor(&["click tea-00", "click tea-02"]), "/v1/recommend/home"));
     assert_eq!(
         fields(&home),
-        sorted(["slot", "model", "scope", "segment", "context", "items", "unknown", "explanation"])
+        sorted([
+            "slot",
+            "model",
+            "scope",
+            "segment",
+            "context",
+            "items",
+            "unknown",
+            "explanation"
+        ])
     );
     assert_eq!(
         fields(&home["items"][0]),
@@ -48,7 +57,10 @@ fn a_decision_has_exactly_the_fields_of_the_api_page() {
         fields(&home["explanation"]["history"][0]),
         sorted(["item", "title", "kind", "weight"])
     );
-    assert_eq!(fields(&home["items"][0]["reason"]), sorted(["kind", "item", "title", "share"]));
+    assert_eq!(
+        fields(&home["items"][0]["reason"]),
+        sorted(["kind", "item", "title", "share"])
+    );
 }
 
 #[test]
@@ -82,19 +94,33 @@ fn a_personal_answer_is_never_stored_by_us_or_by_anybody() {
 #[test]
 fn a_segments_list_is_shared_by_its_visitors_without_a_word_about_the_first() {
     let site = Site::serving();
-    let first = site.get_as(&site.visitor(&["click tool-00", "click tool-02"]), "/v1/recommend/shelf?n=5");
-    assert!(status(&first).starts_with("selvedge; fwd=miss; stored; key=\"v1/"), "{}", status(&first));
+    let first = site.get_as(
+        &site.visitor(&["click tool-00", "click tool-02"]),
+        "/v1/recommend/shelf?n=5",
+    );
+    assert!(
+        status(&first).starts_with("selvedge; fwd=miss; stored; key=\"v1/"),
+        "{}",
+        status(&first)
+    );
     assert!(key(&first).unwrap().ends_with("/shelf/s1/-/-/-/5"));
     assert_eq!(first.header("cache-control"), Some("private, no-cache"));
     assert_eq!(decision(&first)["explanation"]["history"], json!([]));
 
     let another = site.visitor(&["click tool-09", "click tool-11", "click tool-13"]);
     let second = site.get_as(&another, "/v1/recommend/shelf?n=5");
-    assert!(status(&second).starts_with("selvedge; hit; ttl="), "{}", status(&second));
+    assert!(
+        status(&second).starts_with("selvedge; hit; ttl="),
+        "{}",
+        status(&second)
+    );
     assert_eq!(second.header("etag"), first.header("etag"));
     assert_eq!(second.body, first.body);
 
-    let other = site.get_as(&site.visitor(&["click book-00", "click book-02"]), "/v1/recommend/shelf?n=5");
+    let other = site.get_as(
+        &site.visitor(&["click book-00", "click book-02"]),
+        "/v1/recommend/shelf?n=5",
+    );
     assert!(key(&other).unwrap().contains("/shelf/s3/"));
     assert_eq!(departments(&decision(&other)), ["book"]);
 }
@@ -107,7 +133,11 @@ fn a_stale_list_answers_at_once_and_says_that_it_is_stale() {
     assert!(status(&first).contains("fwd=miss; stored"));
     site.host.advance(3_000);
     let second = site.get_as(&visitor, "/v1/recommend/stale");
-    assert!(status(&second).starts_with("selvedge; hit; ttl=-3; key="), "{}", status(&second));
+    assert!(
+        status(&second).starts_with("selvedge; hit; ttl=-3; key="),
+        "{}",
+        status(&second)
+    );
     assert_eq!(second.body, first.body);
 }
 
@@ -124,17 +154,25 @@ fn a_client_that_has_a_shared_answer_already_is_told_so() {
         let etag = first.header("etag").unwrap();
         assert_eq!(etag.len(), 18);
         for tag in [etag, &format!("W/{etag}"), &format!("\"other\", {etag}"), "*"] {
-            let conditional = MemoryRequest::get(path).with("cookie", &visitor).with("if-none-match", tag);
+            let conditional = MemoryRequest::get(path)
+                .with("cookie", &visitor)
+                .with("if-none-match", tag);
             let again = site.fetch(conditional);
             assert_eq!((again.status, again.body.len()), (304, 0), "{tag}");
             assert_eq!(again.header("etag"), Some(etag));
         }
-        let changed = MemoryRequest::get(path).with("cookie", &visitor).with("if-none-match", "\"other\"");
+        let changed = MemoryRequest::get(path)
+            .with("cookie", &visitor)
+            .with("if-none-match", "\"other\"");
         assert_eq!(site.fetch(changed).status, 200);
     }
     let anonymous = site.get("/v1/recommend/home");
     let conditional = MemoryRequest::get("/v1/recommend/home").with("if-none-match", anonymous.header("etag").unwrap());
-    assert_eq!(site.fetch(conditional.with("cookie", visitor)).status, 200, "a personal one is another");
+    assert_eq!(
+        site.fetch(conditional.with("cookie", visitor)).status,
+        200,
+        "a personal one is another"
+    );
 }
 
 #[test]
@@ -186,7 +224,10 @@ fn categories_and_exclusions_narrow_an_answer_down_and_one_with_exclusions_is_no
     assert!(path.contains("/c") && path.ends_with("/-/-/5"), "{path}");
 
     let all = ids(&decision(&site.get("/v1/recommend/home?n=3")));
-    let narrowed = site.get(&format!("/v1/recommend/home?n=3&exclude={},%20{},unknown", all[0], all[1]));
+    let narrowed = site.get(&format!(
+        "/v1/recommend/home?n=3&exclude={},%20{},unknown",
+        all[0], all[1]
+    ));
     let left = ids(&decision(&narrowed));
     assert_eq!(left.len(), 3);
     assert!(!left.contains(&all[0]) && !left.contains(&all[1]));

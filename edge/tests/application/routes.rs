@@ -24,7 +24,15 @@ fn head_is_answered_as_get_is() {
 
 #[test]
 fn an_unknown_path_is_a_problem_that_names_the_paths() {
-    let paths = ["/v1/", "/v1", "/v1/recommend", "/v1/recommend/", "/v1/recommend/home/more", "/v2/rank", "/v1/panic"];
+    let paths = [
+        "/v1/",
+        "/v1",
+        "/v1/recommend",
+        "/v1/recommend/",
+        "/v1/recommend/home/more",
+        "/v2/rank",
+        "/v1/panic",
+    ];
     for path in paths {
         let document = problem(&site().get(path), 404, "no-such-path");
         assert_eq!(document["instance"], path);
@@ -49,7 +57,13 @@ fn a_known_path_with_another_method_names_the_methods() {
 
 #[test]
 fn a_path_that_is_no_percent_encoded_utf8_is_a_problem() {
-    for path in ["/v1/recommend/%ff", "/v1/similar/%E0%A4", "/v1/recommend/%zz", "/v1/key/a%4", "/v1/similar/%"] {
+    for path in [
+        "/v1/recommend/%ff",
+        "/v1/similar/%E0%A4",
+        "/v1/recommend/%zz",
+        "/v1/key/a%4",
+        "/v1/similar/%",
+    ] {
         problem(&site().get(path), 400, "bad-parameter");
     }
 }
@@ -65,7 +79,12 @@ fn a_percent_encoded_name_is_the_name() {
 fn a_count_that_is_no_number_is_a_problem() {
     for n in ["many", "-1", "1.5", "99999999999999999999999"] {
         let document = problem(&site().get(&format!("/v1/recommend/home?n={n}")), 400, "bad-parameter");
-        assert!(document["detail"].as_str().unwrap().starts_with("n: expected a whole number"));
+        assert!(
+            document["detail"]
+                .as_str()
+                .unwrap()
+                .starts_with("n: expected a whole number")
+        );
     }
 }
 
@@ -80,7 +99,11 @@ fn a_query_is_decoded_as_the_url_standard_says() {
         ("other=%&n=%+f", "% f"),
         ("n=%C3%A4", "ä"),
     ] {
-        let document = problem(&site().get(&format!("/v1/recommend/home?{query}")), 400, "bad-parameter");
+        let document = problem(
+            &site().get(&format!("/v1/recommend/home?{query}")),
+            400,
+            "bad-parameter",
+        );
         let expected = format!("n: expected a whole number from 1, found {decoded:?}");
         assert_eq!(document["detail"], expected, "{query}");
     }
@@ -90,7 +113,17 @@ fn a_query_is_decoded_as_the_url_standard_says() {
 fn a_body_that_is_none_of_ours_is_a_problem_whatever_it_is() {
     let deep = "[".repeat(20_000);
     let zeros = "\0".repeat(40);
-    let bodies = ["", "{", "null", "[]", "{}", r#"{"events": 1}"#, r#"{"events": []}"#, &zeros, &deep];
+    let bodies = [
+        "",
+        "{",
+        "null",
+        "[]",
+        "{}",
+        r#"{"events": 1}"#,
+        r#"{"events": []}"#,
+        &zeros,
+        &deep,
+    ];
     for body in bodies {
         for path in ["/v1/events", "/v1/rank"] {
             problem(&site().fetch(MemoryRequest::post(path, body)), 400, "bad-body");
@@ -104,7 +137,11 @@ fn a_body_that_is_none_of_ours_is_a_problem_whatever_it_is() {
 #[test]
 fn a_body_over_the_limit_is_refused_whether_its_length_is_told_or_not() {
     let body = json!({ "events": [], "padding": "x".repeat(64 * 1024) }).to_string();
-    problem(&site().fetch(MemoryRequest::post("/v1/events", body.clone())), 413, "body-too-long");
+    problem(
+        &site().fetch(MemoryRequest::post("/v1/events", body.clone())),
+        413,
+        "body-too-long",
+    );
     let told = MemoryRequest::post("/v1/events", body.clone()).with("content-length", body.len().to_string());
     problem(&site().fetch(told), 413, "body-too-long");
     // One that claims to be shorter than it is has said too little.

@@ -34,7 +34,12 @@ pub static PLANTED: LazyLock<Planted> = LazyLock::new(|| {
     Planted {
         snapshot: packed(planted::CREATED_MS, ""),
         next: packed(planted::CREATED_MS + planted::DAY_MS, " (next)"),
-        public_key: key.verifying_key().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect(),
+        public_key: key
+            .verifying_key()
+            .as_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
     }
 });
 
@@ -120,7 +125,9 @@ pub fn app(host: &MemoryHost, variables: &[(&str, &str)]) -> Rc<App<MemoryHost>>
     ];
     let variable = |name: &str| {
         let all = usual.iter().chain(variables);
-        all.rev().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        all.rev()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned())
     };
     use selvedge_edge::host::Runtime as _;
     let config = Config::read(variable, |text| host.log(text));
@@ -143,12 +150,18 @@ pub fn events_of(events: &[&str]) -> Value {
 /// Ids of a decision's items.
 pub fn ids(decision: &Value) -> Vec<String> {
     let items = decision["items"].as_array().expect("a decision has items");
-    items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+    items
+        .iter()
+        .map(|item| item["id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// The departments that a decision's items are of.
 pub fn departments(decision: &Value) -> Vec<String> {
-    let mut all: Vec<String> = ids(decision).iter().map(|id| id.split('-').next().unwrap().to_owned()).collect();
+    let mut all: Vec<String> = ids(decision)
+        .iter()
+        .map(|id| id.split('-').next().unwrap().to_owned())
+        .collect();
     all.sort();
     all.dedup();
     all
@@ -165,7 +178,10 @@ pub fn key(reply: &Reply) -> Option<&str> {
 
 /// The seconds that an answer's `Cache-Status` says that it is fresh for.
 pub fn ttl(reply: &Reply) -> i64 {
-    let after = status(reply).split_once("; ttl=").expect("a hit tells its time to live").1;
+    let after = status(reply)
+        .split_once("; ttl=")
+        .expect("a hit tells its time to live")
+        .1;
     after.split(';').next().unwrap().parse().unwrap()
 }
 

@@ -26,12 +26,18 @@ pub const ALL: &[Step] = &[
     step("clippy: xtask", true, || {
         clippy(&["xtask", "--all-targets", "--profile", "tools"])
     }),
+    step("clippy: HTTP application", true, || {
+        clippy(&["selvedge-edge", "--all-targets", "--features", "memory-host"])
+    }),
     step("clippy: worker", false, || clippy(&["selvedge-worker", WASM])),
     step("clippy: browser bindings", false, || {
         clippy(&["selvedge", "--features", "js", WASM])
     }),
     step("tests: core", true, || {
         cargo_test(&["selvedge", "--features", "writer"])
+    }),
+    step("tests: HTTP application, natively", true, || {
+        cargo_test(&["selvedge-edge", "--features", "memory-host"])
     }),
     step("tests: model-export", true, || {
         // The profile of the demo: its dependencies are compiled once for both.
