@@ -4,7 +4,7 @@ use selvedge_edge::Delivery;
 use selvedge_edge::memory_host::{Health, MemoryRequest};
 use serde_json::{Value, json};
 
-use crate::site::{NOW_MS, Site, events_of, post};
+use crate::site::{NOW_MS, PLANTED, Site, events_of, post};
 
 /// Delivers what is in the queue, as the host's consumer does.
 fn deliver(site: &Site) -> Delivery {
@@ -55,7 +55,7 @@ fn an_accepted_event_reaches_the_bucket_through_the_queue_with_who_what_when_and
         event,
         json!({
             "id": "event-1", "item": "tea-03", "type": "add_to_cart", "timestamp_ms": NOW_MS - 1000, "value": 1.99,
-            "slot": "home", "position": 3, "segment": 0, "context": {},
+            "slot": "home", "position": 3, "segment": 0, "context": {}, "decision": null, "schema_version": 1,
         })
     );
 }
@@ -211,4 +211,111 @@ fn a_batch_that_cannot_be_written_is_left_to_the_next_delivery() {
     site.host.bucket_health.set(Health::Works);
     assert_eq!(deliver(&site), Delivery::Written);
     assert_eq!(site.host.collected().len(), 1);
+}
+
+/// The one collected event of this type.
+fn collected(site: &Site, kind: &str) -> Value {
+    while deliver(site) != Delivery::Written {}
+    let lines = site.host.collected();
+    let events = lines
+        .iter()
+        .map(|(_, line)| serde_json::from_str::<Value>(line).unwrap());
+    let found: Vec<Value> = events.filter(|event| event["type"] == kind).collect();
+    let [event] = &found[..] else {
+        panic!("expected one {kind}, found {found:?}")
+    };
+    event.clone()
+}
+
+#[test]
+fn a_click_tells_the_model_of_its_view_though_another_one_came_in_between() {
+    let site = Site::serving_with(&[("SELVEDGE_REFRESH_S", "60")]);
+    let visitor = site.visitor(&["click tea-00", "click tea-02"]);
+    for (path, scope) in [("/v1/recommend/shelf", "context"), ("/v1/recommend/home", "visitor")] {
+        let cookies = if scope == "visitor" { visitor.as_str() } else { "" };
+        let view = site.get_as(cookies, path).json();
+        assert_eq!(view["scope"], scope);
+        site.host.publish(&format!("models/{scope}.selvedge"), &PLANTED.next);
+        site.host.advance(61_000);
+        site.get(path);
+        assert_ne!(
+            site.get("/readyz").json()["model"],
+            view["model"],
+            "another model answers now"
+        );
+
+        site.host.queue.borrow_mut().clear();
+        site.host.bucket.borrow_mut().clear();
+        let clicked = &view["items"][2]["id"];
+        let click = json!({ "type": "click", "item": clicked, "decision": view["id"] });
+        let receipt = site
+            .post_as(cookies, "/v1/events", &json!({ "events": [click] }))
+            .json();
+        assert_eq!(
+            (&receipt["accepted"], &receipt["rejected"]),
+            (&json!(1), &json!([])),
+            "{receipt}"
+        );
+
+        let event = collected(&site, "click");
+        let decision = &event["decision"];
+        assert_ne!(event["model"], view["model"]);
+        assert_eq!(
+            (&decision["model"], &decision["sealed"]),
+            (&view["model"], &json!(true))
+        );
+        assert_eq!(decision["scope"], scope);
+        assert_eq!((&event["slot"], &event["position"]), (&view["slot"], &json!(2)));
+        let shown: Vec<&Value> = decision["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| &item["item"])
+            .collect();
+        let seen: Vec<&Value> = view["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| &item["id"])
+            .collect();
+        assert_eq!(shown, seen);
+        assert_eq!(decision["items"][2]["propensity"], 1.0);
+        assert_eq!(decision["key"].is_null(), scope == "visitor");
+        return_to_the_first_model(&site);
+    }
+}
+
+/// Publishes the first model again.
+fn return_to_the_first_model(site: &Site) {
+    site.host.publish("models/again.selvedge", &PLANTED.snapshot);
+    site.host.advance(61_000);
+    site.get("/v1/recommend/shelf");
+}
+
+#[test]
+fn a_made_up_decision_is_refused_or_known_for_what_it_is() {
+    let site = Site::serving();
+    let id = site.get("/v1/recommend/shelf").json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let (record, _) = id.split_once('.').unwrap();
+    let with = |decision: Value| json!({ "type": "click", "item": "tea-00", "decision": decision });
+    let events = [
+        with(json!("made up")),
+        with(json!(7)),
+        with(json!(record)),
+        with(json!(id)),
+    ];
+    let receipt = site.post("/v1/events", &json!({ "events": events })).json();
+    assert_eq!(receipt["accepted"], 2, "{receipt}");
+    let reason = receipt["rejected"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("decision: expected the id of an answer"), "{reason}");
+    deliver(&site);
+    let events = site.host.collected();
+    let sealed: Vec<bool> = events
+        .iter()
+        .map(|(_, line)| serde_json::from_str::<Value>(line).unwrap()["decision"]["sealed"] == true)
+        .collect();
+    assert_eq!(sealed, [false, true]);
 }

@@ -27,6 +27,7 @@ fn a_decision_has_exactly_the_fields_of_the_api_page() {
     assert_eq!(
         fields(&home),
         sorted([
+            "id",
             "slot",
             "model",
             "scope",
