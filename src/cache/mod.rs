@@ -47,10 +47,10 @@ impl CacheKey {
         context: &Context<'_>,
         n: usize,
     ) -> Self {
-        let locale = if slot.vary_locale {
-            context.locale.get()
-        } else {
+        let locale = if slot.locales.is_empty() {
             Locale::default()
+        } else {
+            slot.locale_for_key(context.locale.get())
         };
         let device = if slot.vary_device {
             context.device.get().code()
@@ -303,7 +303,7 @@ mod tests {
             audience: Audience::Segment,
             exclude: alloc::vec![],
             per_visitor: PerVisitor::Nothing,
-            vary_locale: false,
+            locales: alloc::vec![],
             vary_device: false,
             n_default: 8,
             n_max: 24,
@@ -327,7 +327,7 @@ mod tests {
         };
         assert_eq!(key(&slot(), &context).as_str(), "v1/m1/home/s3/-/-/-/8");
         let varied = SlotPolicy {
-            vary_locale: true,
+            locales: ["de", "en"].map(Locale::first_of).to_vec(),
             vary_device: true,
             ..slot()
         };
@@ -349,10 +349,10 @@ mod tests {
     #[test]
     fn a_made_up_locale_cannot_make_a_key_of_its_own() {
         let varied = SlotPolicy {
-            vary_locale: true,
+            locales: ["de", "en"].map(Locale::first_of).to_vec(),
             ..slot()
         };
-        for locale in ["", "x", "../../etc", "zz9", "abcdefgh", "d/"] {
+        for locale in ["", "x", "../../etc", "zz9", "abcdefgh", "d/", "zz", "fr"] {
             let context = Context {
                 locale: Locale::first_of(locale).into(),
                 ..Context::default()
