@@ -24,6 +24,7 @@ pub enum Shown {
 /// A type of field. All numbers are little-endian.
 pub trait FieldType: Sized {
     /// Its name in the format's document.
+    #[cfg(any(test, feature = "writer"))]
     const NAME: &'static str;
 
     /// The value; `None` where the bytes are none of this type.
@@ -39,6 +40,7 @@ pub trait FieldType: Sized {
 macro_rules! numbers {
     ($($number:ty)*) => { $(
         impl FieldType for $number {
+            #[cfg(any(test, feature = "writer"))]
             const NAME: &'static str = stringify!($number);
 
             fn read(bytes: &[u8]) -> Option<Self> {
@@ -63,6 +65,7 @@ numbers!(u8 u16 u32);
 macro_rules! numbered_choices {
     ($($choice:ty)*) => { $(
         impl FieldType for $choice {
+            #[cfg(any(test, feature = "writer"))]
             const NAME: &'static str = "u8";
 
             fn read(bytes: &[u8]) -> Option<Self> {
@@ -85,6 +88,7 @@ macro_rules! numbered_choices {
 numbered_choices!(Audience PerVisitor);
 
 impl FieldType for bool {
+    #[cfg(any(test, feature = "writer"))]
     const NAME: &'static str = "u8";
 
     fn read(bytes: &[u8]) -> Option<Self> {
@@ -107,6 +111,7 @@ impl FieldType for bool {
 }
 
 impl FieldType for String {
+    #[cfg(any(test, feature = "writer"))]
     const NAME: &'static str = "UTF-8";
 
     fn read(bytes: &[u8]) -> Option<Self> {
@@ -126,6 +131,7 @@ impl FieldType for String {
 
 /// A set of event kinds: bit `i` stands for the kind with code `i`.
 impl FieldType for Vec<EventKind> {
+    #[cfg(any(test, feature = "writer"))]
     const NAME: &'static str = "u8";
 
     fn read(bytes: &[u8]) -> Option<Self> {
@@ -148,6 +154,7 @@ impl FieldType for Vec<EventKind> {
 
 /// Primary languages, their letters separated by commas.
 impl FieldType for Vec<Locale> {
+    #[cfg(any(test, feature = "writer"))]
     const NAME: &'static str = "UTF-8";
 
     fn read(bytes: &[u8]) -> Option<Self> {
