@@ -1,4 +1,5 @@
 //! From a configuration to the keys of answers: what `[[slots]] vary` says is in the packed file, and in the key.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
 
