@@ -107,15 +107,12 @@ fn policy() -> Policy {
         name: name.into(),
         audience,
         exclude: vec![EventKind::Conversion],
-        per_visitor: PerVisitor::Nothing,
-        vary_locale: false,
-        vary_device: false,
         n_default: 8,
         n_max: 24,
-        max_per_category: 0,
         ttl_s,
         stale_while_revalidate_s,
         stale_if_error_s: 0,
+        ..SlotPolicy::default()
     };
     Policy {
         half_life_ms: 30 * DAY_MS,

@@ -345,23 +345,35 @@ fn a_slot_for_everyone_shares_one_list_and_reranks_it_as_well() {
 
 #[test]
 fn a_kind_that_the_reader_does_not_know_is_refused() {
-    let bytes = selvedge::snapshot::writer::build(&fixture::model_per_visitor(), None).unwrap();
-    let mut changed = bytes.as_ref().to_vec();
-    let name = changed.windows(8).position(|window| window == b"excludes").unwrap();
-    changed[name + 27] = 3;
-    let opened =
-        selvedge::snapshot::Snapshot::open(AlignedBytes::copy_of(&changed), selvedge::snapshot::Trust::Unverified);
-    let Err(SnapshotError::Content {
-        expected,
-        found,
-        element,
-        ..
-    }) = opened.map(|_| ())
-    else {
-        panic!("expected the content to be refused");
-    };
-    assert_eq!(
-        (expected, found, element),
-        ("per visitor 0 (nothing), 1 (exclude) or 2 (rerank)", 3.0, 4)
-    );
+    // In a record of fields, and in a record of fixed places as formats up to 1.3 have it.
+    let fields = selvedge::snapshot::writer::build(&fixture::model_per_visitor(), None).unwrap();
+    let fixed = include_bytes!("vectors/golden-v1.3-per-visitor.selvedge");
+    for (bytes, behind_name, refused) in [
+        (
+            fields.as_ref(),
+            28,
+            ("per_visitor: 0 nothing, 1 exclude or 2 rerank", 3.0, 3),
+        ),
+        (
+            fixed,
+            27,
+            ("per visitor 0 (nothing), 1 (exclude) or 2 (rerank)", 3.0, 4),
+        ),
+    ] {
+        let mut changed = bytes.to_vec();
+        let name = changed.windows(8).position(|window| window == b"excludes").unwrap();
+        changed[name + behind_name] = 3;
+        let opened =
+            selvedge::snapshot::Snapshot::open(AlignedBytes::copy_of(&changed), selvedge::snapshot::Trust::Unverified);
+        let Err(SnapshotError::Content {
+            expected,
+            found,
+            element,
+            ..
+        }) = opened.map(|_| ())
+        else {
+            panic!("expected the content to be refused");
+        };
+        assert_eq!((expected, found, element), refused);
+    }
 }

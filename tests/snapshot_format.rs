@@ -4,12 +4,17 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+use selvedge::policy::{IGNORABLE, Shown, SlotPolicy};
 use selvedge::snapshot::SectionKind;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/snapshot-format.md");
 
+/// Held while the document is read or written: tests run beside each other.
+static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 /// Compares what stands between two marks of the document with lines, or puts them there where that is asked for.
 fn holds(name: &str, lines: &[String]) {
+    let _turn = TURN.lock();
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
     let text = std::fs::read_to_string(DOCUMENT).unwrap();
     let (before, rest) = text
@@ -58,4 +63,32 @@ fn the_table_of_sections_is_that_of_the_code() {
         ])
     }));
     holds("sections", &lines);
+}
+
+#[test]
+fn the_table_of_slot_fields_is_that_of_the_code() {
+    let default = |shown: &Shown| match shown {
+        Shown::Number(number) => number.to_string(),
+        Shown::Flag(flag) => u8::from(*flag).to_string(),
+        Shown::Text(text) if text.is_empty() => "none: it has to be there".to_owned(),
+        Shown::Text(text) => text.clone(),
+        Shown::List(words) if words.is_empty() => "none".to_owned(),
+        Shown::List(words) => words.join(", "),
+    };
+    let mut lines = vec![
+        row(["tag", "name", "type", "range", "default", "meaning"]),
+        row(["---"; 6]),
+    ];
+    lines.extend(SlotPolicy::fields().iter().map(|field| {
+        assert_eq!(field.tag & IGNORABLE, 0, "the document has no column for it yet");
+        row([
+            &field.tag.to_string(),
+            &format!("`{}`", field.name),
+            field.type_name,
+            field.range,
+            &default(&field.default),
+            field.meaning,
+        ])
+    }));
+    holds("slot fields", &lines);
 }

@@ -1,7 +1,7 @@
 //! Foreign bytes as a snapshot, with verification off: structure checks alone must keep every reader from panicking.
 //!
-//! Seed it with the golden file, or nearly all inputs end at the magic bytes:
-//! `mkdir -p fuzz/corpus/snapshot && cp tests/vectors/golden-v1.selvedge fuzz/corpus/snapshot/`
+//! Seed it with the golden files, or nearly all inputs end at the magic bytes:
+//! `mkdir -p fuzz/corpus/snapshot && cp tests/vectors/*.selvedge fuzz/corpus/snapshot/`
 //! `cargo fuzz run --sanitizer none snapshot -- -max_len=65536`
 #![no_main]
 

@@ -108,22 +108,13 @@ pub enum State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{Audience, PerVisitor};
 
     fn slot() -> SlotPolicy {
         SlotPolicy {
-            name: "home".into(),
-            audience: Audience::Segment,
-            exclude: alloc::vec![],
-            per_visitor: PerVisitor::Nothing,
-            vary_locale: false,
-            vary_device: false,
-            n_default: 8,
-            n_max: 24,
-            max_per_category: 0,
             ttl_s: 30,
             stale_while_revalidate_s: 60,
             stale_if_error_s: 600,
+            ..SlotPolicy::default()
         }
     }
 

@@ -67,10 +67,10 @@ impl<B: AsRef<[u8]>> Engine<B> {
                 .iter()
                 .filter_map(|id| self.snapshot.find_id(id))
                 .collect(),
-            locale: if slot.vary_locale {
-                request.visitor.context.locale.get()
-            } else {
+            locale: if slot.locales.is_empty() {
                 Locale::default()
+            } else {
+                slot.locale_for_key(request.visitor.context.locale.get())
             },
             device: slot.vary_device.then(|| request.visitor.context.device.get()),
             ..self.context(conditions, Task::Slot(slot), rung, n, &request.visitor)

@@ -144,7 +144,7 @@ impl DecisionContext<'_> {
             return "";
         };
         let visitor = slot.audience != Audience::Everyone || slot.per_visitor != PerVisitor::Nothing;
-        match (visitor, slot.vary_locale, slot.vary_device) {
+        match (visitor, !slot.locales.is_empty(), slot.vary_device) {
             (false, false, false) => "",
             (false, true, false) => "Accept-Language",
             (false, false, true) => "User-Agent, Sec-CH-UA-Mobile",

@@ -1,65 +1,76 @@
 //! The policy: configuration that travels with the model and that the core interprets.
+//!
+//! The encoder's parameters are one record of fixed places. The rules of a slot are a record of fields, each with its tag and
+//! length; the table of fields ([`SlotPolicy`]) says all there is to say of one in one line.
 
 mod error;
+mod field;
 mod records;
+mod slot;
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::event::{EVENT_KINDS, EventKind};
+use crate::event::EVENT_KINDS;
 pub use error::PolicyError;
+#[cfg(any(test, feature = "writer"))]
+pub use field::Shown;
+pub use slot::SlotPolicy;
+#[cfg(any(test, feature = "writer"))]
+pub use slot::{Field, IGNORABLE};
 
-/// For whom a slot is ranked once a visitor is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
-    /// For the visitor alone; never stored shared.
-    Visitor,
-    /// For the visitor's segment; shared under the segment's key.
-    Segment,
-    /// For everyone alike, by the daypart where the model knows any.
-    Everyone,
+macro_rules! choices {
+    ($(#[$outer:meta])* $choice:ident { $($(#[$doc:meta])* $name:ident = $code:literal $word:literal,)* }) => {
+        $(#[$outer])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $choice { $($(#[$doc])* $name,)* }
+
+        impl $choice {
+            /// The choice with this number in a file.
+            #[must_use]
+            pub const fn from_code(code: u8) -> Option<Self> {
+                match code { $($code => Some(Self::$name),)* _ => None }
+            }
+
+            /// Its number in a file.
+            #[must_use]
+            pub const fn code(self) -> u8 {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// Its word in configuration and tables.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+        }
+    };
 }
 
-/// What of a shared list is made for one visitor, behind the cache.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PerVisitor {
-    /// Nothing: all who share the key get the same bytes.
-    #[default]
-    Nothing,
-    /// Who is done with an item that a shared answer may show gets the list without it, unshared; all others share.
-    Exclude,
-    /// A visitor with enough history gets the list in an order of its own, without what the visitor is done with, unshared; all
-    /// others share.
-    Rerank,
+choices! {
+    /// For whom a slot is ranked once a visitor is known.
+    Audience {
+        /// For the visitor alone; never stored shared.
+        Visitor = 0 "visitor",
+        /// For the visitor's segment; shared under the segment's key.
+        Segment = 1 "segment",
+        /// For everyone alike, by the daypart where the model knows any.
+        Everyone = 2 "everyone",
+    }
 }
 
-/// Rules of one slot, a named place on a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SlotPolicy {
-    /// Its name: 1 to 24 of `a-z`, `0-9`, `-`.
-    pub name: String,
-    /// For whom it is ranked.
-    pub audience: Audience,
-    /// Items that the visitor had such an event with are left out of an answer for this visitor alone.
-    pub exclude: Vec<EventKind>,
-    /// What of a shared list is made for one visitor.
-    pub per_visitor: PerVisitor,
-    /// Whether the locale is part of the key.
-    pub vary_locale: bool,
-    /// Whether the class of device is part of the key.
-    pub vary_device: bool,
-    /// Items where the request does not say how many.
-    pub n_default: u16,
-    /// Most items.
-    pub n_max: u16,
-    /// Most items of one leaf category; 0 for no limit.
-    pub max_per_category: u16,
-    /// Seconds for which a shared answer is fresh.
-    pub ttl_s: u32,
-    /// Seconds after that for which it may be used while it is computed anew (RFC 5861).
-    pub stale_while_revalidate_s: u32,
-    /// Seconds after that for which it may be used when computing fails (RFC 5861).
-    pub stale_if_error_s: u32,
+choices! {
+    /// What of a shared list is made for one visitor, behind the cache.
+    #[derive(Default)]
+    PerVisitor {
+        /// Nothing: all who share the key get the same bytes.
+        #[default]
+        Nothing = 0 "nothing",
+        /// Who is done with an item that a shared answer may show gets the list without it, unshared; all others share.
+        Exclude = 1 "exclude",
+        /// A visitor with enough history gets the list in an order of its own, without what the visitor is done with, unshared;
+        /// all others share.
+        Rerank = 2 "rerank",
+    }
 }
 
 /// Parameters of the encoder and rules of all slots.
@@ -90,6 +101,28 @@ impl Policy {
     #[must_use]
     pub fn slot(&self, name: &str) -> Option<&SlotPolicy> {
         self.slots.iter().find(|slot| slot.name == name)
+    }
+
+    /// Takes the slots out of the bytes of a slots section (format 1.4).
+    ///
+    /// # Errors
+    /// [`PolicyError`]: which slot, what was expected and what was found.
+    pub fn read_slots(&mut self, bytes: &[u8]) -> Result<(), PolicyError> {
+        if !self.slots.is_empty() {
+            return Err(PolicyError::Value {
+                element: 0,
+                expected: "no slots in the policy section beside those here",
+                found: 0.0,
+            });
+        }
+        self.slots = slot::read_all(bytes)?;
+        Ok(())
+    }
+
+    /// The bytes of the slots section.
+    #[cfg(any(test, feature = "writer"))]
+    pub(crate) fn slots_to_bytes(&self) -> Vec<u8> {
+        self.slots.iter().flat_map(SlotPolicy::to_bytes).collect()
     }
 
     /// The longest time a profile event matters: after 20 half-lives less than a millionth of it is left.

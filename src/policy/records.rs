@@ -1,11 +1,11 @@
-//! The policy as fixed records: how formats 1.0 to 1.3 store it.
+//! The policy as fixed records: the encoder's parameters, and slots as formats 1.0 to 1.3 store them.
 
 use alloc::vec::Vec;
 
 use bytemuck::{Pod, Zeroable};
 
+use super::field::FieldType;
 use super::{Audience, PerVisitor, Policy, PolicyError, SlotPolicy};
-use crate::event::{EVENT_KINDS, EventKind};
 
 /// The policy's fixed part as it lies in the file.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -127,7 +127,7 @@ impl Policy {
         })
     }
 
-    /// The policy section's bytes.
+    /// The policy section's bytes: the encoder's parameters, the slots being in a section of their own.
     #[cfg(any(test, feature = "writer"))]
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let record = PolicyRecord {
@@ -138,16 +138,12 @@ impl Policy {
             regularisation_exponent: self.regularisation_exponent,
             hysteresis: self.hysteresis,
             min_history: self.min_history,
-            slots: u32::try_from(self.slots.len()).unwrap_or(u32::MAX),
+            slots: 0,
             reserved: 0,
             trained_items: self.trained_items,
             reserved_2: 0,
         };
-        let mut bytes = bytemuck::bytes_of(&record).to_vec();
-        for slot in &self.slots {
-            bytes.extend_from_slice(bytemuck::bytes_of(&slot.to_record()));
-        }
-        bytes
+        bytemuck::bytes_of(&record).to_vec()
     }
 }
 
@@ -171,32 +167,20 @@ impl SlotPolicy {
         if name.is_empty() || !name.iter().all(allowed) || rest.iter().any(|byte| *byte != 0) {
             return Err(refuse("a slot name of a-z, 0-9 and -, padded with zeros", 0));
         }
-        let audience = match record.audience {
-            0 => Audience::Visitor,
-            1 => Audience::Segment,
-            2 => Audience::Everyone,
-            other => {
-                return Err(refuse(
-                    "audience 0 (visitor), 1 (segment) or 2 (everyone)",
-                    u32::from(other),
-                ));
-            }
-        };
-        let known_kinds = (1u8 << EVENT_KINDS) - 1;
-        if record.exclude_kinds & !known_kinds != 0 {
-            return Err(refuse("bits of the five event kinds", u32::from(record.exclude_kinds)));
-        }
-        let per_visitor = match record.per_visitor {
-            0 => PerVisitor::Nothing,
-            1 => PerVisitor::Exclude,
-            2 => PerVisitor::Rerank,
-            other => {
-                return Err(refuse(
-                    "per visitor 0 (nothing), 1 (exclude) or 2 (rerank)",
-                    u32::from(other),
-                ));
-            }
-        };
+        let audience = Audience::from_code(record.audience).ok_or_else(|| {
+            refuse(
+                "audience 0 (visitor), 1 (segment) or 2 (everyone)",
+                u32::from(record.audience),
+            )
+        })?;
+        let exclude = FieldType::read(&[record.exclude_kinds])
+            .ok_or_else(|| refuse("bits of the five event kinds", u32::from(record.exclude_kinds)))?;
+        let per_visitor = PerVisitor::from_code(record.per_visitor).ok_or_else(|| {
+            refuse(
+                "per visitor 0 (nothing), 1 (exclude) or 2 (rerank)",
+                u32::from(record.per_visitor),
+            )
+        })?;
         if record.vary & !(VARY_LOCALE | VARY_DEVICE) != 0 {
             return Err(refuse("vary bits 0 and 1", u32::from(record.vary)));
         }
@@ -210,12 +194,10 @@ impl SlotPolicy {
         Ok(Self {
             name: name.iter().map(|byte| char::from(*byte)).collect(),
             audience,
-            exclude: EventKind::ALL
-                .into_iter()
-                .filter(|kind| record.exclude_kinds & (1 << kind.code()) != 0)
-                .collect(),
+            exclude,
             per_visitor,
-            vary_locale: record.vary & VARY_LOCALE != 0,
+            // The bit named no locales, so that a client could have made up keys; no writer has set it.
+            locales: Vec::new(),
             vary_device: record.vary & VARY_DEVICE != 0,
             n_default: record.n_default,
             n_max: record.n_max,
@@ -224,37 +206,5 @@ impl SlotPolicy {
             stale_while_revalidate_s: record.stale_while_revalidate_s,
             stale_if_error_s: record.stale_if_error_s,
         })
-    }
-
-    #[cfg(any(test, feature = "writer"))]
-    fn to_record(&self) -> SlotRecord {
-        let mut name = [0; 24];
-        // A longer name is cut here and refused when the written file is read back.
-        for (to, from) in name.iter_mut().zip(self.name.bytes()) {
-            *to = from;
-        }
-        SlotRecord {
-            name,
-            audience: match self.audience {
-                Audience::Visitor => 0,
-                Audience::Segment => 1,
-                Audience::Everyone => 2,
-            },
-            exclude_kinds: self.exclude.iter().fold(0, |bits, kind| bits | (1 << kind.code())),
-            vary: u8::from(self.vary_locale) * VARY_LOCALE + u8::from(self.vary_device) * VARY_DEVICE,
-            per_visitor: match self.per_visitor {
-                PerVisitor::Nothing => 0,
-                PerVisitor::Exclude => 1,
-                PerVisitor::Rerank => 2,
-            },
-            n_default: self.n_default,
-            n_max: self.n_max,
-            max_per_category: self.max_per_category,
-            reserved: 0,
-            ttl_s: self.ttl_s,
-            stale_while_revalidate_s: self.stale_while_revalidate_s,
-            stale_if_error_s: self.stale_if_error_s,
-            reserved_2: [0; 4],
-        }
     }
 }

@@ -8,7 +8,7 @@ pub const MAGIC: [u8; 8] = [0x89, b'S', b'V', b'D', b'G', 0x0D, 0x0A, 0x1A];
 pub const MAJOR: u16 = 1;
 /// The format's minor version: grows with additions that an older reader may skip.
 #[cfg(any(test, feature = "writer"))]
-pub const MINOR: u16 = 3;
+pub const MINOR: u16 = 4;
 /// Every section starts at a multiple of this.
 pub const ALIGNMENT: usize = 64;
 /// Bytes of the header.

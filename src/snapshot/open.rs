@@ -76,9 +76,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
 
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(&Sha256::digest(&file[..head_end]));
-        let kind = SectionKind::Policy;
-        let policy = Policy::from_bytes(&file[places.of(kind).unwrap_or(0..0)])
-            .map_err(|error| SnapshotError::of_policy(kind, error))?;
+        let policy = read_policy(file, &places)?;
         let contents = Contents {
             file,
             header: &header,
@@ -191,4 +189,18 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         let block: SignatureBlock = read(self.bytes.as_ref(), start)?;
         (block.algorithm == ALGORITHM_ED25519).then_some(block.key_id)
     }
+}
+
+fn read_policy(file: &[u8], places: &Places) -> Result<Policy, SnapshotError> {
+    let bytes = |kind| places.of(kind).and_then(|range| file.get(range));
+    let kind = SectionKind::Policy;
+    let mut policy =
+        Policy::from_bytes(bytes(kind).unwrap_or(&[])).map_err(|error| SnapshotError::of_policy(kind, error))?;
+    let kind = SectionKind::Slots;
+    if let Some(slots) = bytes(kind) {
+        policy
+            .read_slots(slots)
+            .map_err(|error| SnapshotError::of_policy(kind, error))?;
+    }
+    Ok(policy)
 }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use selvedge::event::ItemIndex;
-use selvedge::policy::SlotPolicy;
+use selvedge::policy::{self, SlotPolicy};
 use selvedge::snapshot::{SectionKind, Snapshot, Trust, VerifyingKey, parse_public_key};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::context::{Context, Report};
 use super::table::{Table, count};
@@ -61,16 +62,10 @@ struct Section {
     sha256: String,
 }
 
+/// The fields of a slot, by the table of the format.
 #[derive(Debug, Serialize)]
-struct Slot {
-    name: String,
-    audience: &'static str,
-    n_default: u16,
-    n_max: u16,
-    ttl_s: u32,
-    exclude: Vec<&'static str>,
-    per_visitor: &'static str,
-}
+#[serde(transparent)]
+struct Slot(serde_json::Map<String, Value>);
 
 #[derive(Debug, Serialize)]
 struct Shown {
@@ -166,22 +161,26 @@ fn inspect<B: AsRef<[u8]>>(path: PathBuf, snapshot: &Snapshot<B>, verified: bool
 }
 
 fn slot(slot: &SlotPolicy) -> Slot {
-    Slot {
-        name: slot.name.clone(),
-        audience: match slot.audience {
-            selvedge::policy::Audience::Visitor => "visitor",
-            selvedge::policy::Audience::Segment => "segment",
-            selvedge::policy::Audience::Everyone => "everyone",
-        },
-        n_default: slot.n_default,
-        n_max: slot.n_max,
-        ttl_s: slot.ttl_s,
-        exclude: slot.exclude.iter().map(|kind| kind.as_str()).collect(),
-        per_visitor: match slot.per_visitor {
-            selvedge::policy::PerVisitor::Nothing => "nothing",
-            selvedge::policy::PerVisitor::Exclude => "exclude",
-            selvedge::policy::PerVisitor::Rerank => "rerank",
-        },
+    let fields = slot.shown().into_iter();
+    Slot(fields.map(|(name, value)| (name.to_owned(), json_of(value))).collect())
+}
+
+fn json_of(value: policy::Shown) -> Value {
+    match value {
+        policy::Shown::Number(number) => number.into(),
+        policy::Shown::Flag(flag) => flag.into(),
+        policy::Shown::Text(text) => text.into(),
+        policy::Shown::List(words) => words.into(),
+    }
+}
+
+/// A field as people read it.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(words) => words.iter().map(cell).collect::<Vec<String>>().join(" "),
+        Value::Bool(flag) => if *flag { "yes" } else { "no" }.to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -232,17 +231,15 @@ impl Report for Inspection {
             ]);
         }
         text.push_str(&sections.render());
-        let mut slots = Table::new(&["slot", "audience", "n", "n max", "ttl s", "exclude", "per visitor"]);
-        for slot in &self.slots {
-            slots.row([
-                slot.name.clone(),
-                slot.audience.to_owned(),
-                slot.n_default.to_string(),
-                slot.n_max.to_string(),
-                slot.ttl_s.to_string(),
-                slot.exclude.join(" "),
-                slot.per_visitor.to_owned(),
-            ]);
+        let value = |Slot(slot): &Slot, field: &str| slot.get(field).map_or_else(String::new, cell);
+        let names: Vec<String> = self.slots.iter().map(|slot| value(slot, "name")).collect();
+        let header: Vec<&str> = std::iter::once("slot")
+            .chain(names.iter().map(String::as_str))
+            .collect();
+        let mut slots = Table::new(&header);
+        for field in SlotPolicy::fields().iter().filter(|field| field.name != "name") {
+            let values = self.slots.iter().map(|slot| value(slot, field.name));
+            slots.row(std::iter::once(field.name.to_owned()).chain(values));
         }
         text.push('\n');
         text.push_str(&slots.render());

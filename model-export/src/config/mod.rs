@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use error::ConfigError;
-pub use slots::{Audience, PerVisitor, SlotConfig, TrafficConfig};
+pub use slots::{Audience, PerVisitor, SlotConfig, TrafficConfig, Vary};
 pub use sources::{
     CatalogueColumns, CatalogueSource, ColumnMap, EventColumns, EventPreset, EventSource, FileFormat, KindOrIgnore,
     TextFormat,
@@ -128,6 +128,14 @@ impl Config {
                 let expected = "a number, as a slot has min_hit_ratio: what it affords depends on its traffic";
                 return Err(ConfigError::value(path, "traffic.requests_per_s", expected, "none"));
             }
+        }
+        let by_locale = |slot: &&SlotConfig| slot.vary.contains(&Vary::Locale);
+        if let Some(slot) = self.slots.iter().find(by_locale)
+            && self.pack.locales.is_empty()
+        {
+            let expected = "languages, as slots.vary of a slot has \"locale\": [\"de\", \"en\"], say";
+            let found = format!("none, and the slot {:?}", slot.name);
+            return Err(ConfigError::value(path, "pack.locales", expected, found));
         }
         for (index, slot) in self.slots.iter().enumerate() {
             if self.slots[..index].iter().any(|other| other.name == slot.name) {

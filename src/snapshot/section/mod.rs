@@ -131,8 +131,10 @@ macro_rules! sections {
 // Small sections come first: a reader that checks digests as it goes can answer from ready lists before the factors, the bulk of
 // the file, are checked.
 sections! {
-    /// Encoder parameters and rules of slots; see below.
+    /// Encoder parameters, and up to 1.3 the rules of slots; see below.
     Policy = 18 "policy", Mandatory since 0, Base, Bytes[Any], Policy;
+    /// Rules of slots, a record of fields for each; see below. Up to 1.3 they are in `policy`.
+    Slots = 28 "slots", Optional since 4, Base, Bytes[Any], Policy;
     /// Direction of each segment, of length 1.
     SegmentCentroids = 14 "segment-centroids", Mandatory since 0, Base, F32[Segments, Dims], Floats;
     /// Users of the segment while training.

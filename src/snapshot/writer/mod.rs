@@ -86,6 +86,7 @@ impl Parts {
         let segments = || model.segments.iter();
         Some(match kind {
             K::Policy => model.policy.to_bytes(),
+            K::Slots => model.policy.slots_to_bytes(),
             K::SegmentCentroids => bytes_of(&self.centroids),
             K::SegmentMembers => bytes_of(&segments().map(|segment| segment.members).collect::<Vec<u32>>()),
             K::SegmentParents => {

@@ -111,14 +111,6 @@ pub(super) fn limits(model: &Model) -> Result<(), SnapshotError> {
         contexts == 0 || contexts == 8,
     )?;
     check("slate length (at least)", 1, model.slate_len, model.slate_len >= 1)?;
-    for slot in &model.policy.slots {
-        check(
-            "bytes of a slot name (at most)",
-            24,
-            slot.name.len(),
-            slot.name.len() <= 24,
-        )?;
-    }
     for vector in model
         .contexts
         .iter()
