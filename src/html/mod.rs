@@ -12,12 +12,17 @@
 //! [`MAX_SLOT_BYTES`] and [`MAX_TEMPLATE_BYTES`]; what is longer passes through as it is.
 
 mod attributes;
+mod bytes;
+mod escape;
 mod esi;
+mod limits;
+mod markup;
 mod namespace;
 mod problem;
 mod response;
 mod scanner;
 mod slots;
+mod step;
 mod template;
 
 #[cfg(test)]
@@ -26,11 +31,11 @@ mod slots_tests;
 mod template_tests;
 
 pub use attributes::Attributes;
+pub use limits::{MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_SLOT_BYTES, MAX_SLOTS, MAX_TAG_BYTES, MAX_TEMPLATE_BYTES};
+pub use namespace::Content;
 pub use problem::SlotProblem;
 pub use response::{DROPPED_HEADERS, cache_control_of};
-pub use scanner::{Content, Event, Place, Scanner, Tag};
-pub use slots::{
-    Include, MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_SLOT_BYTES, MAX_SLOTS, MAX_TAG_BYTES, MAX_TEMPLATE_BYTES, Options,
-    SlotCall, Slots, Step,
-};
+pub use scanner::{Event, Place, Scanner, Tag};
+pub use slots::{Options, Slots};
+pub use step::{Include, SlotCall, Step};
 pub use template::{Template, TemplateError};

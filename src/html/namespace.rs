@@ -3,10 +3,23 @@
 
 use alloc::vec::Vec;
 
-use super::scanner::Content;
-
 /// Deeper nesting of foreign content and HTML in it is not followed; no slot is filled behind it.
 const MAX_DEPTH: usize = 64;
+
+/// What the text behind a start tag is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Tags and text.
+    Markup,
+    /// Until its end tag, character references are read: `title`, `textarea`.
+    Rcdata,
+    /// Until its end tag: `style` and others.
+    Rawtext,
+    /// Until its end tag, with the script's own comments.
+    Script,
+    /// To the end: `plaintext`.
+    Plaintext,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Namespace {
