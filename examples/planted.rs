@@ -76,7 +76,6 @@ fn model(created_ms: u64, mark: &str) -> Model {
     });
     Model {
         width: selvedge::quantize::Width::Int8,
-        search: selvedge::snapshot::writer::Search::Bounds,
         dims: DIMS,
         items: items.collect(),
         segments: (0..4)

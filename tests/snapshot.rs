@@ -15,7 +15,7 @@ use selvedge::context::Context;
 use selvedge::engine::{Engine, Request, Visitor};
 use selvedge::event::{ItemIndex, ItemKey};
 use selvedge::profile::Consent;
-use selvedge::snapshot::writer::{Search, SigningKey, build};
+use selvedge::snapshot::writer::{SigningKey, build};
 use selvedge::snapshot::{AlignedBytes, SectionKind, Snapshot, SnapshotError, Trust};
 use sha2::{Digest, Sha256};
 
@@ -403,104 +403,61 @@ fn an_int4_snapshot_is_smaller_opens_and_ranks_nearly_as_int8_does() {
     }
 }
 
-/// The fixture with the signs of its rows.
-fn signed_rows(search: Search) -> AlignedBytes {
-    let model = selvedge::snapshot::writer::Model {
-        search,
-        ..fixture::model()
-    };
-    build(&model, Some(&fixture::key())).unwrap()
+/// A file of format 1.2, from the time when rows had signs beside their codes.
+fn bytes_of_1_2() -> AlignedBytes {
+    AlignedBytes::copy_of(include_bytes!("vectors/golden-v1.2-signs.selvedge"))
+}
+
+/// The directory's entries of the sections that held signs.
+fn retired(bytes: &AlignedBytes) -> Vec<(usize, std::ops::Range<usize>)> {
+    let kinds = [SectionKind::SignRotation, SectionKind::SignCosines, SectionKind::Signs].map(|kind| kind as u32);
+    let snapshot = open(bytes.as_ref()).unwrap();
+    let entries = snapshot.directory().enumerate();
+    entries
+        .filter(|(_, entry)| kinds.contains(&entry.0))
+        .map(|(index, entry)| (index, entry.1))
+        .collect()
+}
+
+fn lists_of_similar(bytes: &AlignedBytes) -> Vec<(String, u32)> {
+    let snapshot = Snapshot::open(AlignedBytes::copy_of(bytes.as_ref()), Trust::Unverified).unwrap();
+    let engine = Engine::new(snapshot).unwrap();
+    (0..240)
+        .flat_map(|item| {
+            let decision = engine.similar(&format!("item-{item:03}"), 12, fixture::NOW_MS).unwrap();
+            assert!(decision.explanation.exact);
+            let items = decision.items.iter();
+            items
+                .map(|item| (item.id.to_owned(), item.score.to_bits()))
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 #[test]
-fn with_signs_a_snapshot_gives_the_lists_it_gives_without_them() {
-    let near = |bytes: &AlignedBytes| -> Vec<(String, u32)> {
-        let engine = Engine::new(open(bytes.as_ref()).unwrap()).unwrap();
-        (0..240)
-            .flat_map(|item| {
-                let decision = engine.similar(&format!("item-{item:03}"), 12, fixture::NOW_MS).unwrap();
-                assert!(decision.explanation.exact);
-                let items = decision
-                    .items
-                    .iter()
-                    .map(|item| (item.id.to_owned(), item.score.to_bits()));
-                items.collect::<Vec<_>>()
-            })
-            .collect()
-    };
-    let (signed, plain) = (signed_rows(Search::Signs), fixture::snapshot_bytes());
-    assert!(signed.as_ref().len() > plain.as_ref().len());
-    assert_eq!(near(&signed), near(&plain));
-}
-
-#[test]
-fn whole_blocks_of_rows_of_zeros_have_signs_too() {
-    let mut model = fixture::model();
-    model.search = Search::Signs;
-    for item in model.items.iter_mut().skip(40) {
-        item.factors.fill(0.0);
+fn what_retired_sections_hold_changes_no_answer() {
+    let good = bytes_of_1_2();
+    let expected = lists_of_similar(&good);
+    let entries = retired(&good);
+    assert_eq!(entries.len(), 3);
+    let mut bytes = AlignedBytes::copy_of(good.as_ref());
+    for (index, range) in entries {
+        // NaN in every value, and a file without the section: as far as the reader is concerned, the same.
+        bytes.as_mut_slice()[range].fill(0xff);
+        bytes.as_mut_slice()[64 + index * 64 + 4] = 0;
     }
-    let bytes = build(&model, Some(&fixture::key())).unwrap();
-    let engine = Engine::new(open(bytes.as_ref()).unwrap()).unwrap();
-    assert_eq!(engine.similar("item-000", 12, fixture::NOW_MS).unwrap().items.len(), 12);
+    assert_eq!(lists_of_similar(&bytes), expected);
 }
 
 #[test]
-fn two_stages_say_where_their_list_is_not_proven() {
-    let bytes = signed_rows(Search::TwoStages(0.5));
-    let engine = Engine::new(open(bytes.as_ref()).unwrap()).unwrap();
-    assert_eq!(engine.snapshot().sign_deviations(), Some(0.5));
-    let exact = |item: usize| {
-        let decision = engine.similar(&format!("item-{item:03}"), 12, fixture::NOW_MS).unwrap();
-        decision.explanation.exact
-    };
-    assert!((0..240).any(|item| !exact(item)));
-}
-
-#[test]
-fn signs_without_all_their_parts_or_with_impossible_ones_are_refused() {
-    let good = signed_rows(Search::TwoStages(4.0));
-    let snapshot = open(good.as_ref()).unwrap();
-    let entries: Vec<(u32, std::ops::Range<usize>)> =
-        snapshot.directory().map(|entry| (entry.0, entry.1.clone())).collect();
-    let parts = [
-        SectionKind::BlockBounds,
-        SectionKind::SignRotation,
-        SectionKind::SignCosines,
-        SectionKind::Signs,
-    ];
-    for kind in parts {
-        let entry = entries.iter().position(|entry| entry.0 == kind as u32).unwrap();
+fn a_flipped_bit_in_a_retired_section_is_refused_all_the_same() {
+    let good = bytes_of_1_2();
+    for (_, range) in retired(&good) {
         let mut bytes = AlignedBytes::copy_of(good.as_ref());
-        // An unknown kind that may be skipped: as if the section were not there.
-        bytes.as_mut_slice()[64 + entry * 64..][..4].copy_from_slice(&999u32.to_le_bytes());
-        bytes.as_mut_slice()[64 + entry * 64 + 4] = 0;
-        let error = Snapshot::open(bytes, Trust::Unverified).err();
-        assert_eq!(error, Some(SnapshotError::Missing { kind }));
+        bytes.as_mut_slice()[range.start] ^= 1;
+        let refused = Snapshot::open(bytes, Trust::Keys(&trusted()));
+        assert!(matches!(refused.err(), Some(SnapshotError::Digest { .. })));
     }
-    let start = |kind: SectionKind| entries.iter().find(|entry| entry.0 == kind as u32).unwrap().1.start;
-    let (rotation, cosines) = (start(SectionKind::SignRotation), start(SectionKind::SignCosines));
-    for (at, value, expected) in [
-        (rotation, f32::NAN, "a line of length 1"),
-        (rotation, 3.0, "a line of length 1"),
-        (cosines, -1.0, "up to 32 standard deviations"),
-        (cosines, f32::NAN, "up to 32 standard deviations"),
-        (cosines + 4, 1.0, "expected 0"),
-        (cosines + 8, -0.1, "the least cosine"),
-        (cosines + 8, f32::NAN, "the least cosine"),
-        (cosines + 12, 0.1, "one not smaller"),
-        (cosines + 12, 1.5, "from 0 to 1.001"),
-        (cosines + 12, f32::INFINITY, "from 0 to 1.001"),
-    ] {
-        let mut bytes = AlignedBytes::copy_of(good.as_ref());
-        bytes.as_mut_slice()[at..at + 4].copy_from_slice(&value.to_le_bytes());
-        let error = Snapshot::open(bytes, Trust::Unverified).err();
-        let message = error.map(|error| error.to_string()).unwrap_or_default();
-        assert!(message.contains(expected), "{value} at {at}: {message:?}");
-    }
-    let mut model = fixture::model();
-    model.search = Search::TwoStages(f32::NAN);
-    assert!(build(&model, None).is_err(), "the writer reads what it wrote");
 }
 
 #[test]
@@ -572,7 +529,7 @@ proptest! {
 
     #[test]
     fn with_verification_off_no_flipped_byte_panics(file in 0usize..3, changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
-        let mut bytes = AlignedBytes::copy_of([&*GOOD, &*GOOD_INT4, &*GOOD_SIGNS][file].as_slice());
+        let mut bytes = AlignedBytes::copy_of([&*GOOD, &*GOOD_INT4, &*GOOD_1_2][file].as_slice());
         for (place, value) in changes {
             let at = place.index(bytes.as_ref().len());
             bytes.as_mut_slice()[at] = value;
@@ -592,7 +549,6 @@ proptest! {
     }
 }
 
-static GOOD_SIGNS: std::sync::LazyLock<Vec<u8>> =
-    std::sync::LazyLock::new(|| signed_rows(Search::TwoStages(1.0)).as_ref().to_vec());
+static GOOD_1_2: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| bytes_of_1_2().as_ref().to_vec());
 static GOOD_INT4: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| int4_bytes().as_ref().to_vec());
 static GOOD: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| fixture::snapshot_bytes().as_ref().to_vec());

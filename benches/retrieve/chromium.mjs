@@ -1,6 +1,6 @@
 // Times the core's search in headless Chromium and prints one line of JSON. SELVEDGE_CHROMIUM names the browser.
 //
-//   node benches/retrieve/chromium.mjs MODULE.wasm DIR int8|int4|int8-signs|int4-signs [ROUNDS]
+//   node benches/retrieve/chromium.mjs MODULE.wasm DIR int8|int4 [ROUNDS]
 
 import { createReadStream, readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -37,7 +37,7 @@ try {
 async function measure({ meta, variant, rounds }) {
   const { MODES, instantiate, open, search } = await import("/searcher.mjs");
   const file = async (name) => (await fetch(`/${name}`)).arrayBuffer();
-  const floats = new Float32Array(await file(`queries${variant.startsWith("int8") ? "" : "-int4"}.f32`));
+  const floats = new Float32Array(await file(`queries${variant === "int8" ? "" : "-int4"}.f32`));
   const queries = Array.from({ length: meta.queries }, (_, at) => floats.subarray(at * meta.dims, (at + 1) * meta.dims));
   const wasm = await instantiate(await WebAssembly.compileStreaming(fetch("/scan.wasm")));
   const opened = await open(wasm, meta.bytes[variant], async (memory) => {
@@ -61,6 +61,5 @@ async function measure({ meta, variant, rounds }) {
   return {
     rows: opened.rows, open_ms: Number(opened.open_ms.toFixed(2)), wasm_bytes: wasm.memory.buffer.byteLength,
     search: perSearch(200, MODES.exact), full_scan: perSearch(20, MODES.full),
-    stages: variant.endsWith("-signs") ? perSearch(200, MODES.stages) : null,
   };
 }

@@ -1,7 +1,7 @@
 // Times the core's search over a snapshot in Node.js and prints one line of JSON. Fails where a list differs from the
 // expected one.
 //
-//   node benches/retrieve/node.mjs MODULE.wasm DIR int8|int4|int8-signs|int4-signs [SECONDS]
+//   node benches/retrieve/node.mjs MODULE.wasm DIR int8|int4 [SECONDS]
 
 import { open as openFile, readFile, stat } from "node:fs/promises";
 import { MODES, found, instantiate, open, search } from "./searcher.mjs";
@@ -14,8 +14,7 @@ if (!dir) {
   process.exit(2);
 }
 const meta = JSON.parse(await readFile(`${dir}/meta.json`, "utf8"));
-const suffix = variant.startsWith("int8") ? "" : "-int4";
-const signs = variant.endsWith("-signs");
+const suffix = variant === "int8" ? "" : "-int4";
 const floats = new Float32Array((await readFile(`${dir}/queries${suffix}.f32`)).buffer.slice(0));
 const queries = Array.from({ length: meta.queries }, (_, at) => floats.subarray(at * meta.dims, (at + 1) * meta.dims));
 const expected = new Uint32Array((await readFile(`${dir}/expected${suffix}.u32`)).buffer.slice(0));
@@ -56,12 +55,9 @@ for (const [name, [every, allowed]] of Object.entries(FILTERS)) {
 }
 wasm.snapshot_filter(0, true);
 const scan = time((query) => search(wasm, query, meta.k, MODES.full), Number(seconds) * 1000);
-const stages = signs ? { ...time((query) => search(wasm, query, meta.k, MODES.stages), Number(seconds) * 1000), ...judge() } : null;
 // Rows at even distances: all lengths, which cosines do not know.
-const near = (mode) => {
-  let at = 0;
-  return time(() => wasm.snapshot_near(Math.floor((at++ % 100) * (opened.rows / 100)), meta.k, mode), Number(seconds) * 1000);
-};
+let at = 0;
+const near = time(() => wasm.snapshot_near(Math.floor((at++ % 100) * (opened.rows / 100)), meta.k, MODES.exact), Number(seconds) * 1000);
 console.log(
   JSON.stringify({
     bench: "retrieve-node", node: process.version, set: meta.name, kind: meta.kind, variant,
@@ -69,30 +65,10 @@ console.log(
     wasm_bytes: wasm.memory.buffer.byteLength, rss_bytes: process.memoryUsage().rss - before,
     open_ms: Number(opened.open_ms.toFixed(3)), first_query_ms: Number(firstQueryMs.toFixed(3)),
     load_cpu_ms: Number(((user + system) / 1000).toFixed(1)),
-    search: times, full_scan: scan, stages, near: near(MODES.exact), near_stages: signs ? near(MODES.stages) : null,
+    search: times, full_scan: scan, near,
     read_gb_per_s: bandwidth(opened.rows * meta.dims),
   }),
 );
-
-/** How much of the exact lists two stages find, and how often they prove that it is all; a proof must not be wrong. */
-function judge() {
-  const TOP = 10;
-  let [kept, certified] = [0, 0];
-  for (const [at, query] of queries.entries()) {
-    search(wasm, query, meta.k, MODES.stages);
-    const list = found(wasm, meta.k);
-    const wanted = [...expected.subarray(at * meta.k, (at + 1) * meta.k)];
-    if (wasm.snapshot_certified()) {
-      certified += 1;
-      if (list.join() !== wanted.join()) {
-        console.error(`error: query ${at}: certified, expected rows ${wanted}, found ${list}`);
-        process.exit(1);
-      }
-    }
-    kept += wanted.slice(0, TOP).filter((row) => list.slice(0, TOP).includes(row)).length / TOP;
-  }
-  return { recall_at_10: kept / queries.length, certified: certified / queries.length };
-}
 
 function time(run, limitMs) {
   for (const query of queries) run(query);

@@ -24,8 +24,8 @@ export async function open(wasm, bytes, fill) {
   return { rows, open_ms: performance.now() - begin };
 }
 
-/** How rows are searched: all of them read, as few as bounds and signs leave, or in two stages. */
-export const MODES = { full: 0, exact: 1, stages: 2 };
+/** How rows are searched: all of them read, or only those that the bounds leave. */
+export const MODES = { full: 0, exact: 1 };
 
 /** A search of the k best for one query's values. */
 export function search(wasm, query, k, mode) {

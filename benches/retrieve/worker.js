@@ -24,7 +24,7 @@ export default {
 async function load(assets, variant) {
   const file = (name) => assets.fetch(`http://assets/${name}`);
   const { dims, ...meta } = await (await file("meta.json")).json();
-  const floats = new Float32Array(await (await file(`queries${variant.startsWith("int8") ? "" : "-int4"}.f32`)).arrayBuffer());
+  const floats = new Float32Array(await (await file(`queries${variant === "int8" ? "" : "-int4"}.f32`)).arrayBuffer());
   queries = Array.from({ length: floats.length / dims }, (_, at) => floats.subarray(at * dims, (at + 1) * dims));
   wasm = await instantiate(module);
   const { rows } = await open(wasm, meta.bytes[variant], async (memory) => {

@@ -1,6 +1,6 @@
 // Times the core's search inside a bare workerd and prints one line of JSON.
 //
-//   node benches/retrieve/workerd.mjs MODULE.wasm DIR int8|int4|int8-signs|int4-signs [ROUNDS]
+//   node benches/retrieve/workerd.mjs MODULE.wasm DIR int8|int4 [ROUNDS]
 
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,7 +25,6 @@ try {
       bench: "retrieve-workerd", set: JSON.parse(readFileSync(`${dir}/meta.json`, "utf8")).name, variant, rows, wasm_bytes,
       rss_growth_bytes: loaded - empty, load_cpu_ms: Number(load_cpu_ms.toFixed(1)),
       search: await perSearch(200, "exact"), full_scan: await perSearch(40, "full"),
-      stages: variant.endsWith("-signs") ? await perSearch(200, "stages") : null,
     }),
   );
 } finally {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use selvedge::policy::Policy;
 use selvedge::quantize::{Query, Width};
 use selvedge::retrieve::{Filter, top_k};
-use selvedge::snapshot::writer::{ItemInput, Model, Search, SigningKey, build};
+use selvedge::snapshot::writer::{ItemInput, Model, SigningKey, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use serde::Serialize;
 
@@ -21,9 +21,6 @@ use selvedge::snapshot::SnapshotError;
 
 /// Length of the lists.
 const K: usize = 20;
-
-/// What a search in two stages allows for.
-const DEVIATIONS: f32 = 4.0;
 
 /// Other libraries are not asked for more rows.
 const MAX_PEER_ROWS: usize = 200_000;
@@ -62,7 +59,7 @@ pub struct Written {
     pub k: usize,
     /// `trained` or `random`.
     pub kind: &'static str,
-    /// Bytes of each snapshot: `int8`, `int4`, `int8-signs`, `int4-signs`.
+    /// Bytes of each snapshot: `int8` and `int4`.
     pub bytes: BTreeMap<String, u64>,
     /// Mean share of the 10 best by int8 that are among the 10 best by int4.
     pub int4_overlap: f64,
@@ -100,8 +97,8 @@ impl Explain for BenchError {
 }
 
 /// Writes `meta.json`, `queries.f32`, `expected.u32` (the exact lists over int8 rows), the same two for int4, the snapshots
-/// `int8.selvedge`, `int4.selvedge` and, with the signs of their rows, `int8-signs.selvedge` and `int4-signs.selvedge`, and,
-/// for other libraries, `rows.f32` (as int8 stores them, in the snapshot's order) where there are not too many.
+/// `int8.selvedge` and `int4.selvedge`, and, for other libraries, `rows.f32` (as int8 stores them, in the snapshot's order)
+/// where there are not too many.
 ///
 /// # Errors
 /// [`BenchError`].
@@ -131,23 +128,17 @@ pub fn write(vectors: &Vectors, queries: usize, out: &Path) -> Result<Written, B
         let coding = Coding { width, dims };
         let rotation = Rotation::new(&items, coding);
         let turned: Vec<Vec<f32>> = queries.iter().map(|query| rotation.apply(query)).collect();
-        for (search_by, variant) in [(Search::Bounds, ""), (Search::TwoStages(DEVIATIONS), "-signs")] {
-            let snapshot = packed(&items, &rotation, coding, search_by)?;
-            let name = format!("{}{variant}", width.name());
-            file(&format!("{name}.selvedge"), snapshot.as_bytes())?;
-            sizes.insert(name, snapshot.as_bytes().len() as u64);
-            if search_by != Search::Bounds {
-                continue;
-            }
-            let found = search(&snapshot, &turned)?;
-            let flat: Vec<u32> = found.iter().flat_map(|list| padded(list)).collect();
-            file(&format!("expected{suffix}.u32"), bytemuck::cast_slice(&flat))?;
-            file(&format!("queries{suffix}.f32"), bytemuck::cast_slice(&turned.concat()))?;
-            if width == Width::Int8 && items.rows() <= MAX_PEER_ROWS {
-                file("rows.f32", bytemuck::cast_slice(&dequantised(&snapshot)?))?;
-            }
-            lists.push(ids(&snapshot, &found));
+        let snapshot = packed(&items, &rotation, coding)?;
+        file(&format!("{}.selvedge", width.name()), snapshot.as_bytes())?;
+        sizes.insert(width.name().to_owned(), snapshot.as_bytes().len() as u64);
+        let found = search(&snapshot, &turned)?;
+        let flat: Vec<u32> = found.iter().flat_map(|list| padded(list)).collect();
+        file(&format!("expected{suffix}.u32"), bytemuck::cast_slice(&flat))?;
+        file(&format!("queries{suffix}.f32"), bytemuck::cast_slice(&turned.concat()))?;
+        if width == Width::Int8 && items.rows() <= MAX_PEER_ROWS {
+            file("rows.f32", bytemuck::cast_slice(&dequantised(&snapshot)?))?;
         }
+        lists.push(ids(&snapshot, &found));
     }
     let written = Written {
         name: out.file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -184,12 +175,7 @@ fn normal(rows: usize, dims: usize, seed: u64) -> Factors {
 }
 
 /// A snapshot of the vectors with the shortest catalogue there can be: ids only.
-fn packed(
-    items: &Factors,
-    rotation: &Rotation,
-    coding: Coding,
-    search: Search,
-) -> Result<Snapshot<AlignedBytes>, BenchError> {
+fn packed(items: &Factors, rotation: &Rotation, coding: Coding) -> Result<Snapshot<AlignedBytes>, BenchError> {
     let turned = rotation.apply_all(items);
     let items = (0..turned.rows()).map(|row| ItemInput {
         id: format!("{row:x}"),
@@ -204,7 +190,6 @@ fn packed(
         segments: Vec::new(),
         rungs: Vec::new(),
         contexts: Vec::new(),
-        search,
         slate_len: 1,
         policy: policy(items_count),
         created_ms: 0,

@@ -15,9 +15,6 @@ use crate::random::SplitMix64;
 /// Seed of the random rotation: the same model is packed into the same bytes.
 const SEED: u64 = 0x0005_e1fe_d9e0;
 
-/// What [`signs_only`] is called in a frontier.
-pub const ONE_BIT: &str = "1 bit";
-
 /// How factors are coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coding {
@@ -30,7 +27,7 @@ pub struct Coding {
 /// A coding, measured on held-out events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
-    /// `int8`, `int4` or [`ONE_BIT`].
+    /// `int8` or `int4`.
     pub width: String,
     /// Dimensions that are kept.
     pub dims: usize,
@@ -103,31 +100,6 @@ pub fn smallest(frontier: &[Measured], keep: f64) -> Option<&Measured> {
         .min_by_key(|measured| measured.bytes_per_item)
 }
 
-/// What one sign per dimension of the turned space tells of items: each row as the nearest multiple of its signs, which is
-/// Σ|xᵢ| / dims of them.
-///
-/// It is measured and not packed: signs alone lose too much, and as a first look at rows whose codes are there as well
-/// (`pack.search`) they lose nothing.
-#[must_use]
-pub fn signs_only(items: &Factors) -> Factors {
-    let dims = items.dims();
-    let turned = Rotation::turning(items, dims).apply_all(items);
-    #[expect(clippy::cast_precision_loss, reason = "at most 256")]
-    let mean = |row: &[f32]| row.iter().map(|value| value.abs()).sum::<f32>() / dims as f32;
-    let values = (0..turned.rows()).flat_map(|row| {
-        let row = turned.row(row);
-        let size = mean(row);
-        row.iter().map(move |value| if *value < 0.0 { -size } else { size })
-    });
-    Factors::new(dims, values.collect())
-}
-
-/// Signs, scale and norm of an item.
-#[must_use]
-pub const fn one_bit_bytes(dims: usize) -> usize {
-    dims.div_ceil(8) + 2 * size_of::<u16>()
-}
-
 /// Turns vectors of the trained space into the coded one. Its rows are orthonormal.
 #[derive(Clone, Debug)]
 pub struct Rotation {
@@ -142,11 +114,7 @@ impl Rotation {
         if coding == Coding::full(items.dims()) {
             return Self { rows: None };
         }
-        Self::turning(items, coding.dims)
-    }
-
-    fn turning(items: &Factors, kept: usize) -> Self {
-        let principal = principal_directions(items, kept);
+        let principal = principal_directions(items, coding.dims);
         let random = random_directions(principal.len());
         let rows = random
             .iter()
@@ -327,21 +295,8 @@ mod tests {
         assert_eq!(smallest(&frontier, 0.995).unwrap().bytes_per_item, 36);
         assert_eq!(smallest(&frontier, 0.9).unwrap().bytes_per_item, 20);
         assert_eq!(smallest(&frontier, 1.01), None);
-        let signs = [measured("int8", 68, 1.0), measured(ONE_BIT, 12, 1.0)];
-        assert_eq!(smallest(&signs, 0.9).unwrap().bytes_per_item, 68);
-    }
-
-    #[test]
-    fn signs_have_one_size_in_each_row_and_point_where_the_row_does() {
-        let items = items(200, 32);
-        let (signs, turned) = (signs_only(&items), Rotation::turning(&items, 32).apply_all(&items));
-        for row in 0..200 {
-            let size = signs.row(row)[0].abs();
-            assert!(signs.row(row).iter().all(|value| value.abs() == size));
-            let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
-            let (signs, turned) = (signs.row(row), turned.row(row));
-            let cosine = dot(signs, turned) / (dot(signs, signs) * dot(turned, turned)).sqrt();
-            assert!(cosine > 0.6, "row {row}: {cosine}");
-        }
+        // A width that only another version of this program can pack.
+        let unknown = [measured("int8", 68, 1.0), measured("int2", 20, 1.0)];
+        assert_eq!(smallest(&unknown, 0.9).unwrap().bytes_per_item, 68);
     }
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 const LEAST_PRODUCTS: usize = 8;
 
 #[test]
-fn the_native_scan_multiplies_and_looks_up_by_vector_instructions() {
+fn the_native_scan_multiplies_by_vector_instructions() {
     let program = env!("CARGO_BIN_EXE_selvedge");
     let output = Command::new("objdump")
         .args(["--disassemble", "--no-show-raw-insn", program])
@@ -41,7 +41,4 @@ fn the_native_scan_multiplies_and_looks_up_by_vector_instructions() {
         widened >= LEAST_PRODUCTS,
         "{widened} vpmovsxbw on ymm registers, at least {LEAST_PRODUCTS} expected"
     );
-    // Signs are looked up where their rows are multiplied.
-    let looked_up = scans.iter().filter(|function| wide(function, "vpshufb") >= 4).count();
-    assert!(looked_up > 0, "no scan looks signs up by vpshufb on ymm registers");
 }

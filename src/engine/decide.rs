@@ -13,7 +13,7 @@ use crate::event::{EventKind, ItemIndex};
 use crate::profile::Profile;
 use crate::quantize::Query;
 use crate::rank::diversify;
-use crate::retrieve::{Filter, Rows, Scored, TwoStage, ranked, ranked_first, score_rows, top_k, top_k_in_two_stages};
+use crate::retrieve::{Filter, Scored, ranked, ranked_first, score_rows, top_k};
 use crate::snapshot::CategoryIndex;
 
 impl<B: AsRef<[u8]>> Engine<B> {
@@ -43,7 +43,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let personal = plan.portrait.as_ref().filter(|_| plan.scope == Scope::Visitor);
         let ranking = self.ranking(plan, personal, &filter);
         let limit = usize::from(plan.slot.max_per_category);
-        let chosen = diversify(&ranking.found, plan.n, limit, |item| self.snapshot.leaf_category(item));
+        let chosen = diversify(&ranking, plan.n, limit, |item| self.snapshot.leaf_category(item));
         let items = self.items(&chosen, plan.list, personal);
         Decision {
             slot: &plan.slot.name,
@@ -53,10 +53,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
             context: plan.daypart.map(crate::context::Daypart::name),
             items,
             unknown: Vec::new(),
-            explanation: Explanation {
-                exact: ranking.certified,
-                ..self.explanation(plan.segment, personal, candidates)
-            },
+            explanation: self.explanation(plan.segment, personal, candidates),
         }
     }
 
@@ -92,8 +89,8 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let mut filter = self.showable(available, now_ms);
         filter.forbid(item);
         let near = match (self.snapshot.cosine_rows(), Query::unit(&self.snapshot.codes(item))) {
-            (Some(rows), Ok(query)) => self.search(&rows, &query, &filter, n),
-            _ => listed(Vec::new()),
+            (Some(rows), Ok(query)) => top_k(&rows, &query, &filter, n),
+            _ => Vec::new(),
         };
         let name = self.snapshot.name(item);
         let reason = Reason::Similar {
@@ -106,12 +103,9 @@ impl<B: AsRef<[u8]>> Engine<B> {
             scope: Scope::Everyone,
             segment: None,
             context: None,
-            items: near.found.iter().map(|scored| self.item(scored, reason)).collect(),
+            items: near.iter().map(|scored| self.item(scored, reason)).collect(),
             unknown: Vec::new(),
-            explanation: Explanation {
-                exact: near.certified,
-                ..self.explanation(None, None, filter.count())
-            },
+            explanation: self.explanation(None, None, filter.count()),
         })
     }
 
@@ -261,7 +255,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
     }
 
     /// The ranking that the plan asks for, long enough for the diversity rule to choose from.
-    fn ranking(&self, plan: &Plan<'_>, personal: Option<&Portrait>, filter: &Filter) -> TwoStage {
+    fn ranking(&self, plan: &Plan<'_>, personal: Option<&Portrait>, filter: &Filter) -> Vec<Scored> {
         let k = match plan.slot.max_per_category {
             0 => plan.n,
             _ => plan.n * DIVERSITY_POOL,
@@ -274,10 +268,10 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let vector = own.unwrap_or(vector);
         let ready = self.ready_list(list, filter);
         if ready.len() >= plan.n {
-            return listed(match own {
+            return match own {
                 Some(own) => self.reordered(&ready, own, k),
                 None => ready,
-            });
+            };
         }
         // The list was made for the whole catalogue; a filter can leave too little of it.
         if !vector.is_empty() && self.personal_ready() {
@@ -287,7 +281,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
             item,
             score: self.snapshot.popularity(item),
         });
-        listed(ranked_first(popular, k))
+        ranked_first(popular, k)
     }
 
     /// The first `k` of a list in the order of a vector.
@@ -298,17 +292,10 @@ impl<B: AsRef<[u8]>> Engine<B> {
         ranked_first(scored, k)
     }
 
-    fn retrieve(&self, vector: &[f32], filter: &Filter, k: usize) -> TwoStage {
+    fn retrieve(&self, vector: &[f32], filter: &Filter, k: usize) -> Vec<Scored> {
         match (self.snapshot.factor_rows(), Query::new(vector, self.snapshot.stride())) {
-            (Some(rows), Ok(query)) => self.search(&rows, &query, filter, k),
-            _ => listed(Vec::new()),
-        }
-    }
-
-    fn search(&self, rows: &Rows<'_>, query: &Query, filter: &Filter, k: usize) -> TwoStage {
-        match self.snapshot.sign_deviations() {
-            Some(deviations) => top_k_in_two_stages(rows, query, filter, k, deviations),
-            None => listed(top_k(rows, query, filter, k)),
+            (Some(rows), Ok(query)) => top_k(&rows, &query, filter, k),
+            _ => Vec::new(),
         }
     }
 
@@ -400,11 +387,6 @@ impl<B: AsRef<[u8]>> Engine<B> {
             excluded: self.snapshot.rows().saturating_sub(candidates),
         }
     }
-}
-
-/// A list that no search could improve on.
-const fn listed(found: Vec<Scored>) -> TwoStage {
-    TwoStage { found, certified: true }
 }
 
 /// How many times the asked number of items the diversity rule chooses from.

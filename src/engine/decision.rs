@@ -144,7 +144,7 @@ pub struct Explanation<'s> {
     pub segment_cosine: Option<f32>,
     /// Whether hysteresis kept an earlier segment.
     pub kept_segment: bool,
-    /// Whether the list is proven to be that of an exact search. Only a search in two stages may leave it open.
+    /// Whether the list is that of an exact search; every search is exact.
     pub exact: bool,
     /// Items that could be shown.
     pub candidates: usize,

@@ -53,9 +53,6 @@ const PERSONAL: &[SectionKind] = &[
     SectionKind::Scales,
     SectionKind::InverseNorms,
     SectionKind::BlockBounds,
-    SectionKind::SignRotation,
-    SectionKind::SignCosines,
-    SectionKind::Signs,
 ];
 
 /// Decisions over one snapshot.

@@ -10,7 +10,6 @@
 //! the browser.
 
 mod scalar;
-mod screen;
 #[cfg(test)]
 mod tests;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -24,7 +23,6 @@ use bytemuck::{Pod, Zeroable};
 use half::f16;
 
 pub(crate) use scalar::unpack;
-pub(crate) use screen::{Chunks, MAX_ENTRY, PLANES, Plane, SignBlock, SignScan, TABLES, Table};
 
 /// Rows that are scored in one step: one word of a filter's bitmap.
 pub(crate) const BLOCK_ROWS: usize = 64;
@@ -92,6 +90,13 @@ impl Chunk for Int4 {
     fn multiply_add<V: Vector>(&self, vector: V, sum: V::Sum, query: [V::Query; 2]) -> V::Sum {
         vector.multiply_add_int4(sum, &self.0, query)
     }
+}
+
+/// The chunks of one row after the other, of either width.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Chunks<'a> {
+    Int8(&'a [Int8]),
+    Int4(&'a [Int4]),
 }
 
 /// At most [`BLOCK_ROWS`] neighbouring rows.
@@ -205,9 +210,6 @@ pub(crate) trait Vector: Copy {
     /// The larger one of each place.
     fn larger(self, left: Self::Quad, right: Self::Quad) -> Self::Quad;
     fn to_array(self, quad: Self::Quad) -> [i32; 4];
-    /// Adds up table entries for each of 64 rows: bit `i` of the first result is set where row `i`'s sum reaches the
-    /// threshold; the second is the largest sum that does not, 0 where all do.
-    fn reach(self, pairs: &[[Plane; PLANES]], tables: &[[Table; TABLES]], threshold: u16) -> (u64, u16);
 }
 
 /// A whole scan on one instruction set. Always inlined, so that it is compiled for the caller's target features.

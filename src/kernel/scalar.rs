@@ -1,6 +1,6 @@
 //! Portable code, one row at a time.
 
-use super::{BLOCK_ROWS, LANES, PLANES, Plane, TABLES, Table, Vector};
+use super::{LANES, Vector};
 
 /// The 32 codes of an int4 chunk, in order.
 #[inline(always)]
@@ -63,27 +63,5 @@ impl Vector for Scalar {
     #[inline(always)]
     fn to_array(self, quad: [i32; 4]) -> [i32; 4] {
         quad
-    }
-
-    #[inline(always)]
-    fn reach(self, pairs: &[[Plane; PLANES]], tables: &[[Table; TABLES]], threshold: u16) -> (u64, u16) {
-        let mut sums = [0u16; BLOCK_ROWS];
-        for (planes, tables) in pairs.iter().zip(tables) {
-            for (plane, tables) in planes.iter().zip(tables.as_chunks::<2>().0) {
-                for (sum, byte) in sums.iter_mut().zip(plane) {
-                    *sum += u16::from(tables[0][usize::from(byte & 15)]) + u16::from(tables[1][usize::from(byte >> 4)]);
-                }
-            }
-        }
-        let mut passed = 0;
-        let mut largest_below = 0;
-        for (row, sum) in sums.into_iter().enumerate() {
-            if sum >= threshold {
-                passed |= 1 << row;
-            } else {
-                largest_below = sum.max(largest_below);
-            }
-        }
-        (passed, largest_below)
     }
 }

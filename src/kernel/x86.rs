@@ -1,12 +1,11 @@
 //! x86-64 AVX2, chosen at run time. `pulp` turns the check into a token whose methods are safe to call.
 
-use core::arch::x86_64::{__m128i, __m256i};
+use core::arch::x86_64::__m128i;
 use core::marker::PhantomData;
 
 use pulp::{NullaryFnOnce, i8x16, i16x16, i32x8, x86::V3};
 
-use super::screen::screen;
-use super::{Chunk, Chunks, LANES, PLANES, Plane, QueryCodes, Scan, SignScan, TABLES, Table, Vector, run};
+use super::{Chunk, LANES, QueryCodes, Scan, Vector, run};
 
 /// Proof that this machine has AVX2.
 #[derive(Clone, Copy, Debug)]
@@ -33,22 +32,6 @@ impl Avx2 {
             blocks: PhantomData,
         });
     }
-
-    pub(super) fn screen<'a>(
-        self,
-        query: QueryCodes<'_>,
-        chunks: Chunks<'a>,
-        tables: &[[Table; TABLES]],
-        scan: &mut impl SignScan<'a>,
-    ) {
-        self.0.vectorize(ScreenCall {
-            avx2: self,
-            query,
-            chunks,
-            tables,
-            scan,
-        });
-    }
 }
 
 /// The arguments of one call: a closure cannot be marked `inline(always)`, and without that the body would be compiled
@@ -66,24 +49,6 @@ impl<'a, C: Chunk, S: Scan<'a, C>> NullaryFnOnce for Call<'_, '_, 'a, S, C> {
     #[inline(always)]
     fn call(self) {
         run(self.avx2, self.query, self.scan);
-    }
-}
-
-/// As [`Call`].
-struct ScreenCall<'q, 's, 'a, S> {
-    avx2: Avx2,
-    query: QueryCodes<'q>,
-    chunks: Chunks<'a>,
-    tables: &'q [[Table; TABLES]],
-    scan: &'s mut S,
-}
-
-impl<'a, S: SignScan<'a>> NullaryFnOnce for ScreenCall<'_, '_, 'a, S> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        screen(self.avx2, self.query, self.chunks, self.tables, self.scan);
     }
 }
 
@@ -143,54 +108,5 @@ impl Vector for Avx2 {
     #[inline(always)]
     fn to_array(self, quad: __m128i) -> [i32; 4] {
         bytemuck::cast(quad)
-    }
-
-    #[inline(always)]
-    fn reach(self, pairs: &[[Plane; PLANES]], tables: &[[Table; TABLES]], threshold: u16) -> (u64, u16) {
-        let avx2 = self.0.avx2;
-        let low_half: __m256i = bytemuck::cast([15u8; 32]);
-        let threshold: __m256i = bytemuck::cast([threshold; 16]);
-        let zero: __m256i = bytemuck::cast([0u8; 32]);
-        let mut passed = 0u64;
-        let mut largest = zero;
-        for column in 0..2 {
-            // Sums of pairs of rows as words, even row in the low byte, until that overflows into the odd row's; the odd
-            // rows' sums apart, to be taken off again at the end.
-            let (mut both, mut odd) = (zero, zero);
-            for (planes, tables) in pairs.iter().zip(tables) {
-                let tables = tables.map(|table| avx2._mm256_broadcastsi128_si256(bytemuck::cast(table)));
-                let [first, second] = planes.map(|plane| {
-                    let columns: [__m256i; 2] = bytemuck::cast(plane);
-                    columns[column]
-                });
-                let looked_up = |bytes: __m256i, low: __m256i, high: __m256i| {
-                    let high_half = avx2._mm256_srli_epi16::<4>(bytes);
-                    avx2._mm256_add_epi8(
-                        avx2._mm256_shuffle_epi8(low, avx2._mm256_and_si256(bytes, low_half)),
-                        avx2._mm256_shuffle_epi8(high, avx2._mm256_and_si256(high_half, low_half)),
-                    )
-                };
-                let sums = avx2._mm256_add_epi8(
-                    looked_up(first, tables[0], tables[1]),
-                    looked_up(second, tables[2], tables[3]),
-                );
-                both = avx2._mm256_add_epi16(both, sums);
-                odd = avx2._mm256_add_epi16(odd, avx2._mm256_srli_epi16::<8>(sums));
-            }
-            let even = avx2._mm256_sub_epi16(both, avx2._mm256_slli_epi16::<8>(odd));
-            // There is only "greater"; sums and thresholds stay far below the sign.
-            let (even_below, odd_below) = (
-                avx2._mm256_cmpgt_epi16(threshold, even),
-                avx2._mm256_cmpgt_epi16(threshold, odd),
-            );
-            largest = avx2._mm256_max_epi16(largest, avx2._mm256_and_si256(even, even_below));
-            largest = avx2._mm256_max_epi16(largest, avx2._mm256_and_si256(odd, odd_below));
-            // Row 2i is the low byte of word i.
-            let below = avx2._mm256_blendv_epi8(odd_below, even_below, bytemuck::cast([[255u8, 0]; 16]));
-            let bits = !avx2._mm256_movemask_epi8(below).cast_unsigned();
-            passed |= u64::from(bits) << (32 * column);
-        }
-        let largest: [u16; 16] = bytemuck::cast(largest);
-        (passed, largest.into_iter().fold(0, u16::max))
     }
 }

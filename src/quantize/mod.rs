@@ -4,7 +4,6 @@
 //! rounding stays far below that of the rows it meets and a dot product still fits `i32` (see [`MAX_DIMS`]).
 
 pub mod int4;
-mod signs;
 mod table;
 
 use half::f16;
@@ -12,8 +11,6 @@ use thiserror::Error;
 
 use crate::kernel::{LANES, MAX_QUERY_CODE, MAX_STRIDE};
 
-pub(crate) use signs::turned;
-pub use signs::{SignTable, sign_bytes};
 pub use table::{CodeTable, RowError, Width};
 
 /// Largest number of dimensions: with it, no dot product of a row and a query can overflow `i32`.

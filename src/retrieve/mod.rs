@@ -1,7 +1,5 @@
 //! Exact top-k over int8 or int4 rows, with the filter inside the scan.
 //!
-//! Rows may also come with signs, one bit per dimension, that tell most rows apart before their codes are read ([`signs`]).
-//!
 //! The answer is the true top-k of the quantized vectors: equal to scoring every row and sorting. Where the rows come
 //! with bounds (the longest first, and how long the longest of each block is), the scan ends at the first block that by
 //! the Cauchy-Schwarz inequality cannot hold a row above the worst of the best `k`. The score of row `i` is `f32(dot) × scale[i] × query_scale`, multiplied in this order, with a dot product
@@ -12,16 +10,12 @@
 mod bounds_tests;
 mod filter;
 mod rows;
-mod signs;
-#[cfg(test)]
-mod signs_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 mod top;
 
 pub use filter::Filter;
 pub use rows::{Codes, Rows, RowsError};
-pub use signs::{Signs, TwoStage};
 pub use top::{Scored, ranked, ranked_first};
 
 use half::f16;
@@ -30,7 +24,6 @@ use crate::event::ItemIndex;
 use crate::kernel::{BLOCK_ROWS, Backend, Block, Chunk, Chunks, LANES, QueryCodes, Scan};
 use crate::quantize::Query;
 use rows::{blocks_of, row_of};
-use signs::two_stage_on;
 use top::Best;
 
 /// The instruction set that scores rows here: `scalar`, `simd128` or `avx2`.
@@ -52,17 +45,6 @@ pub fn top_k(rows: &Rows<'_>, query: &Query, filter: &Filter, k: usize) -> Vec<S
     top_k_on(Backend::detect(), rows, query, filter, k)
 }
 
-/// [`top_k`] in two stages for rows with signs ([`Rows::with_signs`]): only rows are scored whose signs promise enough, allowing
-/// for what signs miss as if it were `deviations` of its standard deviations at most (4 keeps practically every row of the
-/// exact answer, `√(dims − 1)` or more all of them). Without signs, or with `deviations` not a number, the exact search.
-///
-/// The answer is the same on every backend, and [`TwoStage::certified`] where it is proven to be the exact one.
-#[must_use]
-pub fn top_k_in_two_stages(rows: &Rows<'_>, query: &Query, filter: &Filter, k: usize, deviations: f32) -> TwoStage {
-    let deviations = Some(f64::from(deviations)).filter(|deviations| !deviations.is_nan());
-    search(Backend::detect(), rows, query, filter, k, deviations)
-}
-
 /// The score of each given row, in the given order: the same bits as [`top_k`] gives.
 ///
 /// Negative infinity, which sorts last, stands where the row does not exist or its score is not finite.
@@ -72,31 +54,13 @@ pub fn score_rows(rows: &Rows<'_>, query: &Query, items: &[ItemIndex]) -> Vec<f3
 }
 
 fn top_k_on(backend: Backend, rows: &Rows<'_>, query: &Query, filter: &Filter, k: usize) -> Vec<Scored> {
-    search(backend, rows, query, filter, k, None).found
-}
-
-fn search(
-    backend: Backend,
-    rows: &Rows<'_>,
-    query: &Query,
-    filter: &Filter,
-    k: usize,
-    deviations: Option<f64>,
-) -> TwoStage {
     if k == 0 || rows.stride() != query.stride() {
-        return TwoStage {
-            found: Vec::new(),
-            certified: true,
-        };
+        return Vec::new();
     }
-    if let Some(signs) = rows.signs() {
-        return two_stage_on(backend, rows, signs, (query, filter, k), deviations);
-    }
-    let found = match rows.codes().chunks {
+    match rows.codes().chunks {
         Chunks::Int8(chunks) => top_k_of(backend, rows, chunks, query, filter, k),
         Chunks::Int4(chunks) => top_k_of(backend, rows, chunks, query, filter, k),
-    };
-    TwoStage { found, certified: true }
+    }
 }
 
 fn top_k_of<C: Chunk>(

@@ -5,7 +5,6 @@ use thiserror::Error;
 
 use crate::kernel::{BLOCK_ROWS, Chunks, INT4_LANES, LANES, MAX_STRIDE};
 use crate::quantize::{Width, int4};
-use crate::retrieve::Signs;
 
 /// Why bytes are no rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -36,30 +35,6 @@ pub enum RowsError {
         bounds: usize,
         /// Number of blocks.
         blocks: usize,
-    },
-    /// Signs and rows do not belong together.
-    #[error("signs of {found} blocks of 64 rows; expected signs of the {blocks} blocks that have a bound")]
-    Signs {
-        /// Number of blocks with a bound.
-        blocks: usize,
-        /// Number of blocks with signs.
-        found: usize,
-    },
-    /// The parts of signs do not belong together.
-    #[error(
-        "a turn of {rotation} values and {signs} bytes of signs; expected {expected} bytes for {blocks} blocks of 64 rows with {dims} values, and {dims} × {dims}"
-    )]
-    SignParts {
-        /// Values per row.
-        dims: usize,
-        /// Number of blocks.
-        blocks: usize,
-        /// Values of the orthogonal matrix.
-        rotation: usize,
-        /// Bytes of signs that these blocks take.
-        expected: usize,
-        /// Bytes of signs.
-        signs: usize,
     },
     /// More rows than an `ItemIndex` can name.
     #[error("{rows} rows; expected fewer than 2³²")]
@@ -134,7 +109,6 @@ pub struct Rows<'a> {
     scales: &'a [f16],
     /// One per block of 64 rows, or none at all.
     bounds: &'a [f32],
-    signs: Option<Signs<'a>>,
 }
 
 impl<'a> Rows<'a> {
@@ -165,7 +139,6 @@ impl<'a> Rows<'a> {
             stride,
             scales,
             bounds: &[],
-            signs: None,
         })
     }
 
@@ -184,7 +157,6 @@ impl<'a> Rows<'a> {
                 stride: self.stride,
                 scales,
                 bounds: &[],
-                signs: None,
             })
         } else {
             Err(RowsError::Length {
@@ -211,37 +183,6 @@ impl<'a> Rows<'a> {
             Err(RowsError::Bounds {
                 bounds: bounds.len(),
                 blocks,
-            })
-        }
-    }
-
-    /// The same rows with their signs, which tell most of them apart before their codes are read. The rows must have bounds
-    /// ([`Rows::with_bounds`]): how far signs can be wrong depends on how long a row is.
-    ///
-    /// # Errors
-    /// [`RowsError::Signs`] for another number of blocks, or without bounds.
-    pub fn with_signs(self, signs: Signs<'a>) -> Result<Self, RowsError> {
-        self.signed(signs, self.bounds.len())
-    }
-
-    /// [`Rows::with_signs`] for rows whose scales are their inverse norms ([`Rows::with_scales`]): each is as long as one.
-    ///
-    /// # Errors
-    /// [`RowsError::Signs`] for another number of blocks.
-    pub fn with_signs_of_unit_rows(self, signs: Signs<'a>) -> Result<Self, RowsError> {
-        Self { bounds: &[], ..self }.signed(signs, self.len().div_ceil(BLOCK_ROWS))
-    }
-
-    fn signed(self, signs: Signs<'a>, blocks: usize) -> Result<Self, RowsError> {
-        if signs.blocks() == blocks && blocks == self.len().div_ceil(BLOCK_ROWS) {
-            Ok(Self {
-                signs: Some(signs),
-                ..self
-            })
-        } else {
-            Err(RowsError::Signs {
-                blocks,
-                found: signs.blocks(),
             })
         }
     }
@@ -315,11 +256,6 @@ impl<'a> Rows<'a> {
     /// The bounds of the blocks, or none.
     pub(super) const fn bounds(&self) -> &'a [f32] {
         self.bounds
-    }
-
-    /// The signs of the rows, if they have any.
-    pub(super) const fn signs(&self) -> Option<Signs<'a>> {
-        self.signs
     }
 
     /// One scale per row.

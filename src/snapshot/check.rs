@@ -9,7 +9,7 @@ use super::error::SnapshotError;
 use super::layout::{CategoryRecord, NONE, SectionKind};
 use super::open::Snapshot;
 use crate::kernel::{BLOCK_ROWS, widen};
-use crate::quantize::{MAX_NORM, sign_bytes};
+use crate::quantize::MAX_NORM;
 
 /// `u32` to `usize`, lossless on every target that this crate supports (32 bits and more).
 pub const fn to_usize(value: u32) -> usize {
@@ -69,12 +69,6 @@ pub fn contents<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<usize, Snapsho
         (K::PopularityOrder, rows * 4),
         (K::SegmentParents, segments * 4),
         (K::Rungs, snapshot.policy().slots.len() as u64 * segments * 4),
-        (K::SignRotation, dims * dims * 4),
-        (K::SignCosines, 8 + rows.div_ceil(BLOCK_ROWS as u64) * 8),
-        (
-            K::Signs,
-            rows.div_ceil(BLOCK_ROWS as u64) * sign_bytes(to_usize(header.dims)) as u64,
-        ),
     ];
     for (kind, expected) in lengths {
         if snapshot.sections[kind as usize].is_some() {
@@ -89,7 +83,6 @@ pub fn contents<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<usize, Snapsho
     floats(snapshot, K::Contexts)?;
     block_bounds(snapshot)?;
     popularity_order(snapshot)?;
-    signs(snapshot)?;
     segment_tree(snapshot)?;
     let slate_len = slates(snapshot, 1 + segments + contexts)?;
     keys(snapshot)?;
@@ -223,62 +216,6 @@ fn segment_tree<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<(), SnapshotEr
     match rungs.find(|(_, rung)| *rung != NONE && to_usize(*rung) >= segments) {
         Some(found) => refuse(SectionKind::Rungs, "a segment, or none", found),
         None => Ok(()),
-    }
-}
-
-/// Signs come with all that tells how far they can be trusted, or not at all.
-fn signs<B: AsRef<[u8]>>(snapshot: &Snapshot<B>) -> Result<(), SnapshotError> {
-    use SectionKind as K;
-    let parts = [K::SignRotation, K::SignCosines, K::Signs];
-    let there = |kind: &K| snapshot.sections[*kind as usize].is_some();
-    if !parts.iter().any(there) {
-        return Ok(());
-    }
-    for kind in [K::BlockBounds].iter().chain(&parts) {
-        if !there(kind) {
-            return Err(SnapshotError::Missing { kind: *kind });
-        }
-    }
-    let content = |kind, element, expected, found: f32| {
-        Err(SnapshotError::Content {
-            kind,
-            element,
-            expected,
-            found: f64::from(found),
-        })
-    };
-    // Every line of an orthogonal matrix has length one.
-    let rotation: &[f32] = cast(snapshot.section(K::SignRotation));
-    let dims = to_usize(snapshot.header.dims);
-    for (line, values) in rotation.chunks(dims.max(1)).enumerate() {
-        let squared: f32 = values.iter().map(|value| value * value).sum();
-        if !(0.999..=1.001).contains(&squared) {
-            return content(K::SignRotation, line * dims, "the start of a line of length 1", squared);
-        }
-    }
-    let (head, cosines) = sign_cosines(cast(snapshot.section(K::SignCosines)));
-    if !(0.0..=32.0).contains(&head[0]) {
-        let expected = "0, or up to 32 standard deviations";
-        return content(K::SignCosines, 0, expected, head[0]);
-    }
-    if head[1] != 0.0 {
-        return content(K::SignCosines, 1, "0", head[1]);
-    }
-    let pair = |[least, most]: &[f32; 2]| (0.0..=1.001).contains(least) && (*least..=1.001).contains(most);
-    match cosines.iter().position(|cosines| !pair(cosines)) {
-        Some(block) => {
-            let expected = "the least cosine and one not smaller, from 0 to 1.001";
-            content(K::SignCosines, 2 + 2 * block, expected, cosines[block][0])
-        }
-        None => Ok(()),
-    }
-}
-
-/// The two numbers in front, and the pairs.
-pub fn sign_cosines(values: &[f32]) -> ([f32; 2], &[[f32; 2]]) {
-    match values.as_chunks().0.split_first() {
-        Some((head, cosines)) => (*head, cosines),
-        None => ([0.0; 2], &[]),
     }
 }
 

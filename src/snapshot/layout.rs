@@ -115,7 +115,10 @@ macro_rules! section_kinds {
             /// Whether an older reader that does not know the kind has to refuse the file.
             #[must_use]
             pub const fn is_required_to_know(self) -> bool {
-                !matches!(match self { $(Self::$name => Presence::$presence,)* }, Presence::Skippable)
+                matches!(
+                    match self { $(Self::$name => Presence::$presence,)* },
+                    Presence::Mandatory | Presence::Optional
+                )
             }
         }
     };
@@ -128,6 +131,8 @@ enum Presence {
     Optional,
     /// A reader that skips it gives the same lists.
     Skippable,
+    /// Older files may have it and readers ignore it; its number is not given to another section.
+    Retired,
 }
 
 // Small sections come first: a reader that checks digests as it goes can answer from slates before the factors,
@@ -172,13 +177,12 @@ section_kinds! {
     BlockBounds = 20, "block-bounds", Skippable;
     /// Rows from the most popular on, u32 per row; where it is absent, rows lie in that order.
     PopularityOrder = 21, "popularity-order", Skippable;
-    /// The orthogonal matrix that turns vectors before their signs are taken, f32, dims × dims.
-    SignRotation = 23, "sign-rotation", Optional;
-    /// f32: how many deviations a search allows for (0: the whole bound), 0, and for each block of 64 rows the least and the
-    /// largest cosine of a row and its signs.
-    SignCosines = 24, "sign-cosines", Optional;
-    /// One bit per turned dimension, a byte of each of 64 rows after the other.
-    Signs = 25, "signs", Optional;
+    /// Retired: format 1.2 kept signs of rows here. Readers check its digest and ignore its content.
+    SignRotation = 23, "sign-rotation", Retired;
+    /// Retired, as [`SignRotation`](Self::SignRotation).
+    SignCosines = 24, "sign-cosines", Retired;
+    /// Retired, as [`SignRotation`](Self::SignRotation).
+    Signs = 25, "signs", Retired;
     /// Byte offsets into `item-text`, u32, rows + 1.
     ItemTextOffsets = 10, "item-text-offsets", Mandatory;
     /// UTF-8 records: id, title, image and attributes, one a line.

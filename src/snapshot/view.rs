@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 
 use half::f16;
 
-use super::check::{cast, sign_cosines, to_usize};
+use super::check::{cast, to_usize};
 use super::error::SnapshotError;
 use super::layout::{CategoryRecord, NONE, SectionKind};
 use super::open::{Snapshot, factors_kind};
 use crate::event::{ItemIndex, ItemKey};
 use crate::quantize::Width;
-use crate::retrieve::{Codes, Rows, Signs};
+use crate::retrieve::{Codes, Rows};
 
 /// A node of the category tree, by its position in the snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,29 +107,20 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         }
     }
 
-    /// The rows with their scales, for dot products; with the bounds of their blocks, and with their signs, where the file has
-    /// them.
+    /// The rows with their scales, for dot products; with the bounds of their blocks, where the file has them.
     #[must_use]
     pub fn factor_rows(&self) -> Option<Rows<'_>> {
         let rows = self.rows_scaled_by(SectionKind::Scales)?;
-        let rows = match cast(self.section(SectionKind::BlockBounds)) {
-            [] => return Some(rows),
-            bounds => rows.with_bounds(bounds).ok()?,
-        };
-        match self.signs() {
-            Some(signs) => rows.with_signs(signs).ok(),
-            None => Some(rows),
+        match cast(self.section(SectionKind::BlockBounds)) {
+            [] => Some(rows),
+            bounds => rows.with_bounds(bounds).ok(),
         }
     }
 
-    /// The rows with inverse norms as scales, for cosines; with their signs where the file has them.
+    /// The rows with inverse norms as scales, for cosines.
     #[must_use]
     pub fn cosine_rows(&self) -> Option<Rows<'_>> {
-        let rows = self.rows_scaled_by(SectionKind::InverseNorms)?;
-        match self.signs() {
-            Some(signs) => rows.with_signs_of_unit_rows(signs).ok(),
-            None => Some(rows),
-        }
+        self.rows_scaled_by(SectionKind::InverseNorms)
     }
 
     pub(super) fn segment_parents(&self) -> &[u32] {
@@ -155,29 +146,6 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             Some(rung) => u16::try_from(*rung).ok().filter(|_| *rung != NONE),
             None => Some(segment),
         }
-    }
-
-    /// How many standard deviations a search by signs allows for; `None` where it allows for all there can be, or where there
-    /// are no signs: the search is exact then. See [`top_k_in_two_stages`](crate::retrieve::top_k_in_two_stages).
-    #[must_use]
-    pub fn sign_deviations(&self) -> Option<f32> {
-        let ([deviations, _], _) = sign_cosines(cast(self.section(SectionKind::SignCosines)));
-        Some(deviations).filter(|deviations| *deviations > 0.0)
-    }
-
-    /// Whether the file has the signs of its rows.
-    #[must_use]
-    pub fn has_signs(&self) -> bool {
-        self.sections[SectionKind::Signs as usize].is_some()
-    }
-
-    fn signs(&self) -> Option<Signs<'_>> {
-        let rotation = cast(self.section(SectionKind::SignRotation));
-        let (_, cosines) = sign_cosines(cast(self.section(SectionKind::SignCosines)));
-        let signs = self.section(SectionKind::Signs);
-        Signs::new(self.dims(), rotation, cosines, signs)
-            .ok()
-            .filter(|_| self.has_signs())
     }
 
     /// The opener has checked all lengths, so that `None` is not seen for a file it accepted.

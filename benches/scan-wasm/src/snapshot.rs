@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use selvedge::event::ItemIndex;
 use selvedge::quantize::Query;
-use selvedge::retrieve::{Filter, Rows, TwoStage, top_k_in_two_stages};
+use selvedge::retrieve::{Filter, Rows, Scored, top_k};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -15,7 +15,7 @@ struct Search {
     values: Vec<f32>,
     query: Option<Query>,
     filter: Option<Filter>,
-    answer: Option<TwoStage>,
+    found: Vec<Scored>,
 }
 
 thread_local! {
@@ -68,10 +68,9 @@ pub fn snapshot_filter(every: u32, allowed: bool) {
 
 /// How a search goes about it.
 const FULL_SCAN: u32 = 0;
-const TWO_STAGES: u32 = 2;
 
-/// Searches for the `k` best: query coded, all blocks read (`mode` 0), as few rows as bounds and signs leave (1), or in two
-/// stages (2, as 1 without signs). A checksum, 0 where nothing was found.
+/// Searches for the `k` best: query coded, all blocks read (`mode` 0), or only the blocks that the bounds leave (1). Returns a
+/// checksum, 0 where nothing was found.
 #[wasm_bindgen]
 pub fn snapshot_search(k: usize, mode: u32) -> u32 {
     SEARCH.with_borrow_mut(|search| {
@@ -80,7 +79,7 @@ pub fn snapshot_search(k: usize, mode: u32) -> u32 {
             values,
             query,
             filter: Some(filter),
-            answer,
+            found,
             ..
         } = search
         else {
@@ -89,8 +88,8 @@ pub fn snapshot_search(k: usize, mode: u32) -> u32 {
         let (Some(rows), Ok(coded)) = (snapshot.factor_rows(), Query::new(values, snapshot.stride())) else {
             return 0;
         };
-        let found = run(snapshot, rows, query.insert(coded), filter, k, mode);
-        checksum(answer.insert(found))
+        *found = run(rows, query.insert(coded), filter, k, mode);
+        checksum(found)
     })
 }
 
@@ -102,7 +101,7 @@ pub fn snapshot_near(row: u32, k: usize, mode: u32) -> u32 {
             snapshot: Some(snapshot),
             query,
             filter: Some(filter),
-            answer,
+            found,
             ..
         } = search
         else {
@@ -111,42 +110,25 @@ pub fn snapshot_near(row: u32, k: usize, mode: u32) -> u32 {
         let (Some(rows), Ok(unit)) = (snapshot.cosine_rows(), Query::unit(&snapshot.codes(ItemIndex(row)))) else {
             return 0;
         };
-        let found = run(snapshot, rows, query.insert(unit), filter, k, mode);
-        checksum(answer.insert(found))
+        *found = run(rows, query.insert(unit), filter, k, mode);
+        checksum(found)
     })
 }
 
-fn run(
-    snapshot: &Snapshot<AlignedBytes>,
-    rows: Rows<'_>,
-    query: &Query,
-    filter: &Filter,
-    k: usize,
-    mode: u32,
-) -> TwoStage {
-    // Other scales, if only the same ones, take bounds and signs away.
+fn run(rows: Rows<'_>, query: &Query, filter: &Filter, k: usize, mode: u32) -> Vec<Scored> {
+    // Other scales, if only the same ones, take the bounds away.
     let plain = rows.with_scales(rows.scales());
     let rows = if mode == FULL_SCAN { plain.unwrap_or(rows) } else { rows };
-    let deviations = snapshot.sign_deviations().filter(|_| mode == TWO_STAGES);
-    top_k_in_two_stages(&rows, query, filter, k, deviations.unwrap_or(f32::INFINITY))
+    top_k(&rows, query, filter, k)
 }
 
-fn checksum(answer: &TwoStage) -> u32 {
-    let items = answer.found.iter().map(|scored| scored.item.0);
+fn checksum(found: &[Scored]) -> u32 {
+    let items = found.iter().map(|scored| scored.item.0);
     items.fold(1, |sum, item| sum.wrapping_mul(31).wrapping_add(item))
 }
 
 /// The row at `rank` of the last search; `u32::MAX` where there is none.
 #[wasm_bindgen]
 pub fn snapshot_item(rank: usize) -> u32 {
-    SEARCH.with_borrow(|search| {
-        let found = search.answer.as_ref().and_then(|answer| answer.found.get(rank));
-        found.map_or(u32::MAX, |scored| scored.item.0)
-    })
-}
-
-/// Whether the last list is proven to be the exact one.
-#[wasm_bindgen]
-pub fn snapshot_certified() -> bool {
-    SEARCH.with_borrow(|search| search.answer.as_ref().is_some_and(|answer| answer.certified))
+    SEARCH.with_borrow(|search| search.found.get(rank).map_or(u32::MAX, |scored| scored.item.0))
 }

@@ -20,8 +20,7 @@ pub use sources::{
     TextFormat,
 };
 pub use stages::{
-    Baseline, Codes, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, SearchBy, SegmentConfig, TrainConfig,
-    WeightsConfig,
+    Baseline, Codes, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, SegmentConfig, TrainConfig, WeightsConfig,
 };
 
 /// The whole configuration. Every section has defaults except what only the owner of the data can know.

@@ -216,10 +216,6 @@ pub struct PackConfig {
     pub codes: Codes,
     /// With `codes = "auto"`: the share of NDCG that a smaller coding has to keep.
     pub keep: f64,
-    /// How the edge searches the rows.
-    pub search: SearchBy,
-    /// With `search = "two-stages"`: standard deviations of what signs miss that a search allows for.
-    pub deviations: f32,
     /// A larger snapshot is not written.
     pub max_bytes: Option<u64>,
     /// Leave out items whose `available_until` has passed. A visitor's history of them is then not known either.
@@ -238,18 +234,6 @@ pub enum Codes {
     Auto,
 }
 
-/// `pack.search`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SearchBy {
-    /// Exact, ended by the bounds of blocks.
-    Bounds,
-    /// Exact, with a first look at the signs of rows.
-    Signs,
-    /// By signs, rescored; an answer says whether it is proven to be exact.
-    TwoStages,
-}
-
 impl Default for PackConfig {
     fn default() -> Self {
         Self {
@@ -261,8 +245,6 @@ impl Default for PackConfig {
             min_history: 1,
             codes: Codes::Int8,
             keep: 0.995,
-            search: SearchBy::Bounds,
-            deviations: 4.0,
             max_bytes: None,
             drop_expired: false,
         }
@@ -376,7 +358,6 @@ impl PackConfig {
         }
         range(path, "pack.hysteresis", f64::from(self.hysteresis), 0.0..=2.0)?;
         range(path, "pack.keep", self.keep, 0.0..=1.0)?;
-        range(path, "pack.deviations", f64::from(self.deviations), 0.01..=32.0)?;
         Ok(())
     }
 }

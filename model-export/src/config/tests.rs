@@ -31,6 +31,21 @@ fn an_unknown_key_is_refused_with_its_line_and_what_is_near() {
 }
 
 #[test]
+fn the_keys_of_the_removed_two_stage_search_are_refused_by_name() {
+    for key in ["search = \"bounds\"", "deviations = 4"] {
+        let error = parse(&format!("[pack]\n{key}\n"), &[]).unwrap_err();
+        let ConfigError::Syntax { source, .. } = &error else {
+            panic!("{error:?}")
+        };
+        let name = key.split(' ').next().unwrap();
+        assert!(
+            source.to_string().contains(&format!("unknown field `{name}`")),
+            "{source}"
+        );
+    }
+}
+
+#[test]
 fn an_unknown_event_type_is_refused_with_what_is_near() {
     let text = "[[events]]\npath = \"x\"\n[events.columns]\nitem = \"i\"\ntimestamp = \"t\"\nevent_type = \"e\"\n\
                 [events.event_types]\nBUY = \"conversoin\"\n";

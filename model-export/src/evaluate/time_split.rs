@@ -13,7 +13,7 @@ use super::report::{Evaluation, Judge, Protocol, Ranking, Split};
 use super::served::{ServedItems, ServedUser};
 use super::{EvaluateError, MAX_USERS};
 use crate::als::{Factors, Scorer};
-use crate::compress::{Coding, Measured, ONE_BIT, Rotation, one_bit_bytes, signs_only};
+use crate::compress::{Coding, Measured, Rotation};
 use crate::config::Config;
 use crate::interactions::{EventLog, LogEvent, Weighting, distinct_users, positions};
 use crate::train::{Fitted, days_ms, fit, objective};
@@ -160,8 +160,9 @@ fn measure(
     const TOP: usize = 10;
     let first = ndcg(full.to_vec());
     let mut measured = Vec::new();
-    let mut judge = |(name, dims, bytes_per_item): (&str, usize, usize), items: &Factors, width| {
-        let served = ServedItems::new(items, width, parameters)?;
+    for coding in Coding::candidates(items.dims()) {
+        let turned = Rotation::new(items, coding).apply_all(items);
+        let served = ServedItems::new(&turned, coding.width, parameters)?;
         let lists = served.top_k(users, full.first().map_or(0, Vec::len))?;
         let shares: Vec<f64> = lists
             .iter()
@@ -176,24 +177,15 @@ fn measure(
             .collect();
         let ndcg = ndcg(lists);
         measured.push(Measured {
-            width: name.to_owned(),
-            dims,
-            bytes_per_item,
+            width: coding.width.name().to_owned(),
+            dims: coding.dims,
+            bytes_per_item: coding.bytes_per_item(),
             ndcg,
             kept: if first > 0.0 { ndcg / first } else { 1.0 },
             overlap: shares.iter().sum::<f64>() / count(shares.len().max(1)),
             search_us: served.search_us(users, TOP * 2)?,
         });
-        Ok::<(), EvaluateError>(())
-    };
-    for coding in Coding::candidates(items.dims()) {
-        let turned = Rotation::new(items, coding).apply_all(items);
-        let shown = (coding.width.name(), coding.dims, coding.bytes_per_item());
-        judge(shown, &turned, coding.width)?;
     }
-    // int8 holds one size and two signs without a loss.
-    let dims = items.dims();
-    judge((ONE_BIT, dims, one_bit_bytes(dims)), &signs_only(items), Width::Int8)?;
     Ok(measured)
 }
 
@@ -436,10 +428,7 @@ mod tests {
     fn every_smaller_coding_is_measured_against_the_full_one() {
         let evaluation = evaluate(&planted(), &config()).unwrap();
         let candidates = crate::compress::Coding::candidates(16).len();
-        assert_eq!(evaluation.codings.len(), candidates + 1);
-        let signs = &evaluation.codings[candidates];
-        assert_eq!((signs.width.as_str(), signs.bytes_per_item), (ONE_BIT, 6));
-        assert!(signs.kept > 0.3 && signs.overlap < 1.0, "{signs:?}");
+        assert_eq!(evaluation.codings.len(), candidates);
         let full = &evaluation.codings[0];
         assert_eq!(
             (full.width.as_str(), full.dims, full.kept, full.overlap),

@@ -12,12 +12,12 @@ use selvedge::context::{DAYPARTS, Daypart};
 use selvedge::event::EventKind;
 use selvedge::policy::{self, Policy, SlotPolicy};
 use selvedge::quantize::Width;
-use selvedge::snapshot::writer::{ItemInput, Model, Search, SegmentInput, build};
+use selvedge::snapshot::writer::{ItemInput, Model, SegmentInput, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use serde::Serialize;
 
 use crate::compress::{Coding, Measured, Rotation, smallest};
-use crate::config::{Audience, Codes, Config, PackConfig, PerVisitor, SearchBy, SlotConfig};
+use crate::config::{Audience, Codes, Config, PerVisitor, SlotConfig};
 use crate::lake::{CatalogueItem, Lake, atomic};
 use crate::model::{Description, ItemFactors, ModelDir, Segments};
 use crate::segment::{Tree, tree};
@@ -197,7 +197,6 @@ fn collect(config: &Config, coding: Coding, now_ms: i64) -> Result<(Model, usize
     let model = Model {
         width: coding.width,
         dims: coding.dims,
-        search: search(&config.pack),
         items,
         segments,
         rungs,
@@ -209,14 +208,6 @@ fn collect(config: &Config, coding: Coding, now_ms: i64) -> Result<(Model, usize
         provenance: provenance(config, &description),
     };
     Ok((model, missing))
-}
-
-const fn search(config: &PackConfig) -> Search {
-    match config.search {
-        SearchBy::Bounds => Search::Bounds,
-        SearchBy::Signs => Search::Signs,
-        SearchBy::TwoStages => Search::TwoStages(config.deviations),
-    }
 }
 
 /// The segments, with their unions where a slot needs them, and which of them answers for which in each slot.

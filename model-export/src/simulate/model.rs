@@ -3,7 +3,7 @@
 use selvedge::engine::Engine;
 use selvedge::policy::{self, PerVisitor, Policy, SlotPolicy};
 use selvedge::quantize::Width;
-use selvedge::snapshot::writer::{ItemInput, Model, Search, SegmentInput, build};
+use selvedge::snapshot::writer::{ItemInput, Model, SegmentInput, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, SnapshotError, Trust};
 
 use crate::config::{Config, SlotConfig};
@@ -75,7 +75,6 @@ pub fn engine(
     let rungs = own.chain(levels.iter().flat_map(|level| vec![every(level); KINDS.len()]));
     let model = Model {
         width: Width::Int8,
-        search: Search::Bounds,
         dims: factors.dims(),
         items: items.collect(),
         segments: segments.collect(),

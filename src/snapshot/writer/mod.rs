@@ -19,7 +19,7 @@ use super::layout::{MAX_DIMS, MAX_ROWS, MAX_SEGMENTS, NONE, SectionKind};
 use super::open::{Snapshot, Trust, factors_kind};
 use crate::event::{ItemIndex, ItemKey};
 use crate::policy::Policy;
-use crate::quantize::{CodeTable, Query, SignTable, Width};
+use crate::quantize::{CodeTable, Query, Width};
 use crate::retrieve::{Filter, top_k};
 use catalogue::Catalogue;
 
@@ -46,18 +46,6 @@ pub struct ItemInput {
     pub available_until_min: Option<u32>,
 }
 
-/// How the rows of a snapshot are searched.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Search {
-    /// By the bounds of blocks alone. Exact.
-    #[default]
-    Bounds,
-    /// By signs, allowing for all that they can miss. Exact; an eighth more bytes than int8 codes of 64 dimensions.
-    Signs,
-    /// By signs, allowing for so many standard deviations of what they miss, more than 0 and up to 32.
-    TwoStages(f32),
-}
-
 /// A segment as it goes into a snapshot.
 #[derive(Clone, Debug)]
 pub struct SegmentInput {
@@ -79,8 +67,6 @@ pub struct Model {
     pub dims: usize,
     /// Bits of a factor's code.
     pub width: Width,
-    /// Whether rows get signs, and what a search by them allows for.
-    pub search: Search,
     /// The items, in any order: rows are laid out by the length of their factors, then by popularity and id.
     pub items: Vec<ItemInput>,
     /// The segments.
@@ -169,9 +155,6 @@ pub fn build(model: &Model, key: Option<&SigningKey>) -> Result<AlignedBytes, Sn
     if !model.rungs.is_empty() {
         sections.push((SectionKind::Rungs, cast_slice(&model.rungs.concat()).to_vec()));
     }
-    if model.search != Search::Bounds {
-        sections.extend(signs(model, &table)?);
-    }
     // The layout table's order: small sections before the factors.
     sections.sort_by_key(|(kind, _)| SectionKind::ALL.iter().position(|other| other == kind));
     let bytes = AlignedBytes::copy_of(&file::assemble(model, &sections, key)?);
@@ -183,25 +166,6 @@ pub fn build(model: &Model, key: Option<&SigningKey>) -> Result<AlignedBytes, Sn
         Trust::Keys(&keys)
     };
     Ok(Snapshot::open(bytes, trust)?.into_bytes())
-}
-
-fn signs(model: &Model, table: &CodeTable) -> Result<[(SectionKind, Vec<u8>); 3], SnapshotError> {
-    let rows = table.rows().map_err(|_| SnapshotError::Build {
-        what: "rows",
-        expected: u64::from(MAX_ROWS),
-        found: model.items.len() as u64,
-    })?;
-    let signs = SignTable::of(&rows, model.dims);
-    let deviations = match model.search {
-        Search::TwoStages(deviations) => deviations,
-        Search::Bounds | Search::Signs => 0.0,
-    };
-    let cosines = [&[[deviations, 0.0]], signs.cosines()].concat();
-    Ok([
-        (SectionKind::SignRotation, cast_slice(signs.rotation()).to_vec()),
-        (SectionKind::SignCosines, cast_slice(&cosines).to_vec()),
-        (SectionKind::Signs, signs.signs().to_vec()),
-    ])
 }
 
 fn limits(model: &Model) -> Result<(), SnapshotError> {

@@ -42,7 +42,7 @@ export interface Explanation {
   /** Cosine between the visitor and the segment's centroid; only in personal answers. */
   readonly segment_cosine: number | null;
   readonly kept_segment: boolean;
-  /** Whether the list is proven to be that of an exact search; only a search in two stages may leave it open. */
+  /** Always true: every search is exact. */
   readonly exact: boolean;
   readonly candidates: number;
   readonly excluded: number;

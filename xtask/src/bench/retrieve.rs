@@ -16,8 +16,8 @@ use crate::tools;
 
 const HOME: &str = ".selvedge/bench/retrieve";
 const PEERS: &str = "benches/retrieve/peers.mjs";
-/// Snapshots of the same rows: codes, and whether signs of rows lie beside them.
-const VARIANTS: [&str; 4] = ["int8", "int4", "int8-signs", "int4-signs"];
+/// Snapshots of the same rows, by the width of their codes.
+const VARIANTS: [&str; 2] = ["int8", "int4"];
 
 /// What the store of the Worker takes at most.
 const ISOLATE_BYTES: u64 = 100 << 20;
@@ -163,23 +163,9 @@ pub fn run() -> Result<(), Failure> {
          leave anything out. Every list was compared with the expected one, with and without bounds; a run with a \
          difference fails. Times are medians unless marked.",
     );
-    report.paragraph("## Searching, in Node.js\n\n`exact`: as few rows read as bounds and, with `-signs`, the whole bound of the signs leave. `seen`: one row in 50 is forbidden; `category`: one in 10 is allowed; `rare`: one in 1,000. `near`: the 20 nearest of a row by cosine, for which length is no bound. `two stages`: rows that the signs leave within 4 standard deviations, rescored; the share of the 10 best that it finds, and the share of queries for which the list is proven to be the exact one.");
+    report.paragraph("## Searching, in Node.js\n\n`exact`: as few rows read as bounds leave. `seen`: one row in 50 is forbidden; `category`: one in 10 is allowed; `rare`: one in 1,000. `near`: the 20 nearest of a row by cosine, for which length is no bound.");
     report.table(
-        &[
-            "set",
-            "codes",
-            "exact ms",
-            "p99",
-            "seen",
-            "category",
-            "rare",
-            "near",
-            "two stages ms",
-            "p99",
-            "recall@10",
-            "certified",
-            "near, two stages",
-        ],
+        &["set", "codes", "exact ms", "p99", "seen", "category", "rare", "near"],
         &searches,
     );
     report.paragraph("## Opening and reading everything, in Node.js\n\n`open` is the check of structure in a cold module, digests not in it. `full scan` reads every row; `of bandwidth` is its rate beside a loop that only reads as many bytes in the same run.");
@@ -204,12 +190,10 @@ pub fn run() -> Result<(), Failure> {
             "codes",
             "workerd search ms",
             "CPU ms",
-            "two stages ms",
             "full scan ms",
             "Wasm memory MB",
             "process memory MB",
             "Chromium search ms",
-            "two stages ms",
             "full scan ms",
         ],
         &elsewhere,
@@ -332,7 +316,7 @@ impl Shop {
 
 fn node_row(title: &str, variant: &str, measured: &Value) -> Vec<String> {
     let at = |path: &str| measured.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN);
-    let per_code = if variant.starts_with("int8") { 1.0 } else { 0.5 };
+    let per_code = if variant == "int8" { 1.0 } else { 0.5 };
     let rate = at("/rows") * at("/dims") * per_code / at("/full_scan/median_ms") / 1e6;
     vec![
         title.to_owned(),
@@ -356,11 +340,6 @@ fn search_row(title: &str, variant: &str, measured: &Value) -> Vec<String> {
         ("/search/category/median_ms", 4),
         ("/search/rare/median_ms", 4),
         ("/near/median_ms", 4),
-        ("/stages/median_ms", 4),
-        ("/stages/p99_ms", 4),
-        ("/stages/recall_at_10", 4),
-        ("/stages/certified", 2),
-        ("/near_stages/median_ms", 4),
     ];
     row.extend(columns.map(|(path, digits)| number(measured, path, digits)));
     row
@@ -390,12 +369,10 @@ fn everywhere_row(title: &str, variant: &str, module: &Path, dir: &Path) -> Resu
         variant.to_owned(),
         number(&workerd, "/search/mean_ms", 4),
         number(&workerd, "/search/cpu_ms", 4),
-        number(&workerd, "/stages/mean_ms", 4),
         number(&workerd, "/full_scan/mean_ms", 3),
         megabytes("/wasm_bytes"),
         megabytes("/rss_growth_bytes"),
         number(&chromium, "/search/mean_ms", 4),
-        number(&chromium, "/stages/mean_ms", 4),
         number(&chromium, "/full_scan/mean_ms", 3),
     ])
 }
