@@ -31,11 +31,8 @@ const KNOWN_CIRCLES: &[(&str, &[Known])] = &[
         &[
             // Its error is the snapshot's.
             ("policy", "snapshot"),
-            // Signs are turned out of rows, and rows know whether they have signs. The kernel's loops need the width of a plane of signs.
+            // A table of rows gives out the search's view of its codes.
             ("quantize", "retrieve"),
-            ("retrieve::signs", "retrieve::rows"),
-            ("kernel::scalar", "kernel::screen"),
-            ("kernel::wasm", "kernel::screen"),
             // Checks read an open snapshot, and opening checks.
             ("snapshot::check", "snapshot::open"),
         ],
