@@ -209,46 +209,6 @@ pub struct CategoryRecord {
     pub items: u32,
 }
 
-/// The policy's fixed part as it lies in the file.
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-#[repr(C)]
-pub struct PolicyRecord {
-    pub half_life_ms: u64,
-    pub kind_weights: [f32; 5],
-    pub unobserved_weight: f32,
-    pub regularisation: f32,
-    pub regularisation_exponent: f32,
-    pub hysteresis: f32,
-    pub min_history: u32,
-    pub slots: u32,
-    pub reserved: u32,
-    /// The number of items the encoder was trained on: N in the frequency-scaled regularisation.
-    pub trained_items: u32,
-    pub reserved_2: u32,
-}
-
-/// A slot's rules as they lie in the file.
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-#[repr(C)]
-pub struct SlotRecord {
-    pub name: [u8; 24],
-    pub audience: u8,
-    pub exclude_kinds: u8,
-    pub vary: u8,
-    pub per_visitor: u8,
-    pub n_default: u16,
-    pub n_max: u16,
-    pub max_per_category: u16,
-    pub reserved: u16,
-    pub ttl_s: u32,
-    pub stale_while_revalidate_s: u32,
-    pub stale_if_error_s: u32,
-    pub reserved_2: [u32; 4],
-}
-
-const _: () = assert!(size_of::<PolicyRecord>() == 64);
-const _: () = assert!(size_of::<SlotRecord>() == 64);
-
 /// Rounds up to the section alignment.
 #[must_use]
 pub const fn align(offset: usize) -> usize {

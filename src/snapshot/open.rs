@@ -10,8 +10,8 @@ use super::check;
 use super::error::SnapshotError;
 use super::layout::{
     ALGORITHM_ED25519, ALGORITHM_NONE, CategoryRecord, ENTRY_BYTES, Entry, FLAG_REQUIRED, HEADER_BYTES, Header, MAGIC,
-    MAJOR, MAX_DIMS, MAX_ROWS, MAX_SECTIONS, MAX_SEGMENTS, PolicyRecord, SIGNATURE_BYTES, SectionKind, SignatureBlock,
-    SlotRecord, align, first_section, key_id, signed_message,
+    MAJOR, MAX_DIMS, MAX_ROWS, MAX_SECTIONS, MAX_SEGMENTS, SIGNATURE_BYTES, SectionKind, SignatureBlock, align,
+    first_section, key_id, signed_message,
 };
 use crate::policy::Policy;
 use crate::quantize::Width;
@@ -440,21 +440,7 @@ pub(super) const fn factors_kind(width: Width) -> SectionKind {
 fn read_policy(file: &[u8], sections: &[Option<Range<usize>>; KINDS]) -> Result<Policy, SnapshotError> {
     let kind = SectionKind::Policy;
     let range = sections[kind as usize].clone().unwrap_or(0..0);
-    let record: PolicyRecord = check::read(&file[range.clone()], 0).ok_or(SnapshotError::Length {
-        kind,
-        expected: size_of::<PolicyRecord>() as u64,
-        found: range.len() as u64,
-    })?;
-    let expected = size_of::<PolicyRecord>() as u64 + u64::from(record.slots) * size_of::<SlotRecord>() as u64;
-    if range.len() as u64 != expected {
-        return Err(SnapshotError::Length {
-            kind,
-            expected,
-            found: range.len() as u64,
-        });
-    }
-    let slots: &[SlotRecord] = check::cast(&file[range.start + size_of::<PolicyRecord>()..range.end]);
-    Policy::from_records(&record, slots)
+    Policy::from_bytes(&file[range]).map_err(|error| SnapshotError::of_policy(kind, error))
 }
 
 // The directory is small, but its records are what every bound is computed from: hold their sizes here as well.

@@ -3,8 +3,8 @@
 use half::f16;
 use thiserror::Error;
 
+use super::{Width, int4};
 use crate::kernel::{BLOCK_ROWS, Chunks, INT4_LANES, LANES, MAX_STRIDE};
-use crate::quantize::{Width, int4};
 
 /// Why bytes are no rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -47,7 +47,7 @@ pub enum RowsError {
 /// The codes of rows as they are stored.
 #[derive(Clone, Copy, Debug)]
 pub struct Codes<'a> {
-    pub(super) chunks: Chunks<'a>,
+    pub(crate) chunks: Chunks<'a>,
     /// Number of codes, those past the last whole chunk included.
     len: usize,
 }
@@ -168,7 +168,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The same rows with a bound per block of 64: no row of the block, or after it, is longer
-    /// ([`norm_bound`](crate::quantize::norm_bound)). [`top_k`](super::top_k) then stops where no further row can enter.
+    /// ([`norm_bound`](crate::quantize::norm_bound)). [`top_k`](crate::retrieve::top_k) then stops where no further row can enter.
     ///
     /// A bound that is too small hides rows; only number and order are checked.
     ///
@@ -254,7 +254,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The bounds of the blocks, or none.
-    pub(super) const fn bounds(&self) -> &'a [f32] {
+    pub(crate) const fn bounds(&self) -> &'a [f32] {
         self.bounds
     }
 
@@ -266,10 +266,10 @@ impl<'a> Rows<'a> {
 }
 
 /// Neighbouring rows.
-pub(super) type CodesAndScales<'a, C> = (&'a [C], &'a [f16]);
+pub(crate) type CodesAndScales<'a, C> = (&'a [C], &'a [f16]);
 
 /// Chunks and scale of one row.
-pub(super) fn row_of<'a, C>(
+pub(crate) fn row_of<'a, C>(
     chunks: &'a [C],
     scales: &'a [f16],
     per_row: usize,
@@ -280,7 +280,7 @@ pub(super) fn row_of<'a, C>(
 }
 
 /// Chunks and scales of 64 rows at a time, the last block of what remains.
-pub(super) fn blocks_of<'a, C>(
+pub(crate) fn blocks_of<'a, C>(
     chunks: &'a [C],
     scales: &'a [f16],
     per_row: usize,

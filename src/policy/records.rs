@@ -1,106 +1,73 @@
-//! The policy: configuration that travels with the model and that the core interprets.
+//! The policy as fixed records: how formats 1.0 to 1.3 store it.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
+use bytemuck::{Pod, Zeroable};
+
+use super::{Audience, PerVisitor, Policy, PolicyError, SlotPolicy};
 use crate::event::{EVENT_KINDS, EventKind};
-use crate::snapshot::SnapshotError;
-use crate::snapshot::layout::{PolicyRecord, SectionKind, SlotRecord};
 
-/// For whom a slot is ranked once a visitor is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
-    /// For the visitor alone; never stored shared.
-    Visitor,
-    /// For the visitor's segment; shared under the segment's key.
-    Segment,
-    /// For everyone alike, by the daypart where the model knows any.
-    Everyone,
-}
-
-/// What of a shared list is made for one visitor, behind the cache.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PerVisitor {
-    /// Nothing: all who share the key get the same bytes.
-    #[default]
-    Nothing,
-    /// Who is done with an item that a shared answer may show gets the list without it, unshared; all others share.
-    Exclude,
-    /// A visitor with enough history gets the list in an order of its own, without what the visitor is done with, unshared; all
-    /// others share.
-    Rerank,
-}
-
-/// Rules of one slot, a named place on a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SlotPolicy {
-    /// Its name: 1 to 24 of `a-z`, `0-9`, `-`.
-    pub name: String,
-    /// For whom it is ranked.
-    pub audience: Audience,
-    /// Items that the visitor had such an event with are left out of an answer for this visitor alone.
-    pub exclude: Vec<EventKind>,
-    /// What of a shared list is made for one visitor.
-    pub per_visitor: PerVisitor,
-    /// Whether the locale is part of the key.
-    pub vary_locale: bool,
-    /// Whether the class of device is part of the key.
-    pub vary_device: bool,
-    /// Items where the request does not say how many.
-    pub n_default: u16,
-    /// Most items.
-    pub n_max: u16,
-    /// Most items of one leaf category; 0 for no limit.
-    pub max_per_category: u16,
-    /// Seconds for which a shared answer is fresh.
-    pub ttl_s: u32,
-    /// Seconds after that for which it may be used while it is computed anew (RFC 5861).
-    pub stale_while_revalidate_s: u32,
-    /// Seconds after that for which it may be used when computing fails (RFC 5861).
-    pub stale_if_error_s: u32,
-}
-
-/// Parameters of the encoder and rules of all slots.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Policy {
-    /// Half-life of an event's weight, milliseconds.
+/// The policy's fixed part as it lies in the file.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct PolicyRecord {
     pub half_life_ms: u64,
-    /// Weight of an event of each kind, by code.
-    pub kind_weights: [f32; EVENT_KINDS],
-    /// α₀, the weight of unobserved pairs (Rendle et al. 2021).
+    pub kind_weights: [f32; 5],
     pub unobserved_weight: f32,
-    /// λ, the regularisation.
     pub regularisation: f32,
-    /// ν, the exponent of the frequency scale: 0, 0.5 or 1, which need no `pow` and so agree on every platform.
     pub regularisation_exponent: f32,
-    /// N, the number of items of the training matrix.
-    pub trained_items: u32,
-    /// A visitor keeps a segment until another one's cosine is larger by more than this.
     pub hysteresis: f32,
-    /// Known items of history from which a visitor is ranked personally.
     pub min_history: u32,
-    /// The slots.
-    pub slots: Vec<SlotPolicy>,
+    pub slots: u32,
+    pub reserved: u32,
+    /// The number of items the encoder was trained on: N in the frequency-scaled regularisation.
+    pub trained_items: u32,
+    pub reserved_2: u32,
 }
+
+/// A slot's rules as they lie in the file.
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(C)]
+pub struct SlotRecord {
+    pub name: [u8; 24],
+    pub audience: u8,
+    pub exclude_kinds: u8,
+    pub vary: u8,
+    pub per_visitor: u8,
+    pub n_default: u16,
+    pub n_max: u16,
+    pub max_per_category: u16,
+    pub reserved: u16,
+    pub ttl_s: u32,
+    pub stale_while_revalidate_s: u32,
+    pub stale_if_error_s: u32,
+    pub reserved_2: [u32; 4],
+}
+
+const _: () = assert!(size_of::<PolicyRecord>() == 64);
+const _: () = assert!(size_of::<SlotRecord>() == 64);
 
 impl Policy {
-    /// The rules of a slot.
-    #[must_use]
-    pub fn slot(&self, name: &str) -> Option<&SlotPolicy> {
-        self.slots.iter().find(|slot| slot.name == name)
-    }
-
-    /// The longest time a profile event matters: after 20 half-lives less than a millionth of it is left.
-    #[must_use]
-    pub fn memory_ms(&self) -> u64 {
-        self.half_life_ms.saturating_mul(20)
-    }
-
-    /// Reads and checks the policy section.
-    pub(crate) fn from_records(record: &PolicyRecord, slots: &[SlotRecord]) -> Result<Self, SnapshotError> {
+    /// Reads and checks the bytes of a policy section.
+    ///
+    /// # Errors
+    /// [`PolicyError`]: which element, what was expected and what was found.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, PolicyError> {
+        let length = |expected: usize| PolicyError::Length {
+            expected: expected as u64,
+            found: bytes.len() as u64,
+        };
+        let Some((record, slots)) = bytes.split_at_checked(size_of::<PolicyRecord>()) else {
+            return Err(length(size_of::<PolicyRecord>()));
+        };
+        let record: PolicyRecord = bytemuck::pod_read_unaligned(record);
+        let count = usize::try_from(record.slots).unwrap_or(usize::MAX);
+        let expected = count.saturating_mul(size_of::<SlotRecord>());
+        if slots.len() != expected {
+            return Err(length(expected.saturating_add(size_of::<PolicyRecord>())));
+        }
         let refuse = |element, expected, found| {
-            Err(SnapshotError::Content {
-                kind: SectionKind::Policy,
+            Err(PolicyError::Value {
                 element,
                 expected,
                 found,
@@ -139,9 +106,9 @@ impl Policy {
                 return refuse(0, "reserved bytes of zero", f64::from(reserved));
             }
         }
-        let mut read = Vec::with_capacity(slots.len());
-        for (element, slot) in slots.iter().enumerate() {
-            let slot = SlotPolicy::from_record(element + 1, slot)?;
+        let mut read = Vec::with_capacity(count);
+        for (element, slot) in slots.chunks_exact(size_of::<SlotRecord>()).enumerate() {
+            let slot = SlotPolicy::from_record(element + 1, &bytemuck::pod_read_unaligned(slot))?;
             if read.iter().any(|other: &SlotPolicy| other.name == slot.name) {
                 return refuse(element + 1, "slot names used once", 0.0);
             }
@@ -188,9 +155,8 @@ const VARY_LOCALE: u8 = 1;
 const VARY_DEVICE: u8 = 2;
 
 impl SlotPolicy {
-    fn from_record(element: usize, record: &SlotRecord) -> Result<Self, SnapshotError> {
-        let refuse = |expected, found: u32| SnapshotError::Content {
-            kind: SectionKind::Policy,
+    fn from_record(element: usize, record: &SlotRecord) -> Result<Self, PolicyError> {
+        let refuse = |expected, found: u32| PolicyError::Value {
             element,
             expected,
             found: f64::from(found),
