@@ -38,3 +38,4 @@ pub mod rank;
 pub mod retrieve;
 pub mod segment;
 pub mod snapshot;
+pub mod time;

@@ -29,10 +29,8 @@ const KNOWN_CIRCLES: &[(&str, &[Known])] = &[
     (
         "selvedge",
         &[
-            // Its error is the snapshot's.
-            ("policy", "snapshot"),
-            // A table of rows gives out the search's view of its codes.
-            ("quantize", "retrieve"),
+            // The width of codes is defined beside the tables, which give out borrowed rows of codes.
+            ("quantize::rows", "quantize::table"),
             // Checks read an open snapshot, and opening checks.
             ("snapshot::check", "snapshot::open"),
         ],

@@ -4,7 +4,7 @@
 //! refuses, the same lines go straight to the bucket.
 
 use js_sys::JSON;
-use selvedge::context::civil_from_days;
+use selvedge::time::civil_from_days;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
@@ -107,7 +107,7 @@ async fn write(env: &Env, lines: &str, now_ms: u64) -> Result<(), JsValue> {
     const MS_PER_DAY: u64 = 86_400_000;
     const MS_PER_HOUR: u64 = 3_600_000;
     let bucket = Bucket::named(env, BUCKET).ok_or_else(|| JsValue::from_str("not bound"))?;
-    let (year, month, day) = civil_from_days(now_ms / MS_PER_DAY);
+    let (year, month, day) = civil_from_days((now_ms / MS_PER_DAY).cast_signed());
     let hour = now_ms % MS_PER_DAY / MS_PER_HOUR;
     let name = runtime::uuid()?;
     let key = format!("events/date={year:04}-{month:02}-{day:02}/hour={hour:02}/{name}.ndjson.gz");
