@@ -11,7 +11,7 @@ use serde_json::Value;
 use self::peers::{at_equal_recall, peer_row, plot};
 use self::rows::{everywhere_row, node_row, search_row};
 use self::sets::SETS;
-use super::report::{Report, json_of};
+use super::report::{Report, entries, json_of};
 use crate::demo;
 use crate::failure::Failure;
 use crate::process;
@@ -70,9 +70,7 @@ pub fn run() -> Result<(), Failure> {
         if set.peers {
             step(&format!("other libraries on {title}"));
             let measured = json_of(tools::node_script(PEERS)?.arg(&dir))?;
-            let entries: Vec<&Value> = (0..)
-                .map_while(|at| measured.pointer(&format!("/entries/{at}")))
-                .collect();
+            let entries: Vec<&Value> = entries(&measured, "/entries").collect();
             others.extend(at_equal_recall(&entries).iter().map(|entry| peer_row(&title, entry)));
             plots.push((set.file(), plot(&title, &ours, &entries)));
         }
