@@ -1,26 +1,26 @@
-//! What the tokenizer tells about a byte.
+//! What the tokenizer reports for each byte.
 
-/// What a byte did.
+/// What a byte means for the tags of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// It belongs to what came before.
+    /// It continues the current text, tag or comment.
     Within,
     /// A tag may begin here.
     MayBegin,
-    /// What began is no tag; this byte is looked at anew and may begin another one.
+    /// The bytes since the last [`Event::MayBegin`] are no tag. This byte does not belong to them.
     NoTag {
-        /// Whether it does.
+        /// Whether this byte may begin a tag itself.
         begins: bool,
     },
-    /// What began is no tag, and this byte is part of it.
+    /// The bytes since the last [`Event::MayBegin`] are no tag, and this byte belongs to them.
     NoTagWithin,
-    /// A comment has begun with this byte, the second dash of `<!--`.
+    /// A comment begins: this byte is the second dash of `<!--`.
     Comment,
-    /// A tag ends here.
+    /// This byte, `>`, ends a tag.
     Tag(Tag),
 }
 
-/// A finished tag; its name is the scanner's.
+/// A finished tag. Its name is [`Scanner::name`](super::Scanner::name).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tag {
     /// Whether it is an end tag.
@@ -29,10 +29,10 @@ pub struct Tag {
     pub self_closing: bool,
 }
 
-/// Where a byte would stand.
+/// Where in HTML's syntax a byte stands. It decides how a value that is inserted there must be escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In text whose character references are read.
+pub enum SyntaxContext {
+    /// In text in which a browser reads character references.
     Text,
     /// In a quoted attribute value.
     Attribute,

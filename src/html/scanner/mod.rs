@@ -2,7 +2,7 @@
 //!
 //! It reads any encoding in which the bytes of ASCII stand for themselves. It keeps nothing but its state, the name of the tag under
 //! way and the name of the attribute under way, so that the same bytes give the same tags however they are cut into chunks.
-//! What a tag's name does to the text behind it (script, style, foreign content) is told by [`super::namespace`].
+//! How a tag's name changes the text behind it (script, style, foreign content) is decided by [`super::namespace`].
 
 mod comment;
 mod event;
@@ -12,7 +12,7 @@ mod tag;
 
 use alloc::vec::Vec;
 
-pub use event::{Event, Place, Tag};
+pub use event::{Event, SyntaxContext, Tag};
 
 use self::state::{Escape, State, Word};
 use super::namespace::{Content, Namespaces};
@@ -124,12 +124,12 @@ impl Scanner {
 
     /// Where the next byte would stand.
     #[must_use]
-    pub fn place(&self) -> Place {
+    pub fn syntax_context(&self) -> SyntaxContext {
         match self.state {
-            State::Text { .. } if matches!(self.content, Content::Markup | Content::Rcdata) => Place::Text,
-            State::Quoted(_) => Place::Attribute,
-            State::Unquoted | State::BeforeAttributeValue => Place::Unquoted,
-            _ => Place::Elsewhere,
+            State::Text { .. } if matches!(self.content, Content::Markup | Content::Rcdata) => SyntaxContext::Text,
+            State::Quoted(_) => SyntaxContext::Attribute,
+            State::Unquoted | State::BeforeAttributeValue => SyntaxContext::Unquoted,
+            _ => SyntaxContext::Elsewhere,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The stream: which bytes pass, which wait for a decision, which an answer takes the place of.
+//! The stream of a page: which bytes pass at once, which are held until a slot's items are known, and which the items replace.
 
 mod named;
 mod open;
@@ -18,18 +18,18 @@ use super::step::Step;
 use super::template::Template;
 use crate::engine::Item;
 
-/// What a page is rewritten by.
+/// How a page is rewritten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Whether `<esi:include>`, `<esi:remove>`, `<esi:comment>` and `<!--esi …-->` are carried out.
+    /// Whether `<esi:include>`, `<esi:remove>`, `<esi:comment>` and `<!--esi …-->` are processed.
     pub esi: bool,
     /// Whether inserted text is written in ASCII: for a page whose encoding is not known to be UTF-8.
     pub ascii: bool,
 }
 
-/// A slot whose items were asked for.
+/// A slot whose items the caller was asked for and has not given yet.
 #[derive(Debug)]
-struct Asked {
+struct PendingSlot {
     open: OpenSlot,
     template: Template,
     end_tag: Vec<u8>,
@@ -43,20 +43,20 @@ pub struct Slots {
     input: Vec<u8>,
     read: usize,
     out: Vec<u8>,
-    /// A tag under way, from its `<`.
+    /// Bytes of the current tag, from its `<`.
     held: Vec<u8>,
-    /// Whether the tag under way was too long to hold.
+    /// Whether the current tag is longer than [`MAX_TAG_BYTES`], so that its bytes pass unread.
     too_long: bool,
     open: Option<OpenSlot>,
-    asked: Option<Asked>,
+    pending: Option<PendingSlot>,
     named: NamedTemplates,
     esi: Esi,
     problems: Vec<SlotProblem>,
-    problems_told: usize,
+    problems_reported: usize,
 }
 
 impl Slots {
-    /// For one page.
+    /// A stream for one page.
     #[must_use]
     pub fn new(options: Options) -> Self {
         Self {
@@ -68,24 +68,24 @@ impl Slots {
             held: Vec::new(),
             too_long: false,
             open: None,
-            asked: None,
+            pending: None,
             named: NamedTemplates::default(),
             esi: Esi::default(),
             problems: Vec::new(),
-            problems_told: 0,
+            problems_reported: 0,
         }
     }
 
-    /// Gives it the next bytes of the page. They are worked on by [`Slots::step`].
+    /// Appends the next bytes of the page. [`Slots::step`] processes them.
     pub fn push(&mut self, bytes: &[u8]) {
         self.input.drain(..self.read);
         self.read = 0;
         self.input.extend_from_slice(bytes);
     }
 
-    /// Goes on until something is needed. While an answer to [`Step::Slot`] is owed, the question is not asked again.
+    /// Processes input until it needs something from the caller. Returns [`Step::Input`] while the last [`Step::Slot`] is still unanswered.
     pub fn step(&mut self) -> Step {
-        while self.asked.is_none() && self.read < self.input.len() {
+        while self.pending.is_none() && self.read < self.input.len() {
             let plain = self.plain();
             if plain > 0 {
                 self.read += plain;
@@ -100,33 +100,33 @@ impl Slots {
         Step::Input
     }
 
-    /// Puts items in the place of what stands in the slot that was asked for; without any, that stays.
+    /// Answers the last [`Step::Slot`]: the items replace the slot's content. Without items the content stays.
     pub fn fill(&mut self, items: &[Item<'_>]) {
         if items.is_empty() {
             return self.leave();
         }
-        let Some(asked) = self.asked.take() else { return };
+        let Some(pending) = self.pending.take() else { return };
         self.out
-            .extend_from_slice(asked.open.own_template_element().unwrap_or_default());
+            .extend_from_slice(pending.open.own_template_element().unwrap_or_default());
         for (place, item) in items.iter().enumerate() {
-            asked
+            pending
                 .template
                 .render(&mut self.out, item, place + 1, self.options.ascii);
         }
-        self.out.extend_from_slice(&asked.end_tag);
+        self.out.extend_from_slice(&pending.end_tag);
     }
 
-    /// Leaves what stands in the slot that was asked for.
+    /// Answers the last [`Step::Slot`] without items: the slot keeps its content.
     pub fn leave(&mut self) {
-        if let Some(asked) = self.asked.take() {
-            self.out.extend_from_slice(&asked.open.content);
-            self.out.extend_from_slice(&asked.end_tag);
+        if let Some(pending) = self.pending.take() {
+            self.out.extend_from_slice(&pending.open.content);
+            self.out.extend_from_slice(&pending.end_tag);
         }
     }
 
-    /// Ends the page: whatever is still held back comes out as it was. An open question is answered by leaving the slot.
+    /// Ends the page: bytes that are still held come out unchanged, and an unanswered slot keeps its content.
     pub fn end(&mut self) {
-        while self.step() != Step::Input || self.asked.is_some() {
+        while self.step() != Step::Input || self.pending.is_some() {
             self.leave();
         }
         let dashes = self.esi.take_dashes();
@@ -134,28 +134,28 @@ impl Slots {
         self.flush();
         if let Some(open) = self.open.take() {
             self.out.extend_from_slice(&open.content);
-            self.tell(open.unclosed());
+            self.report(open.unclosed());
         }
     }
 
-    /// What has come out since the last time.
+    /// Rewritten bytes since the last call.
     pub fn take(&mut self) -> Vec<u8> {
         core::mem::take(&mut self.out)
     }
 
-    /// What went wrong since the last time.
+    /// Problems since the last call, at most 32 for one page.
     pub fn problems(&mut self) -> Vec<SlotProblem> {
         core::mem::take(&mut self.problems)
     }
 
-    fn tell(&mut self, problem: SlotProblem) {
-        if self.problems_told < MAX_PROBLEMS {
-            self.problems_told += 1;
+    fn report(&mut self, problem: SlotProblem) {
+        if self.problems_reported < MAX_PROBLEMS {
+            self.problems_reported += 1;
             self.problems.push(problem);
         }
     }
 
-    /// Passes on the text that is ahead.
+    /// Passes on the text up to the next `<`, without looking at each byte. Returns its length.
     fn plain(&mut self) -> usize {
         if self.esi.watches() || !self.held.is_empty() || self.too_long {
             return 0;
@@ -212,7 +212,7 @@ impl Slots {
         None
     }
 
-    /// A byte of a tag, or of the word that makes a comment one of ours.
+    /// Holds a byte of a tag, or of the first word of a comment, which decides whether the comment is ESI's.
     fn hold(&mut self, byte: u8) {
         self.held.push(byte);
         match self.esi.comment_word(&self.held) {
@@ -235,7 +235,7 @@ impl Slots {
         self.pass(&held);
     }
 
-    /// Bytes that nothing takes the place of, unless the slot does in which they are.
+    /// Passes bytes on: into the open slot's content if there is one, else to the output. Within `<esi:remove>` they are dropped.
     fn pass(&mut self, bytes: &[u8]) {
         if self.esi.removes() {
             return;
@@ -250,16 +250,16 @@ impl Slots {
         if self.named.is_open()
             && let Err(problem) = self.named.push(bytes)
         {
-            self.tell(problem);
+            self.report(problem);
         }
         self.out.extend_from_slice(bytes);
     }
 
-    /// Leaves the slot under way, whose end can no longer be told.
+    /// Gives up the open slot, because its content or a tag in it is too long to hold: its bytes pass unchanged.
     fn give_up(&mut self) {
         if let Some(open) = self.open.take() {
             self.out.extend_from_slice(&open.content);
-            self.tell(SlotProblem::Length { slot: open.call.slot });
+            self.report(SlotProblem::Length { slot: open.call.slot });
         }
     }
 
@@ -278,7 +278,7 @@ impl Slots {
             if name == b"template"
                 && let Err(problem) = self.named.template_tag(tag)
             {
-                self.tell(problem);
+                self.report(problem);
             }
             self.pass(raw);
             return None;
@@ -289,13 +289,13 @@ impl Slots {
             if let Some(slot) = attributes.get(SLOT) {
                 match OpenSlot::begin(slot, &name, &attributes) {
                     Ok(open) => self.open = Some(open),
-                    Err(problem) => self.tell(problem),
+                    Err(problem) => self.report(problem),
                 }
             } else if name == b"template"
                 && let Some(template) = attributes.get(TEMPLATE)
                 && let Err(problem) = self.named.begin(template.to_string())
             {
-                self.tell(problem);
+                self.report(problem);
             }
         }
         None
@@ -314,7 +314,7 @@ impl Slots {
         match self.template_of(&open) {
             Ok(template) => {
                 let call = open.call.clone();
-                self.asked = Some(Asked {
+                self.pending = Some(PendingSlot {
                     open,
                     template,
                     end_tag: end_tag.to_vec(),
@@ -322,7 +322,7 @@ impl Slots {
                 Some(Step::Slot(call))
             }
             Err(problem) => {
-                self.tell(problem);
+                self.report(problem);
                 self.out.extend_from_slice(&open.content);
                 self.out.extend_from_slice(end_tag);
                 None
@@ -330,7 +330,7 @@ impl Slots {
         }
     }
 
-    /// A slot's own template, or the named one that serves it.
+    /// A slot's own template, or the named template that it refers to.
     fn template_of(&self, open: &OpenSlot) -> Result<Template, SlotProblem> {
         let slot = || open.call.slot.clone();
         if let Some(html) = open.own_template() {

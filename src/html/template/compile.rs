@@ -7,7 +7,7 @@ use super::error::TemplateError;
 use super::field::is_field;
 use super::safety::escaping;
 use super::{Escaping, Part, Template};
-use crate::html::scanner::{Event, Place, Scanner};
+use crate::html::scanner::{Event, Scanner, SyntaxContext};
 
 /// A template under way.
 pub(super) struct Compiler<'t> {
@@ -51,11 +51,11 @@ impl<'t> Compiler<'t> {
                 at += length + "{{}}".len();
                 continue;
             }
-            let before = self.scanner.place();
+            let before = self.scanner.syntax_context();
             let event = self.scanner.read(*byte);
             after_open = matches!(event, Event::MayBegin | Event::NoTag { begins: true });
-            if self.scanner.place() == Place::Attribute {
-                if before == Place::Attribute {
+            if self.scanner.syntax_context() == SyntaxContext::Attribute {
+                if before == SyntaxContext::Attribute {
                     self.value.push(*byte);
                 } else {
                     self.value.clear();

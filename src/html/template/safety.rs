@@ -2,7 +2,7 @@
 
 use super::Escaping;
 use crate::html::escape::may_run;
-use crate::html::scanner::{Place, Scanner};
+use crate::html::scanner::{Scanner, SyntaxContext};
 
 /// Elements that load or rule the page by their attributes.
 const LOADING: [&[u8]; 11] = [
@@ -39,11 +39,11 @@ pub fn escaping(scanner: &Scanner, value: &[u8], after_open: bool) -> Result<Esc
     if !scanner.in_html() {
         return Err("in SVG or MathML");
     }
-    match scanner.place() {
-        Place::Text if !after_open => Ok(Escaping::Text),
-        Place::Unquoted => Err("in an attribute value without quotes"),
-        Place::Attribute => in_attribute(scanner.name(), scanner.attribute(), value),
-        Place::Text | Place::Elsewhere => Err("in a tag, a comment, a script or a style"),
+    match scanner.syntax_context() {
+        SyntaxContext::Text if !after_open => Ok(Escaping::Text),
+        SyntaxContext::Unquoted => Err("in an attribute value without quotes"),
+        SyntaxContext::Attribute => in_attribute(scanner.name(), scanner.attribute(), value),
+        SyntaxContext::Text | SyntaxContext::Elsewhere => Err("in a tag, a comment, a script or a style"),
     }
 }
 
