@@ -17,43 +17,13 @@ use alloc::vec::Vec;
 use crate::cache::fnv1a;
 use crate::encode::{Approximation, FoldInParameters};
 use crate::policy::PerVisitor;
-use crate::snapshot::{SectionKind, Snapshot, SnapshotError};
+use crate::snapshot::{Snapshot, SnapshotError, UsedBy};
 
 pub use available::Available;
 pub use decision::{Decision, Explanation, HistoryItem, Item, Reason, Scope};
 pub use plan::Plan;
 pub use record::Recorded;
 pub use request::{MAX_CANDIDATES, MAX_EXCLUDE, MAX_SIMILAR, Request, RequestError, Visitor};
-
-/// What every answer needs.
-const BASE: &[SectionKind] = &[
-    SectionKind::Policy,
-    SectionKind::SegmentCentroids,
-    SectionKind::SegmentMembers,
-    SectionKind::SegmentParents,
-    SectionKind::Rungs,
-    SectionKind::Slates,
-    SectionKind::Contexts,
-    SectionKind::Gram,
-    SectionKind::Categories,
-    SectionKind::CategoryNames,
-    SectionKind::ItemCategory,
-    SectionKind::Availability,
-    SectionKind::ItemKeys,
-    SectionKind::KeyOrder,
-    SectionKind::Popularity,
-    SectionKind::PopularityOrder,
-    SectionKind::ItemTextOffsets,
-    SectionKind::ItemText,
-];
-/// What a personal answer needs besides.
-const PERSONAL: &[SectionKind] = &[
-    SectionKind::Factors,
-    SectionKind::FactorsInt4,
-    SectionKind::Scales,
-    SectionKind::InverseNorms,
-    SectionKind::BlockBounds,
-];
 
 /// Decisions over one snapshot.
 pub struct Engine<B> {
@@ -73,7 +43,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
     /// # Errors
     /// [`SnapshotError::Unverified`].
     pub fn new(snapshot: Snapshot<B>) -> Result<Self, SnapshotError> {
-        snapshot.require(BASE)?;
+        snapshot.require(UsedBy::Base)?;
         let policy = snapshot.policy();
         let parameters = FoldInParameters {
             unobserved_weight: policy.unobserved_weight,
@@ -120,6 +90,6 @@ impl<B: AsRef<[u8]>> Engine<B> {
     /// Whether the factors are verified, so that answers can be personal.
     #[must_use]
     pub fn personal_ready(&self) -> bool {
-        self.snapshot.require(PERSONAL).is_ok()
+        self.snapshot.require(UsedBy::Personal).is_ok()
     }
 }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::layout::SectionKind;
+use super::section::SectionKind;
 use crate::policy::PolicyError;
 
 /// Why a snapshot is refused.

@@ -31,8 +31,6 @@ const KNOWN_CIRCLES: &[(&str, &[Known])] = &[
         &[
             // The width of codes is defined beside the tables, which give out borrowed rows of codes.
             ("quantize::rows", "quantize::table"),
-            // Checks read an open snapshot, and opening checks.
-            ("snapshot::check", "snapshot::open"),
         ],
     ),
     (

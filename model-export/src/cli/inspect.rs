@@ -54,6 +54,8 @@ struct Inspection {
 struct Section {
     kind: u32,
     name: &'static str,
+    shape: String,
+    meaning: &'static str,
     offset: usize,
     bytes: usize,
     sha256: String,
@@ -137,9 +139,12 @@ fn inspect<B: AsRef<[u8]>>(path: PathBuf, snapshot: &Snapshot<B>, verified: bool
         slate_length: snapshot.slate_len(),
         sections: snapshot
             .directory()
-            .map(|(kind, range, sha256, _)| Section {
-                kind,
-                name: SectionKind::from_code(kind).map_or("unknown", SectionKind::label),
+            .map(|(code, range, sha256, _)| (code, SectionKind::from_code(code), range, sha256))
+            .map(|(code, kind, range, sha256)| Section {
+                kind: code,
+                name: kind.map_or("unknown", SectionKind::label),
+                shape: kind.map_or_else(String::new, |kind| kind.shape().to_string()),
+                meaning: kind.map_or("", SectionKind::meaning),
                 offset: range.start,
                 bytes: range.len(),
                 sha256: hex(sha256),
@@ -215,11 +220,12 @@ impl Report for Inspection {
             count(self.segment_members.iter().map(|members| u64::from(*members)).sum()),
             self.contexts,
         );
-        let mut sections = Table::new(&["section", "kind", "offset", "bytes", "sha-256"]);
+        let mut sections = Table::new(&["section", "kind", "shape", "offset", "bytes", "sha-256"]);
         for section in &self.sections {
             sections.row([
                 section.name.to_owned(),
                 section.kind.to_string(),
+                section.shape.clone(),
                 section.offset.to_string(),
                 count(section.bytes as u64),
                 section.sha256.chars().take(16).collect(),
