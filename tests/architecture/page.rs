@@ -15,6 +15,22 @@ pub fn manifest_violations(manifest: &str, forbidden: &[&str]) -> Vec<String> {
         .collect()
 }
 
+/// A manifest without what only its tests depend on.
+pub fn without_dev_dependencies(manifest: &str) -> String {
+    let mut is_dev = false;
+    let mut kept = String::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            is_dev = line.contains("dev-dependencies");
+        }
+        if !is_dev {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
 /// Modules that the page does not name, and modules that it names although they are gone. `roots`: the crates' source folders.
 pub fn naming_violations(page: &str, modules: &[String], roots: &[String]) -> Vec<String> {
     let named: Vec<&str> = page
@@ -75,5 +91,11 @@ fn a_planted_dependency_in_a_manifest_is_found() {
     let manifest =
         "[dependencies]\nselvedge = { workspace = true, features = [\"writer\"] }\nselvedge-export.workspace = true\n";
     assert_eq!(manifest_violations(manifest, &["selvedge-export", "writer"]).len(), 2);
+    let in_tests = "[dev-dependencies]\nselvedge = { features = [\"writer\"] }\n[target.x.dev-dependencies.y]\nwriter = 1\n[features]\nall = []";
+    assert!(manifest_violations(&without_dev_dependencies(in_tests), &["writer"]).is_empty());
+    assert_eq!(
+        manifest_violations(&without_dev_dependencies(manifest), &["writer"]).len(),
+        1
+    );
     assert!(manifest_violations("# writer = 1\nserde = \"1\"", &["selvedge-export", "writer"]).is_empty());
 }
