@@ -43,12 +43,7 @@ pub fn main() {
         let bytes = build(&model(created_ms, mark), Some(&key)).expect("the model is well formed");
         std::fs::write(dir.join(name), bytes.as_ref()).expect("the file can be written");
     }
-    let public: String = key
-        .verifying_key()
-        .as_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let public = base16ct::lower::encode_string(key.verifying_key().as_bytes());
     std::fs::write(dir.join("planted.pub"), public).expect("the file can be written");
 }
 

@@ -40,3 +40,4 @@ pub mod rank;
 pub mod retrieve;
 pub mod segment;
 pub mod snapshot;
+pub mod time;

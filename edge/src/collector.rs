@@ -3,8 +3,8 @@
 //! The producer awaits the queue, because an event that was accepted must not vanish. Where the queue is missing or
 //! refuses, the same lines go straight to the bucket.
 
-use selvedge::context::civil_from_days;
 use selvedge::engine::CollectedEvent;
+use selvedge::time::civil_from_days;
 
 use crate::call::Call;
 use crate::fallback::{Fallback, Lent};
@@ -66,7 +66,7 @@ async fn write<H: Host>(host: &H, lines: impl Iterator<Item = String>, now_ms: u
         text.push_str(&line);
         text.push('\n');
     }
-    let (year, month, day) = civil_from_days(now_ms / MS_PER_DAY);
+    let (year, month, day) = civil_from_days((now_ms / MS_PER_DAY).cast_signed());
     let hour = now_ms % MS_PER_DAY / MS_PER_HOUR;
     let name = uuid(host)?;
     let key = format!("events/date={year:04}-{month:02}-{day:02}/hour={hour:02}/{name}.ndjson.gz");

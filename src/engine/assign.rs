@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use super::Engine;
 use super::context::{Conditions, DecisionContext, Task};
-use super::decision::Scope;
 use super::encode::EncodedVisitor;
 use super::request::{MAX_CANDIDATES, MAX_EXCLUDE, MAX_SIMILAR, Request, RequestError, Visitor, quoted};
+use super::scope::Scope;
 use crate::context::{Daypart, Locale};
 use crate::event::{EventKind, ItemIndex};
 use crate::policy::{Audience, PerVisitor, SlotPolicy};

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use super::Engine;
 use super::context::{DecisionContext, Task};
-use super::decision::Scope;
 use super::encode::EncodedVisitor;
+use super::scope::Scope;
 use crate::event::ItemIndex;
 use crate::retrieve::{Filter, Scored};
 

@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::decision::Scope;
 use super::encode::EncodedVisitor;
 use super::record::{DecisionRecord, Shown};
+use super::scope::Scope;
 use crate::cache::{CacheKey, Freshness, KeyParts, Sharing};
 use crate::context::{Daypart, Device, Locale};
 use crate::event::{ItemIndex, ItemKey};

@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 
 use super::Engine;
 use super::context::{DecisionContext, Task};
-use super::decision::{Explanation, HistoryItem, Item, Reason, Scope};
+use super::decision::{Explanation, HistoryItem, Item, Reason};
 use super::encode::{EncodedVisitor, WeightedItem};
 use super::rank::Ranking;
+use super::scope::Scope;
 use crate::retrieve::{Scored, ranked_first};
 
 /// Items of the history that an explanation shows.

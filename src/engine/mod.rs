@@ -24,6 +24,7 @@ mod rank;
 mod record;
 mod recorded;
 mod request;
+mod scope;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -37,11 +38,12 @@ pub use collected::{
     CollectedArm, CollectedDecision, CollectedEvent, CollectedItem, EVENT_SCHEMA_VERSION, Empty, NamedDecision,
 };
 pub use context::{Conditions, DecisionContext};
-pub use decision::{Decision, Explanation, HistoryItem, Item, Reason, Scope};
+pub use decision::{Decision, Explanation, HistoryItem, Item, Reason};
 pub use filter::Available;
 pub use record::{DecisionIdError, DecisionRecord, MAX_DECISION_ID_CHARS, MAX_RECORDED_ITEMS, RECORD_VERSION, Shown};
 pub use recorded::Recorded;
 pub use request::{MAX_CANDIDATES, MAX_EXCLUDE, MAX_SIMILAR, Request, RequestError, Visitor};
+pub use scope::Scope;
 
 /// Decisions over one snapshot.
 pub struct Engine<B> {

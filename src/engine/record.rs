@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use thiserror::Error;
 
-use super::decision::Scope;
+use super::scope::Scope;
 use crate::cache::{CacheKey, KeyParts, Sharing};
 use crate::context::{Daypart, Device, Locale};
 use crate::event::ItemKey;

@@ -146,9 +146,8 @@ pub fn check(bytes: AlignedBytes, golden: &Golden) -> usize {
 pub fn write(bytes: AlignedBytes, key: &selvedge::snapshot::writer::SigningKey, now_ms: u64) -> String {
     let verifying = key.verifying_key();
     let engine = Engine::new(Snapshot::open(bytes, Trust::Keys(&[verifying])).unwrap()).unwrap();
-    let hex: String = verifying.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let mut golden = Golden {
-        public_key: hex,
+        public_key: base16ct::lower::encode_string(verifying.as_bytes()),
         model: engine.version().to_owned(),
         now_ms,
         cases: cases()

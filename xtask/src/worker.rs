@@ -53,10 +53,7 @@ fn build_into(out: &str, features: &[&str], dev: bool) -> Result<(), Failure> {
             .env("RUSTFLAGS", artefact::SIMD),
     )?;
     let profile = if dev { "debug" } else { "release" };
-    let compiled = tools::target_dir()?
-        .join("wasm32-unknown-unknown")
-        .join(profile)
-        .join("selvedge_worker.wasm");
+    let compiled = artefact::compiled(profile, "selvedge_worker")?;
 
     let inputs = Inputs::of(&format!("worker 4, {profile}, {out}"))
         .and(&compiled)?

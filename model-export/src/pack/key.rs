@@ -1,9 +1,9 @@
 //! Signing keys: made, stored and read. A key file holds the 32-byte Ed25519 seed as 64 hexadecimal digits.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+pub use base16ct::lower::encode_string as hex;
 use selvedge::snapshot::writer::SigningKey;
 
 use super::error::PackError;
@@ -17,18 +17,6 @@ pub struct KeyPair {
     pub public_key_file: PathBuf,
     /// The public key.
     pub public_key: String,
-}
-
-/// Lower-case hexadecimal digits.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 /// Makes a pair: the private key at `path`, the public one beside it with `.pub` after the name.

@@ -71,7 +71,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
     /// `20171204T000000Z-1f3a9c02`.
     #[must_use]
     pub fn version(&self) -> alloc::string::String {
-        let (year, month, day) = crate::context::civil_from_days(self.created_ms() / 86_400_000);
+        let (year, month, day) = crate::time::civil_from_days((self.created_ms() / 86_400_000).cast_signed());
         let second = self.created_ms() / 1000 % 86_400;
         let f = self.fingerprint();
         alloc::format!(

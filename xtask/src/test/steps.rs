@@ -112,6 +112,9 @@ fn wasm_test(rustflags: &str, in_browser: bool) -> Result<Tally, Failure> {
     if in_browser {
         command
             .env("WASM_BINDGEN_USE_BROWSER", "1")
+            // Seconds for a browser that hangs: the runner's own 5 and 20 end on a machine that is busy with something else.
+            .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "120")
+            .env("WASM_BINDGEN_TEST_TIMEOUT", "600")
             .env("CHROMEDRIVER", "chromedriver");
     }
     libtest(&mut command)

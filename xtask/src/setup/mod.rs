@@ -1,4 +1,6 @@
-//! Installing what is missing, saying so, and being instant when nothing is.
+//! Installing what is missing, saying so, and being instant when nothing is. What only the machine's owner can install is asked for first.
+
+mod machine;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +12,10 @@ use crate::progress::step;
 use crate::stamp::{self, Inputs};
 use crate::tools;
 
+use machine::{Machine, WASM_TARGET};
+
 /// One thing that a task needs.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// Rust's Wasm target and wasm-bindgen.
     Wasm,
@@ -25,42 +29,59 @@ pub enum Need {
     Python,
 }
 
+/// Everything that any task needs.
+const ALL: [Need; 5] = [Need::Wasm, Need::Npm, Need::Browser, Need::Varnish, Need::Python];
+
+/// `cargo xtask setup`: installs for every task, and says which optional things are not there.
+pub fn everything() -> Result<(), Failure> {
+    let machine = Machine::look_at_all(&ALL);
+    for line in machine::optional(&machine) {
+        step(&format!("optional: {line}"));
+    }
+    machine::check(&machine, &ALL)?;
+    install(&machine, &ALL)
+}
+
 /// Makes sure that all of `needs` are there.
+///
+/// # Errors
+/// [`Failure::Machine`] before anything is installed, with all that the machine lacks and that cannot be installed from here.
 pub fn ensure(needs: &[Need]) -> Result<(), Failure> {
+    let machine = Machine::look(needs);
+    machine::check(&machine, needs)?;
+    install(&machine, needs)
+}
+
+fn install(machine: &Machine, needs: &[Need]) -> Result<(), Failure> {
     for need in needs {
         match need {
             Need::Wasm => {
-                wasm_target()?;
+                wasm_target(machine)?;
                 bindgen()?;
             }
             Need::Npm => {
-                node()?;
+                node(machine)?;
                 npm_packages()?;
             }
-            Need::Browser => browser()?,
-            Need::Varnish => varnish(),
-            Need::Python => python()?,
+            Need::Browser if !machine.has_browser => apt_install(&["chromium", "chromium-driver"])?,
+            Need::Varnish if !machine.has_varnish => varnish(machine),
+            Need::Browser | Need::Varnish | Need::Python => {}
         }
     }
     Ok(())
 }
 
-fn wasm_target() -> Result<(), Failure> {
-    const TARGET: &str = "wasm32-unknown-unknown";
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let sysroot = process::output(Command::new(&rustc).args(["--print", "sysroot"]))?;
-    let target = Path::new(sysroot.trim()).join("lib/rustlib").join(TARGET);
-    if target.is_dir() {
+/// Chromium on this machine; Playwright wants a whole path.
+pub fn chromium() -> Option<PathBuf> {
+    machine::chromium()
+}
+
+fn wasm_target(machine: &Machine) -> Result<(), Failure> {
+    if machine.has_wasm_target {
         return Ok(());
     }
-    if process::version("rustup").is_none() {
-        return Err(Failure::Missing {
-            what: format!("the Rust target {TARGET}"),
-            hint: format!("install it the way Rust was installed here, or use rustup: `rustup target add {TARGET}`"),
-        });
-    }
-    step(&format!("adding the Rust target {TARGET} with rustup"));
-    process::run(Command::new("rustup").args(["target", "add", TARGET]))
+    step(&format!("adding the Rust target {WASM_TARGET} with rustup"));
+    process::run(Command::new("rustup").args(["target", "add", WASM_TARGET]))
 }
 
 fn bindgen() -> Result<(), Failure> {
@@ -103,22 +124,13 @@ fn replace_program(from: &Path, to: &Path) -> Result<(), Failure> {
     fs::rename(&fresh, to).map_err(Failure::io("replace", to))
 }
 
-fn node() -> Result<(), Failure> {
+fn node(machine: &Machine) -> Result<(), Failure> {
     if tools::node().is_ok() {
         return Ok(());
     }
-    let found = process::version("node");
-    if process::version("npm").is_none() {
-        return Err(Failure::Missing {
-            what: "npm".into(),
-            hint: "install Node.js 22.12 or newer with npm; any older Node.js with npm will do too, \
-                   because a newer one is then taken from npm"
-                .into(),
-        });
-    }
     step(&format!(
         "Node.js {} is too old for wrangler, installing a newer one into {}",
-        found.as_deref().unwrap_or("(none)"),
+        machine.node.as_deref().unwrap_or("(none)"),
         tools::NODE_HOME
     ));
     fs::create_dir_all(tools::NODE_HOME).map_err(Failure::io("create", tools::NODE_HOME))?;
@@ -154,35 +166,14 @@ fn npm_ci(dir: &str) -> Result<(), Failure> {
     )
 }
 
-fn browser() -> Result<(), Failure> {
-    if chromium().is_some() && process::version("chromedriver").is_some() {
-        return Ok(());
-    }
-    if !may_use_apt() {
-        return Err(Failure::Missing {
-            what: "Chromium with chromedriver".into(),
-            hint: "install both, for example `sudo apt-get install chromium chromium-driver`".into(),
-        });
-    }
-    apt_install(&["chromium", "chromium-driver"])
-}
-
-fn varnish() {
-    if installed(&["varnishd"]).is_some() {
-        return;
-    }
-    if !may_use_apt() {
+fn varnish(machine: &Machine) {
+    if !machine.may_use_apt {
         return step("varnishd is not there: its tests will be skipped (Debian: `sudo apt-get install varnish`)");
     }
     if let Err(failure) = apt_install(&["varnish"]) {
         failure.print();
         step("without varnishd its tests will be skipped");
     }
-}
-
-fn may_use_apt() -> bool {
-    let root = process::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    root && process::version("apt-get").is_some()
 }
 
 fn apt_install(packages: &[&str]) -> Result<(), Failure> {
@@ -199,37 +190,4 @@ fn apt_install(packages: &[&str]) -> Result<(), Failure> {
             .args(["install", "-y", "-qq", "--no-install-recommends"])
             .args(packages),
     )
-}
-
-/// Chromium on this machine; Playwright wants a whole path.
-pub fn chromium() -> Option<PathBuf> {
-    installed(&["chromium", "chromium-browser", "google-chrome"])
-}
-
-/// The first of these programs that is on the path.
-fn installed(programs: &[&str]) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    programs
-        .iter()
-        .flat_map(|program| std::env::split_paths(&path).map(move |dir| dir.join(program)))
-        .find(|program| program.is_file())
-}
-
-fn python() -> Result<(), Failure> {
-    let has_pip = Command::new("python3")
-        .args(["-m", "pip", "--version"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if has_pip {
-        return Ok(());
-    }
-    Err(Failure::Missing {
-        what: "Python 3 with pip".into(),
-        hint: "install it, for example `sudo apt-get install python3-pip`; it only fetches the demo \
-               data, and `cargo xtask demo --synthetic` does without"
-            .into(),
-    })
 }

@@ -1,6 +1,6 @@
 /**
- * Events that leave for the lake. Runs last, so that `cargo xtask test` finds in R2, after the Worker has stopped, what was
- * clicked here: it reads the item from test-results/clicked.json.
+ * Events that leave for the lake. After the Worker has stopped, `cargo xtask test` looks in R2 for the item that was clicked here: it
+ * reads its id from test-results/clicked.json.
  */
 
 import { mkdirSync, writeFileSync } from "node:fs";
