@@ -192,7 +192,11 @@ fn the_last_good_snapshot_stays_while_a_newer_one_is_bad_and_a_later_good_one_re
         version,
         "this request begins the refresh and is itself answered from what is there"
     );
-    assert_eq!(answering(), version, "and this one by the list that the model before left, while the new one's is made");
+    assert_eq!(
+        answering(),
+        version,
+        "and this one by the list that the model before left, while the new one's is made"
+    );
     assert_ne!(answering(), version);
     assert_eq!(site.counted("counters", "bad-snapshot"), 1);
 }
