@@ -64,7 +64,7 @@ impl Source<'_> {
 
     /// One of these, or a text of foreign bytes.
     fn word(&mut self, from: &[&str]) -> String {
-        if self.byte() % 16 == 0 {
+        if self.byte().is_multiple_of(16) {
             self.text()
         } else {
             self.pick(from).to_owned()
@@ -169,7 +169,7 @@ pub fn run(bytes: &[u8]) -> BTreeSet<String> {
         if source.0.is_empty() {
             break;
         }
-        if source.byte() % 8 == 0 {
+        if source.byte().is_multiple_of(8) {
             session.change(&mut source);
         } else {
             session.ask(&mut source);
@@ -296,7 +296,7 @@ impl Session {
             let name = source.pick(HEADERS);
             request = request.with(name, in_a_line(&source.word(VALUES)));
         }
-        if source.byte() % 8 == 0 {
+        if source.byte().is_multiple_of(8) {
             request = request.with("sec-gpc", "1");
         }
         let cookies = self.cookies(source);
