@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_session_panics_breaks_a_page_or_tells_one_visitor_of_another(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
@@ -25,7 +25,7 @@ proptest! {
 fn random_sessions_reach_what_the_property_is_about() {
     let mut reached = BTreeSet::new();
     let mut state = 1u64;
-    for _ in 0..250 {
+    for _ in 0..150 {
         let bytes: Vec<u8> = (0..1200)
             .map(|_| {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
