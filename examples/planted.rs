@@ -28,10 +28,12 @@ const DEPARTMENTS: [(&str, [&str; 2]); 4] = [
 const ITEMS_EACH: usize = 30;
 /// 2026-01-01T00:00:00Z.
 pub const CREATED_MS: u64 = 1_767_225_600_000;
+/// A day.
 pub const DAY_MS: u64 = 86_400_000;
 /// A key for tests and nothing else: everybody knows it.
 pub const SIGNING_KEY: [u8; 32] = [42; 32];
 
+/// Writes the files.
 pub fn main() {
     let dir = PathBuf::from(std::env::args().nth(1).expect("usage: planted DIR"));
     std::fs::create_dir_all(&dir).expect("the directory can be made");
@@ -47,6 +49,7 @@ pub fn main() {
     std::fs::write(dir.join("planted.pub"), public).expect("the file can be written");
 }
 
+/// The model, packed at this time; `mark` stands behind each title.
 pub fn model(created_ms: u64, mark: &str) -> Model {
     let items = (0..DEPARTMENTS.len() * ITEMS_EACH).map(|index| {
         let (department, number) = (index % DEPARTMENTS.len(), index / DEPARTMENTS.len());

@@ -9,4 +9,6 @@ mod planted;
 #[path = "../../edge/tests/hostile/mod.rs"]
 mod hostile;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hostile::run(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    hostile::run(bytes);
+});

@@ -60,6 +60,33 @@ fn an_accepted_event_reaches_the_bucket_through_the_queue_with_who_what_when_and
     );
 }
 
+/// The user of each event in the queue.
+fn users(site: &Site) -> Vec<Value> {
+    let queue = site.host.queue.borrow();
+    let parsed = queue.iter().map(|text| serde_json::from_str::<Value>(text).unwrap());
+    parsed.map(|event| event["user"].clone()).collect()
+}
+
+#[test]
+fn a_visitor_keeps_one_id_from_event_to_event_and_two_visitors_have_two() {
+    let site = Site::serving();
+    let visitor = site.visitor(&["click tea-00"]);
+    site.post_as(&visitor, "/v1/events", &events_of(&["click tea-01"]));
+    site.visitor(&["click tea-01"]);
+    let users = users(&site);
+    assert_eq!(users[0], users[1]);
+    assert_ne!(users[0], users[2]);
+}
+
+#[test]
+fn without_consent_an_event_is_collected_without_a_visitor_segment_or_cookie() {
+    let site = Site::serving();
+    let reply = site.fetch(post("/v1/events", &events_of(&["view tea-00"])).with("sec-gpc", "1"));
+    assert_eq!(reply.json()["collected"], 1);
+    assert_eq!(reply.header("set-cookie"), None);
+    assert_eq!(users(&site), [Value::Null]);
+}
+
 #[test]
 fn an_event_without_an_id_gets_one_of_its_own() {
     let site = Site::serving();

@@ -2,7 +2,7 @@
 //! is checked. The property test makes the bytes at random, the fuzz target `http_application` by coverage.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::LazyLock;
@@ -16,7 +16,7 @@ use crate::planted;
 
 const NOW_MS: u64 = planted::CREATED_MS + 12 * 3_600_000;
 const COOKIE_KEY: &str = "1:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
-const MAX_STEPS: usize = 24;
+const MAX_STEPS: usize = 48;
 
 struct Models {
     snapshots: [Vec<u8>; 2],
@@ -64,7 +64,7 @@ impl Source<'_> {
 
     /// One of these, or a text of foreign bytes.
     fn word(&mut self, from: &[&str]) -> String {
-        if self.byte() % 4 == 0 {
+        if self.byte().is_multiple_of(16) {
             self.text()
         } else {
             self.pick(from).to_owned()
@@ -72,7 +72,7 @@ impl Source<'_> {
     }
 
     fn text(&mut self) -> String {
-        let length = usize::from(self.byte()).min(self.0.len());
+        let length = usize::from(self.byte() % 32).min(self.0.len());
         let (text, rest) = self.0.split_at(length);
         self.0 = rest;
         String::from_utf8_lossy(text).into_owned()
@@ -124,7 +124,6 @@ const HEADERS: &[&str] = &[
     "accept-language",
     "user-agent",
     "sec-ch-ua-mobile",
-    "sec-gpc",
     "if-none-match",
     "selvedge-key",
     "origin",
@@ -158,22 +157,25 @@ struct Session {
     jar: Vec<String>,
     /// Shared answers by their keys.
     shared: BTreeMap<String, Vec<u8>>,
+    reached: BTreeSet<String>,
 }
 
-/// Runs a session, and panics where an answer is not what every answer has to be.
-pub fn run(bytes: &[u8]) {
+/// Runs a session, and panics where an answer is not what every answer has to be. Gives what was reached: statuses with the resource
+/// (or `page`) and the scope, fall-backs, and what happened to the cache.
+pub fn run(bytes: &[u8]) -> BTreeSet<String> {
     let mut source = Source(bytes);
     let mut session = Session::begin(source.byte());
     for _ in 0..MAX_STEPS {
         if source.0.is_empty() {
             break;
         }
-        if source.byte() % 8 == 0 {
+        if source.byte().is_multiple_of(8) {
             session.change(&mut source);
         } else {
             session.ask(&mut source);
         }
     }
+    session.reached
 }
 
 impl Session {
@@ -181,13 +183,13 @@ impl Session {
         let host = MemoryHost::new(NOW_MS, u64::from(kind));
         let variable = |name: &str| match name {
             "SELVEDGE_PUBLIC_KEYS" => Some(MODELS.public_key.clone()),
-            "SELVEDGE_COOKIE_KEYS" if kind & 1 == 0 => Some(COOKIE_KEY.to_owned()),
-            "SELVEDGE_DIAGNOSTICS" if kind & 2 == 0 => Some("on".to_owned()),
-            "SELVEDGE_ORIGIN" if kind & 4 == 0 => Some("http://origin.example".to_owned()),
+            "SELVEDGE_COOKIE_KEYS" if kind & 7 != 7 => Some(COOKIE_KEY.to_owned()),
+            "SELVEDGE_DIAGNOSTICS" if kind & 8 == 0 => Some("on".to_owned()),
+            "SELVEDGE_ORIGIN" if kind & 16 == 0 => Some("http://origin.example".to_owned()),
             _ => None,
         };
         let app = Rc::new(App::new(Config::read(variable, |text| host.log(text))));
-        if kind & 24 != 24 {
+        if kind & 7 != 6 {
             host.publish("models/0.selvedge", &MODELS.snapshots[0]);
         }
         host.has_assets.set(kind & 32 == 0);
@@ -212,6 +214,7 @@ impl Session {
             origin_health,
             jar: Vec::new(),
             shared: BTreeMap::new(),
+            reached: BTreeSet::new(),
         }
     }
 
@@ -257,21 +260,23 @@ impl Session {
 
     /// A client asks for something.
     fn ask(&mut self, source: &mut Source<'_>) {
-        let method = source.word(&[
-            "GET", "GET", "GET", "POST", "POST", "HEAD", "DELETE", "PUT", "OPTIONS", "get",
-        ]);
-        let mut path = match source.byte() % 8 {
-            0 | 1 => format!("/v1/recommend/{}", encoded(&source.word(SLOTS))),
-            2 => format!("/v1/similar/{}", encoded(&source.word(ITEMS))),
-            3 => format!("/v1/key/{}", encoded(&source.word(SLOTS))),
-            4 => "/v1/events".to_owned(),
-            5 => source
-                .pick(&["/v1/rank", "/v1/profile", "/healthz", "/readyz"])
-                .to_owned(),
-            6 => source.pick(PAGES).to_owned(),
-            _ => format!("/{}", encoded(&source.text())),
+        let (usual, mut path) = match source.byte() % 16 {
+            0..4 => ("GET", format!("/v1/recommend/{}", encoded(&source.word(SLOTS)))),
+            4 => ("GET", format!("/v1/similar/{}", encoded(&source.word(ITEMS)))),
+            5 => ("GET", format!("/v1/key/{}", encoded(&source.word(SLOTS)))),
+            6..9 => ("POST", "/v1/events".to_owned()),
+            9 => ("POST", "/v1/rank".to_owned()),
+            10 => ("DELETE", "/v1/profile".to_owned()),
+            11 => ("GET", source.pick(&["/healthz", "/readyz"]).to_owned()),
+            12 | 13 => ("GET", source.pick(PAGES).to_owned()),
+            _ => ("GET", format!("/{}", encoded(&source.text()))),
         };
-        for place in 0..source.byte() % 4 {
+        let method = match source.byte() % 16 {
+            0 => source.word(&["GET", "POST", "DELETE", "PUT", "OPTIONS", "get"]),
+            1 if usual == "GET" => "HEAD".to_owned(),
+            _ => usual.to_owned(),
+        };
+        for place in 0..(source.byte() % 8).saturating_sub(4) {
             let name = source.word(&["n", "category", "exclude", "diagnostics"]);
             let value = source.word(if name == "n" {
                 NUMBERS
@@ -287,36 +292,68 @@ impl Session {
             );
         }
         let mut request = MemoryRequest::new(method, &path);
-        for _ in 0..source.byte() % 4 {
+        for _ in 0..(source.byte() % 8).saturating_sub(4) {
             let name = source.pick(HEADERS);
             request = request.with(name, in_a_line(&source.word(VALUES)));
+        }
+        if source.byte().is_multiple_of(8) {
+            request = request.with("sec-gpc", "1");
         }
         let cookies = self.cookies(source);
         if !cookies.is_empty() {
             request = request.with("cookie", in_a_line(&cookies));
         }
         request.local_offset_ms = i64::from(source.byte()) * 900_000 - 50_400_000;
-        if let Some(body) = body(source) {
+        if let Some(body) = body(&path, source) {
             request.body.replace(Some(body));
         }
         let asked = Asked::of(&request);
         let reply = self.host.fetch(&self.app, request);
         self.check(&asked, &reply);
+        self.note(&asked, &reply);
         if let Some(cookie) = reply.profile_cookie().filter(|cookie| !cookie.is_empty()) {
             self.jar.push(cookie.to_owned());
+        }
+    }
+
+    fn note(&mut self, asked: &Asked, reply: &Reply) {
+        let resource = if asked.is_api() {
+            let resource = asked.path.split('/').find(|part| !part.is_empty() && *part != "v1");
+            resource.filter(|_| reply.status != 404).unwrap_or("unknown")
+        } else {
+            "page"
+        };
+        let decision = if asked.is_api() {
+            reply.json()
+        } else {
+            serde_json::Value::Null
+        };
+        let scope = decision["scope"].as_str().unwrap_or_default();
+        self.reached
+            .insert(format!("{} {resource} {scope}", reply.status).trim_end().to_owned());
+        self.reached.extend(reply.fallbacks().into_iter().map(str::to_owned));
+        let status = reply.header("cache-status").unwrap_or_default();
+        for word in ["hit", "fwd=miss", "detail=visitor", "detail=previous-model"] {
+            if status.contains(word) {
+                self.reached.insert(word.to_owned());
+            }
+        }
+        if reply.profile_cookie().is_some_and(|cookie| !cookie.is_empty()) {
+            self.reached.insert("set-cookie".to_owned());
         }
     }
 
     fn cookies(&self, source: &mut Source<'_>) -> String {
         let kept = self.jar.get(usize::from(source.byte()) % self.jar.len().max(1));
         let sealed = kept.cloned().unwrap_or_default();
-        match source.byte() % 8 {
+        match source.byte() % 16 {
             0 | 1 => String::new(),
-            2 | 3 => format!("selvedge={sealed}"),
-            4 => format!("a=b; selvedge={sealed}; selvedge-consent=off"),
-            5 => format!("selvedge={sealed}A"),
-            6 => format!("selvedge={}", source.text()),
-            _ => source.text(),
+            2 => format!("a=b; selvedge={sealed}; selvedge-consent=off"),
+            3 => format!("selvedge={sealed}A"),
+            4 => format!("selvedge={}", source.text()),
+            5 => source.text(),
+            _ if sealed.is_empty() => String::new(),
+            _ => format!("selvedge={sealed}"),
         }
     }
 
@@ -369,7 +406,11 @@ impl Session {
     fn check_sharing(&mut self, asked: &Asked, reply: &Reply, told: &dyn Fn() -> String) {
         let cache_control = reply.header("cache-control").unwrap_or_default();
         if cache_control.contains("public") {
-            let is_untouched_page = reply.header("x-from-origin").is_some() && !reply.text().contains("<a href=\"/i/");
+            let filled = reply
+                .text()
+                .replace("<a href=\"/i/{{id}}\">", "")
+                .contains("<a href=\"/i/");
+            let is_untouched_page = reply.header("x-from-origin").is_some() && !filled;
             assert!(
                 asked.path.starts_with("/v1/similar/") || is_untouched_page,
                 "{}",
@@ -455,23 +496,23 @@ fn in_a_line(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).collect()
 }
 
-fn body(source: &mut Source<'_>) -> Option<Vec<u8>> {
-    match source.byte() % 8 {
-        0 | 1 => None,
-        2 => Some(source.text().into_bytes()),
-        3 => {
-            let candidates: Vec<String> = (0..source.byte() % 8).map(|_| source.word(ITEMS)).collect();
-            Some(format!("{{\"candidates\": {candidates:?}, \"n\": {}}}", source.pick(NUMBERS)).into_bytes())
-        }
-        kind => {
-            let events: Vec<String> = (0..source.byte() % 6).map(|_| event(source)).collect();
-            let mut text = format!("{{\"events\": [{}]}}", events.join(", ")).into_bytes();
-            if kind == 7 {
-                text.truncate(usize::from(source.byte()));
-            }
-            Some(text)
-        }
+fn body(path: &str, source: &mut Source<'_>) -> Option<Vec<u8>> {
+    let mut text = if path.starts_with("/v1/rank") {
+        let candidates: Vec<String> = (0..source.byte() % 8).map(|_| source.word(ITEMS)).collect();
+        let n = source.pick(&["1", "3", "1000", "0", "null", "-1"]);
+        format!("{{\"candidates\": {}, \"n\": {n}}}", quoted(&candidates)).into_bytes()
+    } else {
+        let events: Vec<String> = (0..source.byte() % 6).map(|_| event(source)).collect();
+        format!("{{\"events\": [{}]}}", events.join(", ")).into_bytes()
+    };
+    match source.byte() % 16 {
+        0 => return None,
+        1 => return Some(source.text().into_bytes()),
+        2 => text.truncate(usize::from(source.byte())),
+        3 => text.resize(usize::from(source.byte()) * 2048, b' '),
+        _ => {}
     }
+    Some(text)
 }
 
 fn event(source: &mut Source<'_>) -> String {
@@ -508,6 +549,6 @@ fn event(source: &mut Source<'_>) -> String {
     text
 }
 
-fn quoted(text: &str) -> String {
+fn quoted(text: &(impl serde::Serialize + ?Sized)) -> String {
     serde_json::to_string(text).unwrap_or_default()
 }
