@@ -56,7 +56,13 @@ fn edge_violations(source: &str) -> Vec<String> {
     let tokens = tokens(source);
     let mut found = names(
         &tokens,
-        &["wasm_bindgen", "js_sys", "web_sys", "selvedge_worker", "selvedge_export"],
+        &[
+            "wasm_bindgen",
+            "js_sys",
+            "web_sys",
+            "selvedge_worker",
+            "selvedge_export",
+        ],
     );
     found.extend(crate_paths(&tokens, "worker"));
     found
@@ -355,7 +361,14 @@ fn the_core_has_no_world_of_its_own() {
 #[test]
 fn the_http_application_knows_no_host_and_no_javascript() {
     hold("edge", 20, |_| false, edge_violations);
-    let forbidden = ["wasm-bindgen", "js-sys", "web-sys", "worker", "selvedge-worker", "selvedge-export"];
+    let forbidden = [
+        "wasm-bindgen",
+        "js-sys",
+        "web-sys",
+        "worker",
+        "selvedge-worker",
+        "selvedge-export",
+    ];
     let edge = manifest_violations(&read("edge/Cargo.toml"), &forbidden);
     assert!(edge.is_empty(), "edge/Cargo.toml: {edge:?}");
 }
