@@ -9,7 +9,7 @@ use selvedge::time::civil_from_days;
 use crate::call::Call;
 use crate::fallback::{Fallback, Lent};
 use crate::host::{Host, HostError};
-use crate::visitor::random;
+use crate::random;
 
 /// Hands events over; returns how many of them are safe. All or none, in one call.
 pub async fn collect<H: Host>(call: &mut Call<'_, H>, events: &[CollectedEvent<'_>]) -> usize {
@@ -68,29 +68,8 @@ async fn write<H: Host>(host: &H, lines: impl Iterator<Item = String>, now_ms: u
     }
     let (year, month, day) = civil_from_days((now_ms / MS_PER_DAY).cast_signed());
     let hour = now_ms % MS_PER_DAY / MS_PER_HOUR;
-    let name = uuid(host)?;
+    let name = random::uuid(host)?;
     let key = format!("events/date={year:04}-{month:02}-{day:02}/hour={hour:02}/{name}.ndjson.gz");
     // Without `content-encoding`: the file is named .gz, and a reader that was given it decompressed would not find gzip.
     host.put(&key, &host.gzip(&text).await?).await
-}
-
-/// A random (version 4) UUID, RFC 9562.
-///
-/// # Errors
-/// The host has no random bytes.
-pub fn uuid<H: Host>(host: &H) -> Result<String, HostError> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut bytes: [u8; 16] = random(host)?;
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let mut text = String::with_capacity(36);
-    for (place, byte) in bytes.iter().enumerate() {
-        if matches!(place, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from(DIGITS[usize::from(digit)]));
-        }
-    }
-    Ok(text)
 }

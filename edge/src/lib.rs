@@ -20,19 +20,23 @@ mod app;
 mod call;
 mod collector;
 mod config;
+mod cookies;
 mod entity_tag;
 mod fallback;
 mod headers;
 pub mod host;
 mod incoming;
+mod loading;
 #[cfg(feature = "memory-host")]
 pub mod memory_host;
+mod model;
 mod origin;
 mod problem;
+mod random;
 mod resource;
+mod respond;
 mod response;
 mod route;
-mod store;
 mod timing;
 mod visitor;
 

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::config::Config;
+use crate::cookies;
 use crate::headers::HeaderChanges;
 use crate::host::{Host, HostError, OriginAnswer, OriginRequest, Place};
 use crate::incoming::Incoming;
-use crate::visitor;
 
 /// How long an included part may take to begin, in milliseconds.
 const INCLUDE_MS: u32 = 2_000;
@@ -134,7 +134,7 @@ fn passed_on<H: Host>(incoming: &Incoming<H>) -> HeaderChanges {
         set: Vec::with_capacity(4),
     };
     if let Some(cookies) = incoming.header("cookie") {
-        let others = visitor::without_ours(&cookies);
+        let others = cookies::without_ours(&cookies);
         if others.is_empty() {
             changes.removed.push("cookie");
         } else {

@@ -6,24 +6,12 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use super::{MemoryHost, MemoryRequest, Reply};
+use super::MemoryHost;
+use super::reply::Reply;
+use super::request::MemoryRequest;
+use super::waiting::ready;
 use crate::app::App;
 use crate::response::Response;
-
-/// Ready where it is so.
-pub(super) fn ready(is_so: bool) -> Poll<()> {
-    if is_so { Poll::Ready(()) } else { Poll::Pending }
-}
-
-/// Lets everything else go on first, as any call of a runtime does.
-pub(super) async fn turn(host: &MemoryHost) {
-    let mut waited = false;
-    poll_fn(|_| {
-        host.happened();
-        ready(std::mem::replace(&mut waited, true))
-    })
-    .await;
-}
 
 fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))

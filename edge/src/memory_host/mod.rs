@@ -4,31 +4,31 @@
 //! pause's end. Random bytes come from a seed. Models, the location's cache, the queue and the bucket are maps that can be told to
 //! fail, and work behind answers is polled when a test says so. So every test gives the same result on every machine.
 
-mod exchange;
 mod executor;
+mod fields;
+mod origin;
+mod reply;
+mod request;
+mod runtime;
+mod storage;
 mod streams;
+mod waiting;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::fmt;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 
-use flate2::Compression;
 use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
-use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
-pub use exchange::{MemoryAnswer, MemoryRequest, OriginCall, Reply};
+pub use origin::{MemoryAnswer, OriginCall};
+pub use reply::Reply;
+pub use request::MemoryRequest;
+pub use runtime::{MemoryBytes, MemoryPrepared, MemoryWake};
 pub use streams::{Feeder, MemoryBody, MemorySink};
 
-use crate::headers::Headers;
-use crate::host::{
-    CachedAnswer, EventSink, HostError, LocationCache, ModelSource, Origin, OriginRequest, Place, ResolvedUrl, Runtime,
-    StoredBytes, Wake,
-};
+use crate::host::{CachedAnswer, HostError};
 
 /// How something that a host lends behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -172,235 +172,6 @@ impl MemoryHost {
 
     async fn sleep(&self, ms: u32) {
         let (until_ms, _alive) = self.timer(ms);
-        std::future::poll_fn(|_| executor::ready(self.now_ms.get() >= until_ms)).await;
-    }
-}
-
-/// Bytes that are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MemoryBytes(pub Rc<[u8]>);
-
-impl StoredBytes for MemoryBytes {
-    fn of(text: &str) -> Self {
-        Self(text.as_bytes().into())
-    }
-
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
-/// A prepared answer.
-pub struct MemoryPrepared {
-    headers: RefCell<Headers>,
-    body: MemoryBytes,
-}
-
-/// Ends a pause.
-pub struct MemoryWake {
-    host: MemoryHost,
-    woken: Rc<Cell<bool>>,
-}
-
-impl Wake for MemoryWake {
-    fn wake(self) {
-        self.woken.set(true);
-        self.host.happened();
-    }
-}
-
-impl Runtime for MemoryHost {
-    type Request = MemoryRequest;
-    type Body = MemoryBody;
-    type Sink = MemorySink;
-    type Bytes = MemoryBytes;
-    type Prepared = Rc<MemoryPrepared>;
-    type Wake = MemoryWake;
-
-    fn unix_ms(&self) -> u64 {
-        self.now_ms.get()
-    }
-
-    fn monotonic_ms(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
-        let ms = self.now_ms.get() as f64;
-        ms
-    }
-
-    fn pause(&self, at_most_ms: u32) -> (MemoryWake, impl Future<Output = ()> + 'static) {
-        let (until_ms, alive) = self.timer(at_most_ms);
-        let woken = Rc::new(Cell::new(false));
-        let wake = MemoryWake {
-            host: self.clone(),
-            woken: Rc::clone(&woken),
-        };
-        let host = self.clone();
-        let pause = std::future::poll_fn(move |_| {
-            let _ = &alive;
-            executor::ready(woken.get() || host.now_ms.get() >= until_ms)
-        });
-        (wake, pause)
-    }
-
-    fn random(&self, bytes: &mut [u8]) -> Result<(), HostError> {
-        self.random_health.get().check("random bytes")?;
-        for chunk in bytes.chunks_mut(8) {
-            // SplitMix64 (Steele, Lea, Flood 2014).
-            let state = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-            self.random.set(state);
-            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            let drawn = (mixed ^ (mixed >> 31)).to_le_bytes();
-            chunk.copy_from_slice(&drawn[..chunk.len()]);
-        }
-        Ok(())
-    }
-
-    async fn sha256(&self, bytes: &[u8]) -> Result<[u8; 32], HostError> {
-        Ok(Sha256::digest(bytes).into())
-    }
-
-    fn wait_until(&self, work: Work) {
-        self.work.borrow_mut().push(work);
-        self.happened();
-    }
-
-    fn log(&self, text: fmt::Arguments<'_>) {
-        self.log.borrow_mut().push(text.to_string());
-    }
-
-    fn pipe(&self) -> Result<(MemorySink, MemoryBody), HostError> {
-        Ok(streams::pipe(self))
-    }
-
-    fn prepare(&self, headers: &Headers, body: &MemoryBytes) -> Result<Rc<MemoryPrepared>, HostError> {
-        self.prepare_health.get().check("prepared answers")?;
-        Ok(Rc::new(MemoryPrepared {
-            headers: RefCell::new(headers.clone()),
-            body: body.clone(),
-        }))
-    }
-
-    fn refresh(&self, prepared: &Rc<MemoryPrepared>, headers: &Headers) -> Result<(), HostError> {
-        self.prepare_health.get().check("prepared answers")?;
-        let mut kept = prepared.headers.borrow_mut();
-        for (name, value) in headers.iter() {
-            kept.set(name, value.to_owned());
-        }
-        Ok(())
-    }
-}
-
-impl ModelSource for MemoryHost {
-    const MODEL_PLACES: &'static str = "the memory of the test";
-
-    async fn model(&self, key: &str) -> Result<Option<MemoryBody>, HostError> {
-        self.sleep(self.models_delay_ms.get()).await;
-        executor::turn(self).await;
-        self.models_read.borrow_mut().push(key.to_owned());
-        self.models_health.get().check("models")?;
-        let found = self.models.borrow().get(key).cloned();
-        Ok(found.map(|bytes| MemoryBody::of([bytes])))
-    }
-}
-
-impl LocationCache for MemoryHost {
-    async fn find(&self, key: &str) -> Result<Option<CachedAnswer<MemoryBytes>>, HostError> {
-        executor::turn(self).await;
-        if self.cache_health.get() == Health::Absent {
-            return Ok(None);
-        }
-        self.cache_health.get().check("cache")?;
-        Ok(self.cache.borrow().get(key).map(|(answer, _)| answer.clone()))
-    }
-
-    async fn keep(&self, key: &str, answer: CachedAnswer<MemoryBytes>, for_s: u32) -> Result<(), HostError> {
-        executor::turn(self).await;
-        self.cache_health.get().check("cache")?;
-        self.cache.borrow_mut().insert(key.to_owned(), (answer, for_s));
-        Ok(())
-    }
-}
-
-impl EventSink for MemoryHost {
-    async fn send(&self, events: &str) -> Option<Result<(), HostError>> {
-        executor::turn(self).await;
-        if self.queue_health.get() == Health::Absent {
-            return None;
-        }
-        let sent = self.queue_health.get().check("queue").and_then(|()| {
-            let messages: Vec<Box<RawValue>> =
-                serde_json::from_str(events).map_err(|error| HostError::new(error.to_string()))?;
-            let texts = messages.iter().map(|message| message.get().to_owned());
-            self.queue.borrow_mut().extend(texts);
-            Ok(())
-        });
-        Some(sent)
-    }
-
-    async fn put(&self, key: &str, bytes: &MemoryBytes) -> Result<(), HostError> {
-        executor::turn(self).await;
-        self.bucket_health.get().check("bucket")?;
-        self.bucket.borrow_mut().insert(key.to_owned(), bytes.0.to_vec());
-        Ok(())
-    }
-
-    async fn gzip(&self, text: &str) -> Result<MemoryBytes, HostError> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        let zipped = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
-        let zipped = zipped.map_err(|error| HostError::new(error.to_string()))?;
-        Ok(MemoryBytes(zipped.into()))
-    }
-}
-
-impl Origin for MemoryHost {
-    type Answer = MemoryAnswer;
-
-    fn has_assets(&self) -> bool {
-        self.has_assets.get()
-    }
-
-    async fn ask(&self, request: &MemoryRequest, ask: OriginRequest<'_>) -> Result<MemoryAnswer, HostError> {
-        executor::turn(self).await;
-        let mut call = OriginCall {
-            place: ask.place.clone(),
-            method: "GET".to_owned(),
-            url: ask.url.to_owned(),
-            headers: request.headers.clone(),
-            body: Vec::new(),
-        };
-        if *ask.place != Place::Assets {
-            exchange::change(&mut call.headers, ask.changes);
-        }
-        if ask.is_own {
-            call.method.clone_from(&request.method);
-            call.body = request.body.take().unwrap_or_default();
-        }
-        self.origin_calls.borrow_mut().push(call.clone());
-        let answer = match &*self.origin.borrow() {
-            Some(answer) => answer(&call),
-            None => Err(HostError::new("connection refused")),
-        }?;
-        match ask.within_ms {
-            Some(within_ms) if answer.after_ms > within_ms => {
-                self.sleep(within_ms).await;
-                Err(HostError::new("timed out"))
-            }
-            _ => {
-                self.sleep(answer.after_ms).await;
-                Ok(answer)
-            }
-        }
-    }
-
-    fn resolve(&self, url: &str, base: &str) -> Result<ResolvedUrl, HostError> {
-        let failed = |error: url::ParseError| HostError::new(error.to_string());
-        let base = url::Url::parse(base).map_err(failed)?;
-        let url = base.join(url).map_err(failed)?;
-        Ok(ResolvedUrl {
-            origin: url.origin().ascii_serialization(),
-            path_and_query: url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
-            href: url.into(),
-        })
+        std::future::poll_fn(|_| waiting::ready(self.now_ms.get() >= until_ms)).await;
     }
 }

@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
-use super::{MemoryHost, executor};
+use super::{MemoryHost, waiting};
 use crate::host::{ByteSink, ByteSource, HostError, PIECE_BYTES};
 
 #[derive(Clone, Debug, Default)]
@@ -153,7 +153,7 @@ impl ByteSink for MemorySink {
         if !self.stream.reader_gone.get() {
             self.push(bytes);
             let taken = || self.stream.reader_gone.get() || self.stream.pieces.borrow().is_empty();
-            poll_fn(|_| executor::ready(taken())).await;
+            poll_fn(|_| waiting::ready(taken())).await;
         }
         if self.stream.reader_gone.get() {
             return Err(HostError::new("the reader has gone"));

@@ -10,9 +10,10 @@ use serde_json::value::RawValue;
 use crate::call::Call;
 use crate::collector;
 use crate::host::Host;
+use crate::loading;
 use crate::problem::Problem;
+use crate::random;
 use crate::response::Response;
-use crate::store;
 use crate::visitor::{self, Visitor};
 
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -76,7 +77,7 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
 
     let visitor = Visitor::of(call);
     let mut profile = visitor.profile_to_write(call);
-    let model = match store::model(call.app, call.host, call.now_ms).await {
+    let model = match loading::model(call.app, call.host, call.now_ms).await {
         Ok(model) => Some(model),
         Err(fallback) => {
             call.fell_back(fallback);
@@ -159,7 +160,7 @@ fn read<H: Host>(event: &str, call: &Call<'_, H>) -> Result<AcceptedEvent, Strin
     let decision = event.decision.as_deref().map(named).transpose()?;
     let id = match event.id {
         Some(id) => id,
-        None => collector::uuid(call.host).map_err(|error| error.to_string())?,
+        None => random::uuid(call.host).map_err(|error| error.to_string())?,
     };
     Ok(AcceptedEvent {
         id,

@@ -5,8 +5,8 @@ use serde::{Serialize, Serializer};
 use crate::call::Call;
 use crate::fallback::CacheCounts;
 use crate::host::Host;
+use crate::loading;
 use crate::response::Response;
-use crate::store;
 
 #[derive(Serialize)]
 struct Readiness {
@@ -29,7 +29,7 @@ pub fn health<H: Host>() -> Response<H> {
 
 /// The process answers from a model; 503 where it answers by fall-back, so that a probe sees it and no visitor does.
 pub async fn readiness<H: Host>(call: &mut Call<'_, H>) -> Response<H> {
-    let model = store::model(call.app, call.host, call.now_ms).await;
+    let model = loading::model(call.app, call.host, call.now_ms).await;
     if let Err(fallback) = &model {
         call.fell_back(*fallback);
     }

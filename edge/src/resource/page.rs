@@ -12,10 +12,10 @@ use crate::app::App;
 use crate::call::{Call, Surroundings};
 use crate::headers::HeaderChanges;
 use crate::host::{ByteSink, ByteSource, Host, HostError, OriginAnswer, PIECE_BYTES};
+use crate::loading;
 use crate::origin::Origin;
 use crate::problem::Problem;
 use crate::response::{Page, PageBody, Response};
-use crate::store;
 use crate::visitor::Visitor;
 
 /// How long the first slot of a page waits for the model of a process that has none yet. Then its own content is shown.
@@ -60,7 +60,7 @@ fn rewritten<H: Host>(call: &mut Call<'_, H>, origin: Origin<H>, answer: H::Answ
         });
     };
     // So that a first load begins with the page, and not with its first slot.
-    let model = store::begin(call.app, call.host, call.now_ms);
+    let model = loading::begin(call.app, call.host, call.now_ms);
     let writer = Writer {
         app: Rc::clone(call.app),
         host: call.host.clone(),
@@ -221,7 +221,7 @@ impl<H: Host> Writer<H> {
             0
         };
         // Not held from slot to slot: a page may take long, and a newer model needs the room.
-        let model = match store::first(&self.app, &self.host, wait_ms).await {
+        let model = match loading::first(&self.app, &self.host, wait_ms).await {
             Ok(model) => model,
             Err(fallback) => {
                 self.app.counters.count(fallback);

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use super::recommend::{problem, without_model};
 use crate::call::{Call, Surroundings};
 use crate::host::Host;
+use crate::loading;
 use crate::problem::Problem;
 use crate::response::Response;
-use crate::store;
 use crate::visitor::Visitor;
 
 /// Room for the most candidates with the longest ids, each in JSON.
@@ -31,7 +31,7 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
     let n = n.unwrap_or_else(|| candidates.len().clamp(1, MAX_CANDIDATES));
     call.mark("body");
     let visitor = Visitor::of(call);
-    let model = match store::model(call.app, call.host, call.now_ms).await {
+    let model = match loading::model(call.app, call.host, call.now_ms).await {
         Ok(model) => model,
         Err(fallback) => {
             call.fell_back(fallback);

@@ -13,9 +13,10 @@ use crate::call::{Call, ListQuery, Surroundings};
 use crate::entity_tag;
 use crate::host::Host;
 use crate::incoming::decoded;
+use crate::loading;
+use crate::model::Model;
 use crate::problem::Problem;
 use crate::response::Response;
-use crate::store::{self, Model};
 use crate::visitor::Visitor;
 
 /// A request for a slot's items, owned, so that it can outlive its answer.
@@ -108,7 +109,7 @@ pub async fn asked<H: Host>(call: &mut Call<'_, H>, slot: &str) -> Result<(Rc<As
     let slot = decoded("slot", slot)?;
     let query = ListQuery::of(call.incoming)?;
     let visitor = Visitor::of(call);
-    let model = store::model(call.app, call.host, call.now_ms)
+    let model = loading::model(call.app, call.host, call.now_ms)
         .await
         .map_err(|fallback| call.fell_back(fallback));
     call.mark("model");
@@ -145,7 +146,7 @@ fn from_earlier_model<H: Host>(
     model: &Rc<Model>,
     freshness: Freshness,
 ) -> Option<Response<H>> {
-    let earlier = store::earlier(call.app, call.now_ms, freshness.stale_while_revalidate_s)?;
+    let earlier = loading::earlier(call.app, call.now_ms, freshness.stale_while_revalidate_s)?;
     let context = asked.assign(&earlier.engine).ok()?;
     let answer = shared.find_earlier(call, &context.cache_key()?, asked.later(model))?;
     Some(listed(answer, context.scope, context.vary()))

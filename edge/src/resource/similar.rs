@@ -11,9 +11,10 @@ use crate::app::App;
 use crate::call::{Call, ListQuery};
 use crate::host::Host;
 use crate::incoming::decoded;
+use crate::loading;
+use crate::model::Model;
 use crate::problem::Problem;
 use crate::response::Response;
-use crate::store::{self, Model};
 
 /// How many items where the request does not say.
 const N: usize = 12;
@@ -25,7 +26,7 @@ const N: usize = 12;
 pub async fn get<H: Host>(call: &mut Call<'_, H>, item: &str) -> Result<Response<H>, Problem> {
     let item = decoded("item", item)?;
     let n = ListQuery::of(call.incoming)?.n.unwrap_or(N);
-    let model = match store::model(call.app, call.host, call.now_ms).await {
+    let model = match loading::model(call.app, call.host, call.now_ms).await {
         Ok(model) => model,
         Err(fallback) => {
             call.fell_back(fallback);
