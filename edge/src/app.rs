@@ -11,6 +11,24 @@ use crate::host::{Host, HostError};
 use crate::model::Store;
 
 /// The application in one process (an isolate of workerd, a server, a test), for one thread.
+///
+/// ```
+/// # #[cfg(feature = "memory-host")] {
+/// use std::rc::Rc;
+///
+/// use selvedge_edge::memory_host::{MemoryHost, MemoryRequest};
+/// use selvedge_edge::{App, Config};
+///
+/// let host = MemoryHost::new(1_700_000_000_000, 7);
+/// let app = Rc::new(App::new(Config::read(|_| None, |_| ())));
+///
+/// // No model is published: the answer is an empty list, and names its fall-backs.
+/// let reply = host.fetch(&app, MemoryRequest::get("/v1/recommend/home"));
+/// assert_eq!(reply.status, 200);
+/// assert_eq!(reply.json()["items"].as_array().map(Vec::len), Some(0));
+/// assert!(reply.fallbacks().contains(&"no-snapshot"));
+/// # }
+/// ```
 pub struct App<H: Host> {
     pub(crate) config: Config,
     pub(crate) store: RefCell<Store>,

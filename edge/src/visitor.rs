@@ -12,14 +12,14 @@ use crate::host::{Host, HostError};
 use crate::incoming::Incoming;
 use crate::random;
 
-/// One year. Browsers cut longer ones to 400 days.
+/// Lifetime of the profile cookie: one year. Browsers cut longer ones to 400 days.
 const MAX_AGE_S: u32 = 365 * 24 * 60 * 60;
 
-/// Who asks, as far as we may know.
+/// The visitor who sent a request, as far as consent allows to know.
 pub struct Visitor {
-    /// Whether anything may be remembered.
+    /// Whether the visitor agreed to be remembered.
     pub consent: Consent,
-    /// What is remembered; nothing for a new visitor, without consent, and for a cookie that does not open.
+    /// The profile; [`None`] for a new visitor, without consent, and if the cookie cannot be opened.
     pub profile: Option<Rc<Profile>>,
 }
 
@@ -45,7 +45,7 @@ impl Visitor {
             (Some(_), None) => None,
             (Some(keyring), Some(sealed)) => {
                 let opened = app.recent.borrow_mut().open(keyring, sealed, call.now_ms);
-                // Why it does not open is nothing to tell a client, and nothing to fill a log with: anybody can send one.
+                // The reason is neither answered nor logged: anybody can send such cookies, and could fill the log with them.
                 opened.map_err(|_| call.fell_back(Fallback::BadCookie)).ok()
             }
         };
@@ -55,8 +55,8 @@ impl Visitor {
         }
     }
 
-    /// The visitor's profile, or a new one under a new random id; nothing without consent, without a key to seal it, and where
-    /// the host has no random bytes.
+    /// The visitor's profile, or a new one with a random visitor id. [`None`] without consent, without a cookie key to seal it, and if the
+    /// host has no random bytes.
     pub fn profile_to_write<H: Host>(self, call: &mut Call<'_, H>) -> Option<Profile> {
         if self.consent == Consent::Denied || call.app.config.keyring.is_none() {
             return None;
@@ -74,7 +74,7 @@ impl Visitor {
     }
 }
 
-/// The `Set-Cookie` that keeps a profile; nothing where it cannot be sealed.
+/// The `Set-Cookie` that stores a profile; [`None`] if it cannot be sealed.
 pub fn keep<H: Host>(profile: &Profile, call: &Call<'_, H>) -> Option<String> {
     let keyring = call.app.config.keyring.as_ref()?;
     let sealed = random::bytes(call.host).and_then(|nonce| {
@@ -92,7 +92,7 @@ pub fn keep<H: Host>(profile: &Profile, call: &Call<'_, H>) -> Option<String> {
     }
 }
 
-/// The `Set-Cookie` that ends a profile.
+/// The `Set-Cookie` that deletes the profile. Also drops the copy of it that this process keeps for a few seconds.
 pub fn forget<H: Host>(app: &App<H>, incoming: &Incoming<H>) -> String {
     forget_opened(app, &incoming.header("cookie").unwrap_or_default());
     cookies::set_profile("", 0, incoming.is_https())

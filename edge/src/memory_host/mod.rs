@@ -1,8 +1,26 @@
-//! A host in memory: the whole application in one process, without a runtime, a network or a clock of its own.
+//! A host in memory, which runs the whole application in one process without a runtime, a network or a real clock.
 //!
-//! Time stands still until [`MemoryHost::advance`] moves it, or until a call waits for nothing but a pause: then it moves to that
-//! pause's end. Random bytes come from a seed. Models, the location's cache, the queue and the bucket are maps that can be told to
-//! fail, and work behind answers is polled when a test says so. So every test gives the same result on every machine.
+//! The clock stands still until [`MemoryHost::advance`] moves it, or until a call waits for nothing but a pause: then it moves to that
+//! pause's end. Random bytes come from a seed. Models, the location's cache, the queue and the bucket are maps, and a test can make each
+//! fail. Work behind answers is polled when a test says so. So every test gives the same result on every machine.
+//!
+//! ```
+//! use std::rc::Rc;
+//!
+//! use selvedge_edge::memory_host::{Health, MemoryHost, MemoryRequest};
+//! use selvedge_edge::{App, Config};
+//!
+//! let host = MemoryHost::new(1_700_000_000_000, 7);
+//! let app = Rc::new(App::new(Config::read(|_| None, |_| ())));
+//! host.queue_health.set(Health::Fails);
+//!
+//! // The queue refuses the event, so the application writes it into the bucket.
+//! let body = r#"{"events": [{"type": "view", "item": "a"}]}"#;
+//! let reply = host.fetch(&app, MemoryRequest::post("/v1/events", body));
+//! assert_eq!(reply.status, 202);
+//! assert!(reply.fallbacks().contains(&"queue-failed"));
+//! assert_eq!(host.collected().len(), 1);
+//! ```
 
 mod executor;
 mod fields;
@@ -30,7 +48,7 @@ pub use streams::{Feeder, MemoryBody, MemorySink};
 
 use crate::host::{CachedAnswer, HostError};
 
-/// How something that a host lends behaves.
+/// How a part of the host behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Health {
     /// It works.
@@ -55,45 +73,45 @@ impl Health {
 type AskOrigin = Box<dyn Fn(&OriginCall) -> Result<MemoryAnswer, HostError>>;
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Everything outside of the application. Tests set and look at its fields.
+/// Everything outside of the application. Tests set and read its fields.
 #[derive(Default)]
 pub struct World {
-    /// Models by their keys.
+    /// Objects of the model source by their object keys.
     pub models: RefCell<BTreeMap<String, Vec<u8>>>,
     /// Whether models can be read.
     pub models_health: Cell<Health>,
-    /// How long each reading of a model takes to begin, in milliseconds.
+    /// Milliseconds before each read of a model begins.
     pub models_delay_ms: Cell<u32>,
-    /// The keys that were read, in order.
+    /// Object keys that were read, in order.
     pub models_read: RefCell<Vec<String>>,
-    /// The location's cache.
+    /// The location's cache: answer and seconds to keep it, by cache key.
     pub cache: RefCell<BTreeMap<String, (CachedAnswer<MemoryBytes>, u32)>>,
     /// Whether it works.
     pub cache_health: Cell<Health>,
-    /// Messages in the queue, as JSON.
+    /// Messages in the event queue, each as JSON text.
     pub queue: RefCell<Vec<String>>,
-    /// Whether the queue takes any.
+    /// Whether the queue takes messages.
     pub queue_health: Cell<Health>,
-    /// Objects in the bucket.
+    /// Objects in the bucket, by object key.
     pub bucket: RefCell<BTreeMap<String, Vec<u8>>>,
-    /// Whether the bucket takes any.
+    /// Whether the bucket takes objects.
     pub bucket_health: Cell<Health>,
     /// Whether there are random bytes.
     pub random_health: Cell<Health>,
     /// Whether answers can be prepared.
     pub prepare_health: Cell<Health>,
-    /// Whether the host has static files. They are asked for through `origin` too.
+    /// Whether the host has static files. The function given to [`MemoryHost::set_origin`] answers for them too.
     pub has_assets: Cell<bool>,
-    /// What was asked of the server behind, in order.
+    /// Requests to the origin, in order.
     pub origin_calls: RefCell<Vec<OriginCall>>,
-    /// What was logged.
+    /// Lines of the log.
     pub log: RefCell<Vec<String>>,
     origin: RefCell<Option<AskOrigin>>,
     now_ms: Cell<u64>,
     random: Cell<u64>,
     work: RefCell<Vec<Work>>,
     timers: RefCell<Vec<(u64, Weak<()>)>>,
-    /// Grows with everything that happens, so that a standstill can be told.
+    /// Counts everything that happens. If a round of polling leaves it as it was, every future waits.
     happened: Cell<u64>,
 }
 
@@ -133,25 +151,25 @@ impl MemoryHost {
         models.insert("models/current.json".to_owned(), pointer.into_bytes());
     }
 
-    /// Puts a server behind.
+    /// Sets the function that answers for the origin.
     pub fn set_origin(&self, ask: impl Fn(&OriginCall) -> Result<MemoryAnswer, HostError> + 'static) {
         *self.origin.borrow_mut() = Some(Box::new(ask));
     }
 
-    /// Lines of JSON that lie in the bucket, with the keys of their objects.
+    /// Each line of the bucket's objects, decompressed, behind the object key.
     #[must_use]
     pub fn collected(&self) -> Vec<(String, String)> {
         let mut lines = Vec::new();
         for (key, gzip) in &*self.bucket.borrow() {
             let mut text = String::new();
-            // What this host put there was gzip of a text.
+            // Only this host writes objects, and all of them are gzipped text.
             let _ = GzDecoder::new(&**gzip).read_to_string(&mut text);
             lines.extend(text.lines().map(|line| (key.clone(), line.to_owned())));
         }
         lines
     }
 
-    /// What was logged since it was asked last.
+    /// Takes the lines logged since the last call.
     #[must_use]
     pub fn take_log(&self) -> Vec<String> {
         self.log.take()
@@ -161,7 +179,7 @@ impl MemoryHost {
         self.happened.set(self.happened.get() + 1);
     }
 
-    /// A timer, which counts for as long as what is returned lives.
+    /// A timer: its time in Unix milliseconds, and a token. The timer is dropped with the token.
     fn timer(&self, after_ms: u32) -> (u64, Rc<()>) {
         let until_ms = self.now_ms.get().saturating_add(u64::from(after_ms));
         let alive = Rc::new(());

@@ -8,10 +8,10 @@ use super::streams::MemoryBody;
 use super::{MemoryHost, waiting};
 use crate::host::{HostError, Origin, OriginAnswer, OriginRequest, Place, ResolvedUrl};
 
-/// What the server behind was asked for.
+/// A request that the origin got.
 #[derive(Clone, Debug)]
 pub struct OriginCall {
-    /// Who was asked.
+    /// Which origin: a server or the static files.
     pub place: Place,
     /// The method.
     pub method: String,
@@ -46,7 +46,7 @@ impl OriginCall {
     }
 }
 
-/// What a server behind answers.
+/// An answer of the origin.
 pub struct MemoryAnswer {
     /// The status.
     pub status: u16,
@@ -54,7 +54,7 @@ pub struct MemoryAnswer {
     pub headers: Fields,
     /// The body, until it is taken.
     pub body: RefCell<Option<MemoryBody>>,
-    /// How long it takes to come, in milliseconds.
+    /// Milliseconds before it begins.
     pub after_ms: u32,
 }
 

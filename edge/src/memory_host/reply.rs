@@ -16,14 +16,14 @@ pub struct Reply {
     pub status: u16,
     /// The header fields.
     pub headers: Fields,
-    /// The body, as far as it came.
+    /// The body, as far as it was received.
     pub body: Vec<u8>,
-    /// Why the body broke off, if it did.
+    /// The reason if the body broke off.
     pub broken: Option<HostError>,
 }
 
 impl Reply {
-    /// Waits for the whole body of an answer.
+    /// The answer with its whole body, which this waits for. An answer to HEAD has none.
     pub async fn whole(answer: Response<MemoryHost>, is_head: bool) -> Self {
         let (mut reply, stream) = Self::begun(answer);
         if let Some(mut stream) = stream.filter(|_| !is_head) {
@@ -44,7 +44,7 @@ impl Reply {
         reply
     }
 
-    /// The head of an answer and what there is of its body; the rest comes as a stream.
+    /// The head of an answer with its body, unless that is a page's: a page's body is returned as a stream.
     #[must_use]
     pub fn begun(answer: Response<MemoryHost>) -> (Self, Option<MemoryBody>) {
         let Response { status, headers, body } = answer;
@@ -89,19 +89,19 @@ impl Reply {
         field(&self.headers, name)
     }
 
-    /// The body as text; what is no UTF-8 becomes U+FFFD.
+    /// The body as text. Bytes that are not UTF-8 become U+FFFD.
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
     }
 
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is not JSON.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// The fall-backs that the answer names.
+    /// The fall-backs named in `Selvedge-Fallback`.
     #[must_use]
     pub fn fallbacks(&self) -> Vec<&str> {
         let named = self.header("selvedge-fallback").unwrap_or_default().split(", ");

@@ -7,7 +7,7 @@ use super::fields::Fields;
 use super::streams::MemoryBody;
 use crate::host::{HostError, Request};
 
-/// A request.
+/// A request of a client.
 #[derive(Debug, Default)]
 pub struct MemoryRequest {
     /// The method.
@@ -18,12 +18,12 @@ pub struct MemoryRequest {
     pub headers: Fields,
     /// The body, until it is taken.
     pub body: RefCell<Option<Vec<u8>>>,
-    /// How far the visitor's clock is ahead of UTC.
+    /// Milliseconds by which the visitor's clock is ahead of UTC.
     pub local_offset_ms: i64,
 }
 
 impl MemoryRequest {
-    /// Any request of the site `https://shop.example`.
+    /// A request to the site `https://shop.example`.
     pub fn new(method: impl Into<String>, path_and_query: &str) -> Self {
         Self {
             method: method.into(),

@@ -12,7 +12,7 @@ use super::{MemoryHost, Work, waiting};
 use crate::headers::Headers;
 use crate::host::{HostError, Runtime, StoredBytes, Wake};
 
-/// Bytes that are kept.
+/// Bytes on the host's side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemoryBytes(pub Rc<[u8]>);
 

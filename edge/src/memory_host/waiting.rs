@@ -5,12 +5,12 @@ use std::task::Poll;
 
 use super::MemoryHost;
 
-/// Ready where it is so.
+/// [`Poll::Ready`] if `is_so`.
 pub fn ready(is_so: bool) -> Poll<()> {
     if is_so { Poll::Ready(()) } else { Poll::Pending }
 }
 
-/// Lets everything else go on first, as any call of a runtime does.
+/// Waits for one round of polling, so that other futures go on first, as with a call of a real runtime.
 pub async fn turn(host: &MemoryHost) {
     let mut waited = false;
     poll_fn(|_| {

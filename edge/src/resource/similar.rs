@@ -1,4 +1,4 @@
-//! `GET /v1/similar/{item}`: items near an item. The URL decides the answer, so that any cache may keep it.
+//! `GET /v1/similar/{item}`: items near an item. The answer depends only on the URL, so any cache may keep it.
 
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ use crate::model::Model;
 use crate::problem::Problem;
 use crate::response::Response;
 
-/// How many items where the request does not say.
+/// How many items if the request does not say.
 const N: usize = 12;
 
 /// Items near an item.
@@ -54,7 +54,7 @@ pub async fn get<H: Host>(call: &mut Call<'_, H>, item: &str) -> Result<Response
     Ok(shared.made(call, &json, describe))
 }
 
-/// A request for the items near an item, owned, so that it can outlive its answer.
+/// A request for the items near an item. It owns its parts, so that work behind the answer can use it after the request is over.
 struct Similar<H: Host> {
     app: Rc<App<H>>,
     model: Rc<Model>,
