@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Builds what www/ holds. Every path is given by the caller; nothing is fetched.
+// Builds the contents of www/. The caller gives every path; nothing is downloaded.
 //
 //   node www/build.mjs --out build/site [--package-file build/selvedge-edge-0.1.0.tgz --public-key HEX]
 //       the shop, and with --package-file the page that runs the engine in the browser

@@ -1,11 +1,11 @@
-/** The engine on the device: the same lists as the edge gives, and nothing sent. */
+/** The engine on the device: it gives the same lists as the edge and sends nothing. */
 
 import type { Page } from "@playwright/test";
 import type { Engine, Profile } from "../../www/package/src/index.ts";
 import type { Decision } from "../../www/package/src/types.ts";
 import { expect, fact, ids, open, settled, shelf, test, tiles } from "./shop.ts";
 
-/** What the browser page puts on the console. */
+/** The object that the browser page offers to the console. */
 interface OnPage {
   selvedge: { engine: Engine; Profile: typeof Profile };
 }
@@ -16,7 +16,7 @@ interface Act {
   readonly timestamp_ms: number;
 }
 
-/** Some moment of each daypart, as if local time were UTC: 1 January 2024 was a Monday. */
+/** A moment of each daypart, as if local time were UTC; 1 January 2024 was a Monday. */
 function momentOf(daypart: string): number {
   const [day = "", part = ""] = daypart.split("-");
   const quarter = ["night", "morning", "afternoon", "evening"].indexOf(part);
@@ -75,7 +75,7 @@ test("edge and browser give the same item lists for the same profile and time", 
     expect(device[name].model, name).toBe(edge[name].model);
   }
   expect(device.rank.unknown).toEqual(["no such item"]);
-  // One shape on both ways: through JSON and through serde-wasm-bindgen.
+  // Decisions have the same shape through JSON and through serde-wasm-bindgen.
   expect(Object.keys(device.home).sort()).toEqual(Object.keys(edge.home).sort());
   expect(Object.keys(device.home.items[0] ?? {}).sort()).toEqual(Object.keys(edge.home.items[0] ?? {}).sort());
 });

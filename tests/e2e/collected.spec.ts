@@ -1,6 +1,6 @@
 /**
- * Events that leave for the lake. After the Worker has stopped, `cargo xtask test` looks in R2 for the item that was clicked here: it
- * reads its id from test-results/clicked.json.
+ * Events that are collected for the lake. This test writes the id of the clicked item to test-results/clicked.json. After the Worker has
+ * stopped, `cargo xtask test` looks for that item in R2.
  */
 
 import { mkdirSync, writeFileSync } from "node:fs";

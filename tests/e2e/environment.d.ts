@@ -1,2 +1,2 @@
-/** All that the configuration needs of Node; its whole declarations would be one more package to install. */
+/** The few declarations of Node that the configuration needs, without installing a package with all of them. */
 declare const process: { readonly env: Readonly<Record<string, string | undefined>> };

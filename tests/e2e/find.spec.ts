@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 import type { Decision } from "../../www/package/src/types.ts";
 import { addFrom, expect, ids, open, reranked, settled, shelf, test, tiles } from "./shop.ts";
 
-/** A word that finds enough to have an order: the first long word of a popular title. */
+/** A word that finds several items, so that their order can be tested: the first long word of a popular title. */
 async function popularWord(page: Page): Promise<string> {
   const catalogue = (await (await page.request.get("/data/catalogue.json")).json()) as { items: [string, string][] };
   const words = catalogue.items.slice(0, 200).map(([, title]) => /[A-Za-z]{5,}/.exec(title)?.[0].toLowerCase() ?? "");
@@ -86,7 +86,7 @@ test("the shop can be used by keyboard alone", async ({ page }) => {
   await expect(add).toBeFocused();
   expect(await add.evaluate((element) => getComputedStyle(element).outlineStyle)).not.toBe("none");
   await reranked(page, () => page.keyboard.press("Enter"));
-  // The tile may have moved or left; the focus is still in its shelf.
+  // The tile may have moved or gone, but the focus is still in its shelf.
   expect(await shelf(page, "home").evaluate((element) => element.contains(document.activeElement))).toBe(true);
 
   await tiles(page, "home").first().getByRole("link").focus();
@@ -116,7 +116,7 @@ test("on a phone the label is a drawer that Escape closes", async ({ page }) => 
 });
 
 test("when the edge cannot be reached the shelf says so and can be tried again", async ({ browser }) => {
-  // Its own page: the failed request is an error in the console, and meant to be.
+  // A page of its own, because the failed request causes an error in the console, as it should.
   const page = await browser.newPage();
   await page.route("**/v1/recommend/home**", (route) => route.abort());
   await page.goto("/");

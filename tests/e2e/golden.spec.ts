@@ -1,4 +1,4 @@
-/** The golden decisions of tests/vectors in this browser: item lists and score bits as natively. */
+/** The golden decisions of tests/vectors in this browser: the same item lists and score bits as natively. */
 
 import { readFileSync, readdirSync } from "node:fs";
 import type { Engine, Profile } from "../../www/package/src/index.ts";

@@ -1,4 +1,4 @@
-/** The label tells the truth: what it shows is what the headers and the decision say. */
+/** The label shows exactly what the headers and the decision say. */
 
 import type { Page, Response } from "@playwright/test";
 import type { Decision } from "../../www/package/src/types.ts";
@@ -34,7 +34,7 @@ test("for a visitor without a history the answer is shared, and the label shows 
   expect(response.headers()["cache-status"]).toContain('key="');
   await expectTruth(page, response);
 
-  // Asked once more, it comes from the cache.
+  // The second request is answered from the cache.
   const [again] = await Promise.all([answerOf(page, "home"), open(page)]);
   expect(again.headers()["cache-status"]).toMatch(/selvedge; hit/);
   await expectTruth(page, again);
@@ -43,7 +43,7 @@ test("for a visitor without a history the answer is shared, and the label shows 
 test("the rung is that of the answer, the hit ratio counts what was shared, and the frontier is there to see", async ({ page }) => {
   await open(page);
   await open(page);
-  // All that a stranger is shown is shared, and somebody has asked for it just now.
+  // Everything that a new visitor sees is shared and was requested a moment ago.
   await expect(fact(page, "hit-ratio")).toHaveText("100 %");
   const { decision } = await addFrom(page, 0);
   expect(decision.scope).toBe("visitor");

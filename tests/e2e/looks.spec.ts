@@ -1,4 +1,4 @@
-/** Pictures of both pages for people to look at, and what can be measured about their looks. */
+/** Screenshots of both pages for people to look at, and measurements of their layout. */
 
 import { addFrom, expect, open, test } from "./shop.ts";
 
@@ -20,7 +20,7 @@ for (const [device, width, height] of [["desktop", 1440, 900], ["phone", 390, 84
       await expect(page.locator("#departments a").first()).toBeVisible();
       await page.screenshot({ path: `${PICTURES}/shop-${device}-${colorScheme}.png` });
       const shift = await page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts.reduce((sum, value) => sum + value, 0));
-      // 0.1 is what Core Web Vitals calls good.
+      // Core Web Vitals rates a layout shift of up to 0.1 as good.
       expect(shift).toBeLessThan(0.05);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
 
@@ -65,7 +65,7 @@ test("tiles move to their new places, and stand still for who asked for that", a
   await page.emulateMedia({ reducedMotion: "reduce" });
   await addFrom(page, 7);
   expect(await moves()).toBe(moved);
-  // The marks tell it instead.
+  // The marks show it instead.
   await expect(page.locator(".shelf[data-slot=home] .moved").first()).toBeVisible();
 });
 

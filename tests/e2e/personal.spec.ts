@@ -1,4 +1,4 @@
-/** The promise of the demo: the page changes with what one does, remembers it, and forgets it when told to. */
+/** The promise of the demo: the page changes with the visitor's actions, remembers them, and forgets them on request. */
 
 import { addFrom, expect, fact, ids, open, reranked, shelf, test, tiles } from "./shop.ts";
 
@@ -87,7 +87,7 @@ test("what was bought leaves the shelf", async ({ page }) => {
 test("two acts in a row are both remembered", async ({ page }) => {
   await open(page);
   const [first = "", second = ""] = await ids(page, "home");
-  // Sent without waiting for each other: the second must not overwrite the cookie of the first.
+  // Both are sent without waiting; the second must not overwrite the cookie of the first.
   await page.evaluate(() => {
     for (const button of [...document.querySelectorAll<HTMLElement>("[data-slot=home] .add")].slice(0, 2)) button.click();
   });

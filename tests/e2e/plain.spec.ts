@@ -1,4 +1,4 @@
-/** The page without a script: its lists are filled at the edge, and it can be read with JavaScript turned off. */
+/** The page without a script: the edge fills its lists, so it works with JavaScript turned off. */
 
 import type { Page } from "@playwright/test";
 import type { Decision } from "../../www/package/src/types.ts";

@@ -11,19 +11,19 @@ if (!baseURL) throw new Error("SELVEDGE_URL is not set: start the demo (`cargo x
 export default defineConfig({
   testDir: ".",
   outputDir: "../../test-results/e2e",
-  // One after the other: the Worker under test has one cache, and tests look at its hits and misses.
+  // One test at a time, because the Worker has one cache, and tests check its hits and misses.
   workers: 1,
   fullyParallel: false,
   forbidOnly: true,
   retries: 0,
-  // For a page that hangs: on a machine that is busy with something else, every step takes its time.
+  // For pages that hang; long, because every step is slow on a busy machine.
   timeout: 300_000,
   expect: { timeout: 60_000 },
   reporter: [["list"]],
   use: {
     baseURL,
     viewport: { width: 1440, height: 900 },
-    // Nothing of ours moves in tests but where a test is about movement.
+    // No animations, except in tests about animations.
     contextOptions: { reducedMotion: "reduce" },
     launchOptions: {
       executablePath: process.env["SELVEDGE_CHROMIUM"] ?? "/usr/bin/chromium",

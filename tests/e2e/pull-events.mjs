@@ -1,5 +1,5 @@
-// Copies what a local Worker collected, out of the R2 bucket that `wrangler dev --persist-to STATE` keeps, into a folder of
-// the same layout, which `selvedge ingest` reads (`preset = "selvedge-collector"`). Prints the number of files.
+// Copies the events that a local Worker collected from the R2 bucket of `wrangler dev --persist-to STATE` into a folder with the same
+// layout, which `selvedge ingest` reads (`preset = "selvedge-collector"`). Prints the number of files.
 //
 // usage: node tests/e2e/pull-events.mjs STATE_DIR OUT_DIR     (stop the Worker first)
 
@@ -13,7 +13,7 @@ if (!state || !out) {
   process.exit(2);
 }
 
-// The bindings of wrangler.toml, with what they hold from the Worker's own state.
+// The bindings of wrangler.toml over the Worker's own state.
 const { env, dispose } = await getPlatformProxy({ configPath: "wrangler.toml", persist: { path: join(resolve(state), "v3") } });
 try {
   const events = env.EVENTS;
@@ -22,7 +22,7 @@ try {
     const page = await events.list({ prefix: "events/", cursor });
     for (const { key } of page.objects) {
       const path = resolve(out, key);
-      // A key is a name in a bucket; as a path it must stay inside the folder.
+      // An object key used as a path must stay inside the folder.
       if (!path.startsWith(resolve(out) + sep)) throw new Error(`${key}: expected a key without "..", found one that leaves ${out}`);
       const object = await events.get(key);
       if (object === null) throw new Error(`${key}: listed, but not there`);

@@ -1,4 +1,4 @@
-/** What the tests do with the page: every test also fails on an error in the browser's console. */
+/** Actions on the page that the tests share. Every test also fails on an error in the browser's console. */
 
 import { expect, test as base, type Locator, type Page, type Response } from "@playwright/test";
 import type { Decision } from "../../www/package/src/types.ts";
@@ -41,7 +41,7 @@ export interface Reranked {
   readonly decision: Decision;
 }
 
-/** Does something that makes the shelves rank anew; returns the answer that the first shelf then shows. */
+/** Does something that makes the shelves rank again; returns the answer that the first shelf then shows. */
 export async function reranked(page: Page, action: () => Promise<unknown>): Promise<Reranked> {
   const [response] = await Promise.all([page.waitForResponse((answer) => answer.url().includes("/v1/recommend/home")), action()]);
   const decision = (await response.json()) as Decision;
@@ -50,7 +50,7 @@ export async function reranked(page: Page, action: () => Promise<unknown>): Prom
   return { response, decision };
 }
 
-/** Puts the item at a place of the first shelf into the basket. */
+/** Puts the item at a position of the first shelf into the basket. */
 export function addFrom(page: Page, place: number): Promise<Reranked> {
   return reranked(page, () => tiles(page, "home").nth(place).getByRole("button", { name: /^Add / }).click());
 }

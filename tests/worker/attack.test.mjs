@@ -1,5 +1,5 @@
-// What an attacker would try and a runtime could let through: other visitors' answers under load, foreign hosts and headers. The rest is
-// tested natively, in edge/tests/application/attack.rs.
+// Attacks that only a runtime could let through: other visitors' answers under load, foreign hosts and headers. The others are tested
+// natively, in edge/tests/application/attack.rs.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -33,7 +33,7 @@ test("concurrent visitors never get each other's personal list", async () => {
   );
 });
 
-test("what is not in the key cannot poison it", async () => {
+test("request headers that are not in the cache key cannot change a shared answer", async () => {
   const victim = await (await server.fetch("/v1/similar/tea-05?n=6")).text();
   const evil = {
     host: "evil.example",
@@ -67,7 +67,7 @@ test("what is not in the key cannot poison it", async () => {
   assert.equal(await (await server.fetch("/v1/similar/tea-05?n=6")).text(), victim);
 });
 
-test("the server behind is told the true host, and nothing of the profile", async () => {
+test("the origin gets the true host and nothing of the profile", async () => {
   origin.page("/shop", "<p>shop</p>");
   const cookies = { ...(await visitorOf("tea-00", "tea-02")), basket: "7", "selvedge-consent": "on" };
   const headers = { "x-forwarded-host": "evil.example", "x-original-url": "/admin", forwarded: "host=evil.example" };

@@ -1,5 +1,5 @@
-// The segment-keyed cache in the runtime: requests that really come at once, a snapshot that changes in the bucket, and answers that are
-// sent as they were prepared. The rules themselves are tested natively, in edge/tests/application/cache.rs.
+// The cache in the runtime: requests that really arrive at once, a snapshot that changes in the bucket, and prepared answers. The rules
+// themselves are tested natively, in edge/tests/application/cache.rs.
 
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
@@ -27,11 +27,11 @@ async function visitorOf(...items) {
   return { selvedge: profileCookie(await server.fetch("/v1/events", json({ events }))) };
 }
 
-test("500 requests at once for a cold key are one computation, and all get its answer", async () => {
+test("500 requests at once for a cold key cause one computation, and all get its answer", async () => {
   await serving();
   for (const path of ["/v1/recommend/shelf", "/v1/recommend/home?category=tea", "/v1/similar/tea-00"]) {
     const before = await counts();
-    // Each is read as soon as it is there: undici gives up bodies that wait while memory is tidied.
+    // Each body is read as soon as it arrives, because undici drops waiting bodies during garbage collection.
     const bodies = new Set(await Promise.all(Array.from({ length: 500 }, async () => (await server.fetch(path)).text())));
     const after = await counts();
     assert.equal(bodies.size, 1, path);
@@ -40,7 +40,7 @@ test("500 requests at once for a cold key are one computation, and all get its a
   }
 });
 
-test("a new snapshot answers under its own keys, and the one before serves stale while they fill", async () => {
+test("a new snapshot has its own keys, and stale answers of the previous one are served until these are filled", async () => {
   await serving("0");
   const cookies = await visitorOf("tea-00", "tea-02");
   const first = await server.fetch("/v1/recommend/shelf", { cookies });
@@ -72,7 +72,7 @@ test("a new snapshot answers under its own keys, and the one before serves stale
   assert.equal((await cold.json()).model, decision.model);
 });
 
-test("HEAD has the headers of GET, its entity tag included, and shares its key", async () => {
+test("HEAD has the headers of GET, including its entity tag, and shares its cache key", async () => {
   await serving();
   const get = await server.fetch("/v1/recommend/shelf");
   const head = await server.fetch("/v1/recommend/shelf", { method: "HEAD" });
@@ -83,14 +83,14 @@ test("HEAD has the headers of GET, its entity tag included, and shares its key",
   }
 });
 
-test("where diagnostics are off, only an answer that is asked for them tells how it came about", async () => {
+test("while diagnostics are off, only a request that asks for them gets them", async () => {
   await serving("3600", { SELVEDGE_DIAGNOSTICS: "" });
   const told = (response) => ["cache-status", "server-timing"].map((name) => response.headers.get(name));
   const cookies = await visitorOf("tea-00", "tea-02");
   for (const path of ["/v1/recommend/shelf", "/v1/recommend/home", "/v1/similar/tea-00"]) {
     const before = await counts();
     const plain = [];
-    // A miss, and two hits: the second one is sent from what the first one prepared.
+    // A miss and two hits; the second hit is sent from what the first one prepared.
     for (let turn = 0; turn < 3; turn += 1) plain.push(await server.fetch(path, { cookies }));
     const asked = await server.fetch(`${path}?diagnostics=1`, { cookies });
     const after = await server.fetch(path, { cookies });
@@ -100,7 +100,7 @@ test("where diagnostics are off, only an answer that is asked for them tells how
     assert.match(status, path.endsWith("home") ? /^selvedge; fwd=bypass; detail=visitor$/ : /^selvedge; hit; ttl=\d+; key="[^"]+"$/, path);
     assert.match(timing, /total;dur=[\d.]+$/, path);
     if (!path.endsWith("home")) {
-      // A personal answer tells weights that decay from second to second.
+      // The weights in a personal answer decay from second to second.
       assert.deepEqual(bodies, Array(5).fill(bodies[0]), `${path}: the same answer under the same key`);
       assert.match(asked.headers.get("age"), /^\d+$/);
       assert.equal(asked.headers.get("etag"), plain[1].headers.get("etag"));
@@ -112,10 +112,10 @@ test("where diagnostics are off, only an answer that is asked for them tells how
   }
 });
 
-test("what one request is told besides is not told to the next one of the same key", async () => {
+test("headers for one request are not sent to the next one of the same cache key", async () => {
   await serving();
   const path = "/v1/recommend/shelf?n=7";
-  // In every answer anew, or another one each second.
+  // Headers that differ in every answer or each second.
   const steady = (response) => [...response.headers].filter(([name]) => !["date", "age", "cache-status", "server-timing"].includes(name));
   const ask = async (options) => {
     const response = await server.fetch(path, options);

@@ -88,7 +88,7 @@ test("a hundred events of the longest ids stay within the queue's and the cookie
   await arrived("long-99");
 });
 
-test("the profile cookie is out of reach for scripts and other sites, and Secure on https", async () => {
+test("scripts and other sites cannot read the profile cookie, and it is Secure on https", async () => {
   const { response } = await post([{ type: "click", item: "tea-00" }]);
   assert.match(response.headers.getSetCookie()[0], /^selvedge=[\w-]+; Path=\/; Max-Age=31536000; HttpOnly; SameSite=Lax$/);
   const event = json({ events: [{ type: "click", item: "tea-00" }] });
@@ -96,7 +96,7 @@ test("the profile cookie is out of reach for scripts and other sites, and Secure
   assert.match(https.headers.getSetCookie()[0], /; HttpOnly; SameSite=Lax; Secure$/);
 });
 
-test("a message that is no event of ours is kept as a line, for ingest to put into quarantine", async () => {
+test("a message that is not an event is written as a line, which ingest puts into quarantine", async () => {
   await server.env.EVENT_QUEUE.send({ foreign: true, id: "foreign-1" });
   assert.equal((await arrived("foreign-1")).foreign, true);
 });

@@ -1,4 +1,4 @@
-// Bindings that are missing or throw: each has its fall-back. Which one is tested natively, in edge/tests/application/fallbacks.rs.
+// Bindings that are missing or throw have a fall-back. Which one it is is tested natively, in edge/tests/application/fallbacks.rs.
 
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
@@ -18,7 +18,7 @@ async function counters() {
   return (await (await server.fetch("/readyz")).json()).counters;
 }
 
-/** The answers of all resources that list items, which must all be 200 and empty. */
+/** Requests all resources that list items; their answers must all be 200 and empty. */
 async function assertEmptyLists(fallback) {
   const answers = {
     home: await server.fetch("/v1/recommend/home"),
@@ -62,7 +62,7 @@ test("without a queue, events go straight to the bucket", async () => {
   assert.equal((await server.env.EVENTS.list({ prefix: "events/date=" })).objects.length, 1);
 });
 
-// A variable in a binding's place: every call of it throws.
+// A variable in place of a binding, so that every call of the binding throws.
 const BROKEN_BINDING = { broken: true };
 
 test("when the queue throws, events go straight to the bucket", async () => {
@@ -74,7 +74,7 @@ test("when the queue throws, events go straight to the bucket", async () => {
   assert.equal((await server.env.EVENTS.list({ prefix: "events/date=" })).objects.length, 1);
 });
 
-test("when queue and bucket throw, the answer says that nothing was collected, and the profile is kept all the same", async () => {
+test("when queue and bucket throw, the answer says that nothing was collected, but the cookie still gets the profile", async () => {
   server = await start({ config: {}, vars: { ...vars, EVENT_QUEUE: BROKEN_BINDING, EVENTS: BROKEN_BINDING } });
   const response = await server.fetch("/v1/events", json({ events: [{ type: "click", item: "tea-00" }] }));
   assert.equal(response.status, 202);
@@ -109,7 +109,7 @@ for (const [name, snapshot, pointer] of [
   });
 }
 
-/** The model that answers. */
+/** The version of the model that answers. */
 async function answering() {
   return (await (await server.fetch("/v1/recommend/home")).json()).model;
 }
@@ -143,7 +143,7 @@ test("the first requests of an isolate share one load, and all are answered from
   }
 });
 
-test("a snapshot may lie among the static assets too", async () => {
+test("a snapshot may also be among the static assets", async () => {
   const { mkdtempSync, mkdirSync, writeFileSync, rmSync } = await import("node:fs");
   const { tmpdir } = await import("node:os");
   const directory = mkdtempSync(`${tmpdir()}/selvedge-assets-`);

@@ -1,4 +1,4 @@
-// The golden decisions of tests/vectors, over HTTP in workerd: the item lists that the core gives natively.
+// The golden decisions of tests/vectors over HTTP in workerd: the same item lists as natively.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -10,7 +10,7 @@ const VECTORS = `${ROOT}tests/vectors/`;
 const NAMES = readdirSync(VECTORS).filter((file) => file.endsWith(".selvedge")).map((file) => file.slice(0, -".selvedge".length));
 const read = (file) => readFileSync(VECTORS + file);
 
-/** The answer to a case's question, with the case's history sent first. */
+/** Sends the case's history and then its request; returns the answer. */
 async function answer(server, { history, consent, ask }) {
   const cookies = {};
   if (history.length > 0) {
@@ -49,7 +49,7 @@ for (const name of NAMES) {
         const decision = await response.json();
         assert.equal(decision.model, golden.model);
         assert.equal(decision.scope, expect.scope);
-        // What is usual at this time of the week depends on the clock of the machine that runs the test.
+        // The list for a daypart depends on the clock of the machine that runs the test.
         if (expect.scope === "context") return;
         assert.equal(decision.segment, expect.segment);
         assert.deepEqual(decision.items.map(({ id }) => id), expect.items);

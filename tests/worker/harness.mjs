@@ -1,6 +1,6 @@
-// Starts the built Worker in workerd, as `wrangler.toml` describes it, with bindings of its own for each test file.
+// Starts the built Worker in workerd as `wrangler.toml` describes it, with separate bindings for each test file.
 //
-// `cargo xtask test` builds what this needs; by hand: `cargo xtask build worker`. Nothing here reaches beyond the loopback interface.
+// `cargo xtask test` builds what this needs; by hand: `cargo xtask build worker`. Only the loopback interface is used.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -14,7 +14,7 @@ const { createTestHarness } = await import("wrangler");
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** 32 bytes of 7 under id 1: a key for tests and nothing else. */
+/** A cookie key for tests only: 32 bytes of 7 under id 1. */
 export const COOKIE_KEYS = `1:${Buffer.alloc(32, 7).toString("base64")}`;
 
 /**
@@ -26,7 +26,7 @@ export const COOKIE_KEYS = `1:${Buffer.alloc(32, 7).toString("base64")}`;
 export async function start({ vars = {}, secrets = { SELVEDGE_COOKIE_KEYS: COOKIE_KEYS }, config, main } = {}) {
   const entry = `${ROOT}${main ?? "build/worker/index.js"}`;
   if (!existsSync(entry)) throw new Error(`${entry}: not there; run \`cargo xtask build worker\` first`);
-  // Tests look at what an answer tells of how it came about.
+  // Tests read the diagnostics of answers.
   vars = { SELVEDGE_DIAGNOSTICS: "on", ...vars };
   const worker = config
     ? { config: { ...BASE, main: entry, base_dir: entry.replace(/\/index\.js$/, ""), ...config, vars: { ...vars, ...secrets } } }
@@ -37,11 +37,11 @@ export async function start({ vars = {}, secrets = { SELVEDGE_COOKIE_KEYS: COOKI
   return {
     origin: url.origin,
     env,
-    /** One request past the development server, which would turn an https URL into http. */
+    /** Sends one request past the development server, which would turn an https URL into http. */
     direct: (url, init) => server.getWorker().fetch(url, init),
     logs: () => server.getLogs(),
     close: () => server.close(),
-    /** One request; `cookies` are sent and `headers` added. */
+    /** Sends one request with `cookies` and `headers`. */
     fetch: (path, { cookies = {}, headers = {}, ...init } = {}) => {
       const cookie = Object.entries(cookies).map(([name, value]) => `${name}=${value}`).join("; ");
       return server.fetch(path, { ...init, headers: { ...(cookie && { cookie }), ...headers } });
@@ -49,7 +49,7 @@ export async function start({ vars = {}, secrets = { SELVEDGE_COOKIE_KEYS: COOKI
   };
 }
 
-/** What wrangler.toml says, without any binding. */
+/** The configuration of wrangler.toml without its bindings. */
 const BASE = {
   name: "selvedge-test",
   compatibility_date: "2026-07-01",
@@ -66,13 +66,13 @@ export const R2 = [
   { binding: "EVENTS", bucket_name: "test-events" },
 ];
 
-/** POSTs JSON. */
+/** A POST of JSON. */
 export const json = (body) => ({ method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
 
-/** The fall-backs that an answer names. */
+/** The fall-backs named in an answer. */
 export const fallbacks = (response) => (response.headers.get("selvedge-fallback") ?? "").split(", ").filter(Boolean);
 
-/** The profile cookie that an answer sets; undefined where it sets none. */
+/** The profile cookie that an answer sets; undefined if it sets none. */
 export function profileCookie(response) {
   const header = response.headers.getSetCookie().find((cookie) => cookie.startsWith("selvedge="));
   return header?.slice("selvedge=".length).split(";")[0];
@@ -96,13 +96,13 @@ export function planted() {
   };
 }
 
-/** Publishes a snapshot into the bucket: the file first, then the pointer to it. */
+/** Publishes a snapshot into the bucket: the file first, then the manifest. */
 export async function publish(env, snapshot, key = "models/planted.selvedge", pointer = { key, bytes: snapshot.length }) {
   await env.MODELS.put(key, snapshot);
   await env.MODELS.put("models/current.json", JSON.stringify(pointer));
 }
 
-/** Asks again until it is so. Each turn asks the runtime something, so that nothing sleeps. */
+/** Repeats a check until it holds. Each turn sends a request, so that no sleep is needed. */
 export async function until(isSo) {
   for (let turn = 0; turn < 1000; turn += 1) {
     const found = await isSo();

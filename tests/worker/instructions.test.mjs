@@ -1,5 +1,5 @@
-// What the scan's hot loop is made of in the modules as they are shipped. The compiler may fall back to scalar loads without
-// any result changing: a build that was optimised for size once did, and was twenty times slower.
+// Checks the instructions of the scan's hot loop in the shipped modules. The compiler may use scalar loads without changing any
+// result: a build that was optimised for size once did, and was twenty times slower.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -10,9 +10,9 @@ import { ROOT } from "./harness.mjs";
 
 const MODULES = { Worker: "build/worker/index_bg.wasm", "browser package": "build/pkg/wasm/selvedge_bg.wasm" };
 const MULTIPLY = "i32x4.dot_i16x8_s";
-// A row's loads at strides of int8 that have code of their own: 4 at 32, 8 at 64 (that of 128 may stay a loop).
+// Loads per row for the int8 strides with specialised code: 4 at 32, 8 at 64 (128 may stay a loop).
 const LEAST_INT8_LOADS = 4 + 8;
-// A row's shifts at those of int4: 3 at 32, 6 at 64.
+// Shifts per row for those of int4: 3 at 32, 6 at 64.
 const LEAST_INT4_SHIFTS = 3 + 6;
 
 for (const [name, file] of Object.entries(MODULES)) {
@@ -32,7 +32,7 @@ function disassembled(file) {
   return execFileSync(process.execPath, [`${ROOT}node_modules/binaryen/bin/wasm-dis`, "--all-features", file], { encoding: "utf8", maxBuffer: 1 << 28 });
 }
 
-/** The module's functions, each as its own text. */
+/** The text of each function of the module. */
 function functions(text) {
   return text.split(/^ \(func /m).slice(1);
 }

@@ -1,4 +1,4 @@
-// A server behind the Worker: a real one, over HTTP, whose answers each test sets.
+// An origin for the Worker: a real HTTP server whose answers each test sets.
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -26,7 +26,7 @@ export async function startOrigin() {
     url: `http://127.0.0.1:${server.address().port}`,
     answers,
     requests,
-    /** Answers a path with a page. */
+    /** Makes a path answer with a page. */
     page: (path, body, headers = {}) =>
       answers.set(path, (_, response) => {
         response.writeHead(200, { "content-type": "text/html; charset=utf-8", ...headers });
@@ -39,7 +39,7 @@ export async function startOrigin() {
   };
 }
 
-/** Starts the Worker in front of a server for the tests of a file, which find nothing of the test before them. */
+/** Starts the Worker in front of an origin for the tests of a file, and resets the origin between tests. */
 export async function inFront(model) {
   const origin = await startOrigin();
   const server = await start({

@@ -1,4 +1,4 @@
-// Pages of a real server behind: its headers, codings and methods. What is filled is tested natively, in edge/tests/application/page.rs.
+// Pages of a real origin: headers, codings and methods. How slots are filled is tested natively, in edge/tests/application/page.rs.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -29,7 +29,7 @@ test("a slot shows what the API answers for the same visitor, and the page aroun
   assert.equal(origin.requests[0].url, "/shop?a=1");
 });
 
-test("a page is one visitor's: no shared cache may keep it, and nothing in it tells of the bytes before", async () => {
+test("a page is personal: no shared cache may keep it, and no header describes the original bytes", async () => {
   origin.page("/shop", page(SLOT), {
     "cache-control": "public, max-age=600",
     "cdn-cache-control": "max-age=600",
@@ -50,7 +50,7 @@ test("a page is one visitor's: no shared cache may keep it, and nothing in it te
   }
 });
 
-test("what is no page of HTML passes as it is, whatever is in it", async () => {
+test("an answer that is not an HTML page passes unchanged, whatever it contains", async () => {
   const answers = {
     "/data": [200, { "content-type": "application/json", etag: '"x"' }, JSON.stringify({ html: SLOT })],
     "/kept": [200, { "content-type": "text/html; charset=utf-8", "cache-control": "no-transform", etag: '"y"' }, page(SLOT)],
@@ -69,7 +69,7 @@ test("what is no page of HTML passes as it is, whatever is in it", async () => {
   }
 });
 
-test("other methods and their bodies reach the server behind", async () => {
+test("other methods and their bodies reach the origin", async () => {
   origin.answers.set("/order", async (request, response) => {
     const chunks = await request.toArray();
     response.writeHead(201, { "content-type": "text/plain" });
@@ -90,7 +90,7 @@ test("compressed pages are filled too", async () => {
   }
 });
 
-test("includes are fetched from the same site only, in their place, and a failing one leaves nothing or its alternative", async () => {
+test("includes are fetched only from the same site and inserted in their place, and a failing one is replaced by its alternative or nothing", async () => {
   const esi = { "surrogate-control": 'content="ESI/1.0"' };
   origin.page("/esi", page('1<esi:include src="/part?a=1&amp;b=2"/>2<esi:include src="/none" alt="/part"/>3<esi:include src="/none"/>4<esi:include src="http://127.0.0.1:1/x"/>5<esi:remove>gone</esi:remove><!--esi 6-->'), esi);
   origin.page("/part", `[${SLOT}<esi:include src="in/leaf"/>]`, esi);

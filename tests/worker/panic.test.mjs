@@ -1,4 +1,4 @@
-// A Wasm panic costs the one request under which it happens, and is over by the next.
+// A Wasm panic fails only the requests that the instance was serving; the next request gets a new instance.
 //
 // Needs the Worker built with the feature `panic-route` in build/worker-panic; `cargo xtask test` makes it.
 
@@ -18,7 +18,7 @@ after(() => server.close());
 
 const panics = async () => (await (await server.fetch("/readyz")).json()).counters.panic;
 
-test("the request that panics is answered at once, by a problem that says to come again", async () => {
+test("the request that panics is answered at once, with a problem that says to try again", async () => {
   const response = await server.fetch("/v1/panic");
   assert.equal(response.status, 503);
   assert.deepEqual(fallbacks(response), ["panic"]);
@@ -52,7 +52,7 @@ test("the next request is answered from the model again, personally", async () =
 
 test("requests that the instance was serving when it broke are answered too, never by a 5xx for a list", async () => {
   await server.fetch("/v1/panic");
-  // The first request after a reset loads the model; the panic comes while these wait for it.
+  // The first request after a reset loads the model; the panic happens while these requests wait for it.
   const answers = await Promise.all([
     ...Array.from({ length: 8 }, () => server.fetch("/v1/recommend/home")),
     server.fetch("/v1/panic"),

@@ -1,5 +1,5 @@
-// Answers from a model through the real bindings: each resource once, with its headers as a client sees them. What is answered to whom
-// is tested natively, in edge/tests/application.
+// Answers from a model through the real bindings: each resource once, with the headers that a client sees. Who gets which answer is
+// tested natively, in edge/tests/application.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -17,7 +17,7 @@ after(() => server.close());
 const ids = (decision) => decision.items.map((item) => item.id);
 const status = (response) => response.headers.get("cache-status");
 
-/** The cookie of a visitor who clicked these items, one request for each. */
+/** The cookie of a visitor who clicked these items, each sent in its own request. */
 async function visitorOf(...items) {
   const cookies = {};
   for (const item of items) {
@@ -79,17 +79,17 @@ test("every resource answers", async () => {
   assert.deepEqual(await (await server.fetch("/healthz")).json(), { status: "ok" });
 });
 
-test("who objects by Sec-GPC is answered by the context of the request", async () => {
+test("a visitor who objects by Sec-GPC gets the list of the daypart", async () => {
   const cookies = await visitorOf("tea-00", "tea-02");
   const { decision: home } = await decision("/v1/recommend/home", { cookies, headers: { "sec-gpc": "1" } });
   assert.deepEqual([home.scope, home.segment], ["context", null]);
 });
 
-test("a prepared answer tells its age anew", async () => {
+test("a prepared answer has its current age", async () => {
   const ages = new Set();
   const path = "/v1/recommend/shelf?n=9";
   const bodies = new Set();
-  // A second passes while it is asked for: the runtime's clock cannot be set.
+  // Requests it until a second has passed, because the runtime's clock cannot be set.
   while (!ages.has("1") && !ages.has("2")) {
     const response = await server.fetch(path);
     bodies.add(await response.text());
@@ -103,7 +103,7 @@ test("a prepared answer tells its age anew", async () => {
   assert.equal(bodies.size, 1);
 });
 
-test("a client that has a shared answer already is told so", async () => {
+test("a client that already has a shared answer gets a 304", async () => {
   const cookies = await visitorOf("tea-00", "tea-02");
   for (const path of ["/v1/recommend/shelf?n=7", "/v1/similar/tea-00?n=7", "/v1/recommend/shelf?n=7&exclude=tea-00"]) {
     const first = await server.fetch(path, { cookies });
@@ -128,7 +128,7 @@ test("Server-Timing names the stages, in milliseconds", async () => {
   );
 });
 
-test("the probe tells the model", async () => {
+test("the readiness probe names the model", async () => {
   const response = await server.fetch("/readyz");
   assert.equal(response.status, 200);
   const readiness = await response.json();

@@ -1,4 +1,4 @@
-// Requests as the runtime gives them: methods, paths, bodies as streams. The routes themselves are tested natively, in
+// Requests as they arrive from the runtime: methods, paths, bodies as streams. The routes themselves are tested natively, in
 // edge/tests/application/routes.rs.
 
 import assert from "node:assert/strict";
@@ -23,7 +23,7 @@ async function problem(response, status, slug) {
   return document;
 }
 
-test("HEAD is answered as GET is, without a body", async () => {
+test("HEAD is answered like GET, without a body", async () => {
   const response = await server.fetch("/healthz", { method: "HEAD" });
   assert.equal(response.status, 200);
   assert.equal(await response.text(), "");
@@ -35,7 +35,7 @@ test("a known path with another method names the methods", async () => {
     ["/v1/rank", "GET", "POST"],
     ["/v1/events", "PUT", "POST"],
     ["/v1/profile", "GET", "DELETE"],
-    // workers-rs would take an unknown method for GET.
+    // workers-rs would treat an unknown method as GET.
     ["/healthz", "PROPFIND", "GET, HEAD"],
   ]) {
     const response = await server.fetch(path, { method });
@@ -44,12 +44,12 @@ test("a known path with another method names the methods", async () => {
   }
 });
 
-test("a path that is no percent-encoded UTF-8 is a problem", async () => {
+test("a path that is not percent-encoded UTF-8 is a problem", async () => {
   await problem(await server.fetch("/v1/recommend/%ff"), 400, "bad-parameter");
   await problem(await server.fetch("/v1/similar/%E0%A4"), 400, "bad-parameter");
 });
 
-test("an unknown path and a body that is none are problems", async () => {
+test("an unknown path and an invalid body are problems", async () => {
   await problem(await server.fetch("/v1/nothing"), 404, "no-such-path");
   for (const body of ["", "{", "\u0000".repeat(40)]) {
     await problem(await server.fetch("/v1/events", { method: "POST", body }), 400, "bad-body");
@@ -64,14 +64,14 @@ test("a query is decoded as the runtime's own URLSearchParams does it", async ()
   }
 });
 
-test("a write from a page of this site is let through, from another one's not", async () => {
+test("a write from a page of this site is accepted, one from another site is refused", async () => {
   const event = json({ events: [{ type: "click", item: "1" }] });
   const own = await server.fetch("/v1/events", { ...event, headers: { origin: server.origin } });
   assert.equal(own.status, 202);
   await problem(await server.fetch("/v1/events", { ...event, headers: { origin: "https://elsewhere.example" } }), 403, "cross-site");
 });
 
-test("a body over the limit is refused, whether its length is told or not", async () => {
+test("a body over the limit is refused, with or without a Content-Length", async () => {
   const padding = "x".repeat(64 * 1024);
   await problem(await server.fetch("/v1/events", json({ events: [], padding })), 413, "body-too-long");
   const stream = new Blob([JSON.stringify({ events: [], padding })]).stream();

@@ -1,4 +1,4 @@
-// The entry shim by itself: how it notices a broken instance, and what it answers in its place.
+// The entry shim alone: how it notices a broken instance, and how it answers instead of it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -15,7 +15,7 @@ function instance() {
 
 const trap = () => Promise.reject(new WebAssembly.RuntimeError("unreachable"));
 
-test("a call that traps comes to BROKEN, and the instance is reset before the next one", async () => {
+test("a call that traps returns BROKEN, and the instance is reset before the next call", async () => {
   const { call, resets, panics } = instance();
   assert.equal(await call(trap), BROKEN);
   assert.deepEqual([resets.length, panics()], [0, 1]);
@@ -25,14 +25,14 @@ test("a call that traps comes to BROKEN, and the instance is reset before the ne
   assert.equal(resets.length, 1);
 });
 
-test("calls whose promise the broken instance will never settle are let go", async () => {
+test("calls whose promise the broken instance will never settle end with BROKEN", async () => {
   const { call, markBroken } = instance();
   const hanging = [call(() => new Promise(() => {})), call(() => new Promise(() => {}))];
   markBroken("a trap somewhere else");
   assert.deepEqual(await Promise.all(hanging), [BROKEN, BROKEN]);
 });
 
-test("one panic that shows in several ways counts once", async () => {
+test("one panic that is noticed in several ways counts once", async () => {
   const { call, markBroken, panics, logged } = instance();
   const outcome = call(() => {
     markBroken("by the hook");
@@ -45,7 +45,7 @@ test("one panic that shows in several ways counts once", async () => {
   assert.deepEqual(logged, ["wasm instance broken, to be reset before the next request: by the hook"]);
 });
 
-test("of a trap without a panic the error is logged, once in each instance", async () => {
+test("the error of a trap without a panic is logged, once for each instance", async () => {
   const { call, markBroken, panics, logged } = instance();
   const exhausted = () => {
     markBroken();
@@ -57,21 +57,21 @@ test("of a trap without a panic the error is logged, once in each instance", asy
   assert.deepEqual(logged, Array(2).fill("wasm instance broken, to be reset before the next request: RangeError: Maximum call stack size exceeded"));
 });
 
-test("a trap whose error gets to nobody is logged all the same", async () => {
+test("a trap whose error was not reported is still logged", async () => {
   const { call, markBroken, resets, logged } = instance();
   markBroken();
   assert.equal(call(() => "well"), "well");
   assert.deepEqual([resets.length, logged.length], [1, 1]);
 });
 
-test("another error is passed on and breaks nothing", async () => {
+test("any other error is thrown to the caller and does not break the instance", async () => {
   const { call, resets } = instance();
   await assert.rejects(call(() => Promise.reject(new TypeError("not ours"))), TypeError);
   await call(async () => "well");
   assert.equal(resets.length, 0);
 });
 
-test("a list is answered by an empty decision, never by a 5xx", async () => {
+test("a list is answered with an empty decision, never with a 5xx", async () => {
   for (const [path, slot] of [
     ["/v1/recommend/home?n=4", "home"],
     ["/v1/recommend/%C3%A4", "ä"],
@@ -88,7 +88,7 @@ test("a list is answered by an empty decision, never by a 5xx", async () => {
   }
 });
 
-test("a write is told to come again", async () => {
+test("a write gets a 503 with Retry-After", async () => {
   const response = fallback(new Request("https://shop.example/v1/events", { method: "POST" }));
   assert.deepEqual([response.status, response.headers.get("retry-after")], [503, "1"]);
   assert.equal(response.headers.get("content-type"), "application/problem+json");

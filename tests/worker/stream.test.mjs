@@ -1,5 +1,5 @@
-// How pages flow: in a bare workerd. What wrangler puts around a Worker for tests reads every HTML answer itself and hands it on
-// only when it is whole, and its way out follows redirects and has errors of its own.
+// Streaming of pages, in a bare workerd. wrangler's development server reads every HTML answer to its end before it passes it on,
+// follows redirects of the origin, and adds errors of its own.
 
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -36,7 +36,7 @@ const SLOT = '<div data-selvedge-slot="home" data-n="3"><template><a href="/i/{{
 const page = (inner) => `<!doctype html><title>Shop</title><h1>Tea &amp; tools</h1>${inner}<footer>end</footer>`;
 const get = (path) => fetch(worker.origin + path);
 
-/** Answers a path with a part, and the rest when the returned function is called. */
+/** Makes a path answer with the first part, and with the rest once the returned function is called. */
 function inTwo(path, first, rest, headers = HTML) {
   let finish;
   origin.answers.set(path, (_, response) => {
@@ -53,7 +53,7 @@ async function readAll(reader) {
   return text;
 }
 
-test("the result does not depend on how the server cuts its page", async () => {
+test("the result does not depend on the pieces in which the server sends its page", async () => {
   origin.page("/whole", page(SLOT));
   const whole = await (await get("/whole")).text();
   assert.equal(whole.match(/<a href/g).length, 4, "three items and the template");
@@ -72,7 +72,7 @@ test("the result does not depend on how the server cuts its page", async () => {
   }
 });
 
-test("bytes in front of a slot leave before the server has sent the rest, and a slot before what is behind it", async () => {
+test("bytes before a slot are sent before the rest of the page arrives, and a slot before the bytes behind it arrive", async () => {
   for (const [first, expected, rest] of [
     ["<h1>first</h1>", /^<h1>first<\/h1>$/, SLOT],
     [SLOT, /<\/template><a href="\/i\/.*<\/a><\/div>$/, "<p>rest"],
@@ -86,7 +86,7 @@ test("bytes in front of a slot leave before the server has sent the rest, and a 
   }
 });
 
-test("what is in front of an included part leaves before the part is there", async () => {
+test("bytes before an included part are sent before the part arrives", async () => {
   origin.page("/esi", 'front<esi:include src="/part"/>behind', { "surrogate-control": 'content="ESI/1.0"' });
   const asked = new Promise((resolve) => origin.answers.set("/part", (_, response) => resolve(response)));
   const reader = (await get("/esi")).body.getReader();
@@ -95,7 +95,7 @@ test("what is in front of an included part leaves before the part is there", asy
   assert.equal(await readAll(reader), "partbehind");
 });
 
-test("a page that breaks off does not end as if it were whole, and nothing of it is lost", async () => {
+test("a page that breaks off does not end as if it were complete, and all its bytes are sent", async () => {
   origin.answers.set("/shop", (_, response) => {
     response.writeHead(200, { ...HTML, "content-length": 100_000 });
     response.write("<h1>first</h1><b", () => response.socket.destroy());
@@ -108,7 +108,7 @@ test("a page that breaks off does not end as if it were whole, and nothing of it
   assert.ok("<h1>first</h1><b".startsWith(text), text);
 });
 
-test("a part that breaks off leaves what came of it, and the page goes on", async () => {
+test("of a part that breaks off the received bytes stay, and the page goes on", async () => {
   origin.page("/esi", 'a<esi:include src="/part"/>b', { "surrogate-control": 'content="ESI/1.0"' });
   origin.answers.set("/part", (_, response) => {
     response.writeHead(200, { ...HTML, "content-length": 100_000 });
@@ -117,13 +117,13 @@ test("a part that breaks off leaves what came of it, and the page goes on", asyn
   assert.match(await (await get("/esi")).text(), /^a(part )?b$/);
 });
 
-test("what is in no encoding that contains ASCII passes as it is", async () => {
+test("a page in an encoding that does not contain ASCII passes unchanged", async () => {
   const body = Buffer.from(page(SLOT), "utf16le");
   origin.page("/utf16", body, { "content-type": "text/html; charset=utf-16le" });
   assert.deepEqual(Buffer.from(await (await get("/utf16")).arrayBuffer()), body);
 });
 
-test("a redirect is the browser's to follow", async () => {
+test("a redirect is passed to the browser", async () => {
   origin.answers.set("/moved", (_, response) => response.writeHead(302, { ...HTML, location: "/shop" }).end(page(SLOT)));
   const response = await fetch(`${worker.origin}/moved`, { redirect: "manual" });
   assert.equal(response.status, 302);
@@ -143,7 +143,7 @@ test("a server that cannot be reached is a problem, and the API goes on", async 
   }
 });
 
-test("pages of the html5lib tests pass untouched, whatever they are", async (context) => {
+test("pages of the html5lib tests pass unchanged", async (context) => {
   const dir = `${ROOT}../shared/conformance/html5lib`;
   if (!existsSync(dir)) return context.skip(`${dir}: not there`);
   const tests = ["test1", "test2", "domjs", "escapeFlag"].flatMap((name) => JSON.parse(readFileSync(`${dir}/${name}.test`)).tests);
@@ -153,13 +153,13 @@ test("pages of the html5lib tests pass untouched, whatever they are", async (con
   assert.deepEqual(Buffer.from(await (await get("/shop")).arrayBuffer()), all);
 });
 
-test("a page whose bytes were flowing when the instance broke breaks off, and does not hang", async () => {
+test("a page that was streaming when the instance broke breaks off and does not hang", async () => {
   const panicking = await start({ dir: `${ROOT}build/worker-panic`, entry: "index.js", vars: { SELVEDGE_ORIGIN: origin.url } });
   try {
     inTwo("/slow", "<h1>first</h1>", "");
     const reader = (await fetch(`${panicking.origin}/slow`)).body.getReader();
     assert.equal(Buffer.from((await reader.read()).value).toString(), "<h1>first</h1>");
-    // Requests that wait for the server behind at that moment: a page, and an order that must not be sent twice.
+    // Requests that wait for the origin at that moment: a page, and an order that must not be sent twice.
     const asked = new Promise((resolve) => origin.answers.set("/shop", () => resolve()));
     const ordered = new Promise((resolve) => origin.answers.set("/order", () => resolve()));
     const [shop, order] = [fetch(`${panicking.origin}/shop`), fetch(`${panicking.origin}/order`, { method: "POST", body: "tea" })];

@@ -1,4 +1,4 @@
-// Debian's varnishd in front of the Worker and of an application, by the VCL of examples/varnish.
+// Debian's varnishd with the VCL of examples/varnish, in front of the Worker and of an application.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
@@ -85,7 +85,7 @@ describe("behind Varnish", { skip }, () => {
     assert.equal(miss.headers.get("selvedge-vary"), null, "meant for Varnish");
   });
 
-  test("behind whoever ends TLS, a page of the site may write, one of another site may not, and the cookie is Secure", async () => {
+  test("behind a TLS proxy, a page of the site may write, one of another site may not, and the cookie is Secure", async () => {
     const write = (headers) => requests("/v1/events", { ...json({ events: [{ type: "click", item: "tea-00" }] }), headers: { "content-type": "application/json", "x-forwarded-proto": "https", ...headers } });
     const own = await write({ origin: "https://shop.example", "sec-fetch-site": "same-origin" });
     assert.equal(own.status, 202);
@@ -95,7 +95,7 @@ describe("behind Varnish", { skip }, () => {
     assert.equal((await write({ origin: front.replace("http:", "https:") })).status, 202, "another scheme, the same host");
   });
 
-  test("a personal list is never kept", async () => {
+  test("a personal list is never stored", async () => {
     const cookies = await visitorOf("tool-00", "tool-02");
     for (let turn = 0; turn < 2; turn += 1) {
       const response = await requests("/v1/recommend/home", { cookies });
@@ -117,7 +117,7 @@ describe("behind Varnish", { skip }, () => {
     assert.equal(await (await requests("/v1/recommend/shelf?n=5&segment=2")).text(), plain);
   });
 
-  test("pages that vary by segment are kept once for each, others once for all, and the application sees no profile", async () => {
+  test("pages that vary by segment are stored once for each segment, others once for all, and the application sees no profile", async () => {
     application.answers.set("/shop", (request, response) => {
       response.writeHead(200, { "content-type": "text/html", vary: "Selvedge-Segment", "cache-control": "max-age=60" });
       response.end(`segment ${request.headers["selvedge-segment"] ?? "none"}`);
@@ -129,7 +129,7 @@ describe("behind Varnish", { skip }, () => {
     const [tea, more, book] = [await visitorOf("tea-00", "tea-02"), await visitorOf("tea-04", "tea-06"), await visitorOf("book-00", "book-02")];
     const seen = [];
     for (const cookies of [tea, more, book, {}]) {
-      // The built-in rules of Varnish keep nothing for a request with a cookie; these keep it, as the application never sees it.
+      // Varnish's built-in rules store nothing for a request with a cookie; this VCL does, because the application never sees the cookie.
       const response = await requests("/shop", { cookies });
       seen.push([cache(response), await response.text(), response.headers.get("cache-control")]);
     }
@@ -143,7 +143,7 @@ describe("behind Varnish", { skip }, () => {
     assert.equal(cache(await requests("/about", { cookies: book })), "hit");
   });
 
-  test("pages with includes are put together by Varnish, each part under its own key", async () => {
+  test("Varnish assembles pages with includes, with each part under its own key", async () => {
     application.page("/home", '<p>a<esi:include src="/v1/recommend/shelf?n=1"/>b', {
       "surrogate-control": 'content="ESI/1.0"',
       "cache-control": "max-age=60",
@@ -162,7 +162,7 @@ describe("behind Varnish", { skip }, () => {
     }
   });
 
-  test("a page that says so is kept by nobody, and a copy of a list has nothing of whoever came first", async () => {
+  test("a page with no-store is not stored, and a stored list has no headers of the request that fetched it", async () => {
     let turn = 0;
     application.answers.set("/own", (_, response) => {
       response.writeHead(200, { "content-type": "text/html", "surrogate-control": 'no-store, content="ESI/1.0"' });
@@ -179,7 +179,7 @@ describe("behind Varnish", { skip }, () => {
     }
   });
 
-  test("a page varies by segment however its server spells that", async () => {
+  test("a page varies by segment, however its server spells the Vary header", async () => {
     application.answers.set("/lower", (request, response) => {
       response.writeHead(200, { "content-type": "text/html", vary: "selvedge-segment", "cache-control": "max-age=60" });
       response.end(`segment ${request.headers["selvedge-segment"] ?? "none"}`);
@@ -194,7 +194,7 @@ describe("behind Varnish", { skip }, () => {
     for (let turn = 0; turn < 1000; turn += 1) {
       if ((await (await server.fetch("/readyz")).json()).model !== version) break;
     }
-    // Another visitor of the segment, whose key Varnish does not remember yet.
+    // Another visitor of the segment, whose cache key Varnish does not know yet.
     const fresh = await visitorOf("tea-00", "tea-02");
     for (let turn = 0; turn < 1000; turn += 1) {
       const { model: answering, items } = await (await requests("/v1/recommend/shelf?n=7", { cookies: fresh })).json();
@@ -203,7 +203,7 @@ describe("behind Varnish", { skip }, () => {
     assert.fail("the new model never came");
   });
 
-  test("without Selvedge, pages are served as to everybody", async () => {
+  test("if Selvedge is down, pages are served as for everybody", async () => {
     application.page("/alone", "alone", { "cache-control": "max-age=60" });
     await server.close();
     server = undefined;

@@ -1,4 +1,4 @@
-// The page that runs the engine in the browser. It takes `@selvedge/edge` as a user gets it: packed, then installed.
+// Builds the page that runs the engine in the browser, with `@selvedge/edge` packed and installed as a user would.
 
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { bundle, fill } from "./site.mjs";
 /** Installs the packed file into an empty project, bundles the page against it and writes `browser/index.html`. */
 export async function buildBrowserPage({ www, out, assets, packageFile, publicKeys, shared }) {
   if (publicKeys.length === 0) {
-    // Without a key it could trust no snapshot.
+    // Without a public key, the page would trust no snapshot.
     console.log("browser page             left out: no --public-key was given");
     return;
   }
@@ -36,7 +36,7 @@ export async function buildBrowserPage({ www, out, assets, packageFile, publicKe
       "browser.js": written.get("browser.js"),
       "main.css": shared.get("style.css"),
       "theme-early": shared.get("theme-early.js"),
-      // Written into the page: an address would be asked for again whenever the page's own address changes.
+      // Inlined, because with a URL it would be requested again whenever the page's URL changes.
       favicon: `data:image/svg+xml;base64,${(await readFile(join(www, "site/favicon.svg"))).toString("base64")}`,
     }));
   } finally {

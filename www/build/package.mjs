@@ -1,4 +1,4 @@
-// The npm package: TypeScript wrapper and declarations around what wasm-bindgen made of the core.
+// Builds the npm package: the TypeScript wrapper and declarations around wasm-bindgen's module of the core.
 
 import { execFile } from "node:child_process";
 import { copyFile, cp, mkdir, readFile, rm } from "node:fs/promises";
@@ -31,7 +31,7 @@ export async function buildPackage({ out, wasmDir }) {
     bundle: true,
     format: "esm",
     target: TARGET,
-    // Stays a file of its own beside its Wasm.
+    // Not bundled: it stays a separate file beside its Wasm.
     external: ["../wasm/selvedge.js"],
     tsconfigRaw: {},
     logLevel: "warning",

@@ -1,4 +1,4 @@
-// The demo site: TypeScript and CSS bundled, named by their content, and written into the HTML.
+// Builds the demo site: bundles TypeScript and CSS, names the bundles by their content, and writes these names into the HTML.
 
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -8,12 +8,12 @@ import { build } from "esbuild";
 import { buildBrowserPage } from "./browser-page.mjs";
 
 const www = join(dirname(fileURLToPath(import.meta.url)), "..");
-/** View transitions and `light-dark()` are in every engine since 2024; older ones get the page without them. */
+/** Every browser engine has view transitions and `light-dark()` since 2024; older ones show the page without them. */
 export const TARGET = ["es2022", "chrome123", "firefox128", "safari17.5"];
 
 export async function buildSite({ out, packageFile, publicKeys }) {
   const assets = join(out, "assets");
-  // Only what this build writes: the snapshot and the catalogue beside it come from elsewhere.
+  // Remove only what this build writes; the snapshot and the catalogue in this folder come from elsewhere.
   await rm(assets, { recursive: true, force: true });
   await mkdir(assets, { recursive: true });
 
@@ -35,7 +35,7 @@ export async function buildSite({ out, packageFile, publicKeys }) {
   if (packageFile) await buildBrowserPage({ www, out, assets, packageFile, publicKeys, shared: written });
 }
 
-/** Bundles and minifies; returns the address of each output by its plain name, and prints the sizes. */
+/** Bundles and minifies; returns the URL of each output by its plain name, and prints the sizes. */
 export async function bundle({ entryPoints, assets, define = {}, nodePaths = [], loader = {}, publicPath = "" }) {
   const result = await build({
     entryPoints,
@@ -53,7 +53,7 @@ export async function bundle({ entryPoints, assets, define = {}, nodePaths = [],
     publicPath,
     legalComments: "none",
     logLevel: "warning",
-    // The type check maps the package to its sources; the bundle takes it as a user gets it.
+    // The type check maps the package to its sources; the bundle uses the installed package.
     tsconfigRaw: {},
   });
   const written = new Map();
@@ -68,7 +68,7 @@ export async function bundle({ entryPoints, assets, define = {}, nodePaths = [],
   return written;
 }
 
-/** Replaces `%name%` in a page; one that is left over or missing is a mistake in the page or here. */
+/** Replaces each `%name%` in a page; throws if one is left over or missing. */
 export function fill(html, addresses) {
   const filled = html.replace(/%([a-z.-]+)%/g, (_, name) => {
     if (!addresses[name]) throw new Error(`the page asks for %${name}%, which the build did not write`);

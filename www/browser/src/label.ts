@@ -1,4 +1,4 @@
-/** "Why this page" for the engine on the device: the same lines as in the shop, and proof that nothing was sent. */
+/** "Why this page" for the engine on the device: the same lines as in the shop, and the number of requests as proof that nothing is sent. */
 
 import type { Decision } from "@selvedge/edge";
 import { Cloth } from "../../site/src/cloth.ts";
@@ -9,7 +9,7 @@ import type { Model } from "./model.ts";
 
 export class Label {
   readonly #cloth = new Cloth();
-  /** Requests since the page was ready, as the browser itself counts them. */
+  /** Requests since the page was ready, as counted by the browser. */
   #requests: string[] = [];
 
   constructor(

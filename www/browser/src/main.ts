@@ -1,4 +1,4 @@
-/** The shop without a server: the packed `@selvedge/edge` ranks on this device, and nothing that is done here is sent. */
+/** The shop without a server: the packed `@selvedge/edge` ranks on this device, and no event is sent. */
 
 import { Profile, SelvedgeError, type Decision, type Engine, type EventKind } from "@selvedge/edge";
 import { byId } from "../../site/src/dom.ts";
@@ -14,7 +14,7 @@ import { Label } from "./label.ts";
 import { loadModel, type Model } from "./model.ts";
 import { forgetProfile, keepProfile, restoreProfile } from "./profile-store.ts";
 
-/** A browser's clock is coarse, so a decision is timed over several. */
+/** A browser's clock is coarse, so several decisions are timed together. */
 const TIMED_RUNS = 20;
 
 class BrowserShop {
@@ -67,7 +67,7 @@ class BrowserShop {
         },
         add: (item) => this.#did("add_to_cart", item.id),
       },
-      // Impressions teach the profile nothing, and there is nobody to report them to.
+      // Impressions do not change the profile, and there is no server that collects them.
       seen: () => undefined,
     });
   }

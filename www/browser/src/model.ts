@@ -1,4 +1,4 @@
-/** The model: the same pointer and the same signed snapshot that the Worker uses, opened on the device. */
+/** Opens the model on the device, from the same manifest and signed snapshot that the Worker uses. */
 
 import { Engine, init } from "@selvedge/edge";
 import wasm from "@selvedge/edge/wasm";
@@ -35,7 +35,7 @@ async function fetchSnapshot(): Promise<ArrayBuffer> {
 }
 
 async function get(address: string): Promise<Response> {
-  // Never a cookie, in either direction: the model is the same for everyone.
+  // Without cookies, because the model is the same for everyone.
   const response = await fetch(address, { credentials: "omit" });
   if (!response.ok) throw new Error(`${address} answered ${response.status}`);
   return response;

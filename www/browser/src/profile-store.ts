@@ -1,4 +1,4 @@
-/** The profile between visits: in this browser's own storage, and nowhere else. */
+/** Keeps the profile between visits, only in this browser's storage. */
 
 import { Profile, SelvedgeError } from "@selvedge/edge";
 
@@ -9,7 +9,7 @@ export function restoreProfile(): Profile {
     const stored = localStorage.getItem(KEY);
     if (stored !== null) return Profile.fromBytes(Uint8Array.from(atob(stored), (character) => character.charCodeAt(0)));
   } catch (error) {
-    // Bytes of a version that this engine does not read, or no storage: a new visitor. Anything else is a mistake of ours.
+    // Without storage, or with bytes of a version that this engine does not read, begin with a new profile. Any other error is a bug.
     if (!(error instanceof SelvedgeError || error instanceof DOMException)) throw error;
   }
   return new Profile();
@@ -19,7 +19,7 @@ export function keepProfile(profile: Profile): void {
   try {
     localStorage.setItem(KEY, btoa(String.fromCharCode(...profile.toBytes())));
   } catch {
-    // No storage: the profile lives as long as the page.
+    // Without storage, the profile lasts as long as the page.
   }
 }
 
@@ -27,7 +27,7 @@ export function forgetProfile(): Profile {
   try {
     localStorage.removeItem(KEY);
   } catch {
-    // Nothing was stored either.
+    // Without storage, nothing was stored.
   }
   return new Profile();
 }

@@ -4,25 +4,25 @@ import { requireLoaded } from "./load.js";
 import { wasmOf, type Profile } from "./profile.js";
 import type { Category, Decision, EventKind } from "./types.js";
 
-/** When a visitor asks, and whether the profile may be used. The engine has no clock: time is yours to give. */
+/** The time of a request, and whether the profile may be used. The engine has no clock. */
 export interface When {
-  /** Unix milliseconds; the device's clock where left out. */
+  /** Unix milliseconds; by default the device's clock. */
   readonly nowMs?: number;
-  /** `nowMs` as if the visitor's local clock were UTC, for the time of day; the device's time zone where left out. */
+  /** The visitor's local time in the same form, as if it were UTC, which gives the daypart; by default in the device's time zone. */
   readonly localMs?: number;
-  /** `false` leaves the profile unread. */
+  /** If `false`, the profile is not read. */
   readonly consent?: boolean;
 }
 
 /** A request for the items of a slot. */
 export interface RecommendRequest extends When {
-  /** A slot of the model's policy. */
+  /** The name of a slot of the model's policy. */
   readonly slot: string;
-  /** 1 to the slot's maximum; the slot's default where left out. */
+  /** 1 to the slot's maximum; by default the slot's `n`. */
   readonly n?: number;
   /** A category name of any level, case-insensitive. */
   readonly category?: string;
-  /** Ids of items to leave out, at most 100. */
+  /** Ids of items to exclude, at most 100. */
   readonly exclude?: readonly string[];
 }
 
@@ -30,12 +30,12 @@ export interface RecommendRequest extends When {
 export interface VisitorEvent {
   readonly type: EventKind;
   readonly item: string;
-  /** Unix milliseconds; now where left out. At most 5 minutes ahead and 24 hours old. */
+  /** Unix milliseconds; by default now. At most 5 minutes ahead and 24 hours old. */
   readonly timestampMs?: number;
   readonly value?: number;
 }
 
-/** The engine over one snapshot: the code that also runs at the network's edge, with the same answers. */
+/** The engine over one snapshot: the same code as at the network's edge, with the same answers. */
 export class Engine {
   readonly #inner: WasmEngine;
 
@@ -43,8 +43,8 @@ export class Engine {
    * Opens a snapshot after checking its structure, every digest, and its signature.
    *
    * @param snapshot the file's bytes; they are copied once into the engine's memory
-   * @param publicKeys trusted Ed25519 keys, 64 hexadecimal digits each; one of them must have signed
-   * @throws {SelvedgeError} where the snapshot or a key is refused
+   * @param publicKeys trusted Ed25519 public keys, 64 hexadecimal digits each; the snapshot must be signed with one of them
+   * @throws {SelvedgeError} if the snapshot or a key is refused
    */
   constructor(snapshot: Uint8Array | ArrayBuffer, publicKeys: readonly string[]) {
     requireLoaded("new Engine");
@@ -57,19 +57,19 @@ export class Engine {
     return this.#inner.version;
   }
 
-  /** How many items the snapshot holds. */
+  /** The number of items in the snapshot. */
   get itemCount(): number {
     return this.#inner.itemCount;
   }
 
-  /** The items of a slot for this profile. @throws {SelvedgeError} where the request is refused. */
+  /** The items of a slot for this profile. @throws {SelvedgeError} if the request is refused. */
   recommend(request: RecommendRequest, profile: Profile): Decision {
     const { slot, n, category, exclude } = request;
     const whole = { ...when(request), slot, exclude: exclude ?? [], ...(n !== undefined && { n }), ...(category !== undefined && { category }) };
     return guarded("recommend", () => this.#inner.recommend(whole, wasmOf(profile)) as Decision);
   }
 
-  /** Items near an item. @throws {SelvedgeError} where the model does not know it. */
+  /** Items near an item. @throws {SelvedgeError} if the model does not know it. */
   similar(item: string, n: number, nowMs: number = Date.now()): Decision {
     return guarded("similar", () => this.#inner.similar(item, n, nowMs) as Decision);
   }
@@ -80,16 +80,16 @@ export class Engine {
   }
 
   /**
-   * Takes one event or several into the profile, all or none; returns the visitor's segment. Several at once are one
-   * visit to the segment rule, as a batch posted to the edge is.
-   * @throws {SelvedgeError} where an event is refused.
+   * Adds one or several events to the profile, all or none; returns the visitor's segment. Several events assign the
+   * segment only once, like a batch posted to the edge.
+   * @throws {SelvedgeError} if an event is refused.
    */
   record(profile: Profile, events: VisitorEvent | readonly VisitorEvent[], nowMs: number = Date.now()): number | null {
     const batch = (isBatch(events) ? events : [events]).map((event) => ({ ...event }));
     return guarded("record", () => this.#inner.record(wasmOf(profile), batch, nowMs) ?? null);
   }
 
-  /** Catalogue items from a place in the order of popularity on. */
+  /** `count` items of the catalogue from `offset` on, most popular first. */
   items(offset: number, count: number): Decision {
     return guarded("items", () => this.#inner.items(offset, count) as Decision);
   }
@@ -99,7 +99,7 @@ export class Engine {
     return guarded("categories", () => this.#inner.categories() as readonly Category[]);
   }
 
-  /** Gives the snapshot's memory back at once. */
+  /** Releases the snapshot's memory at once. */
   free(): void {
     this.#inner.free();
   }

@@ -1,9 +1,9 @@
-/** What went wrong in the engine, in its own words: what was read, what was expected, what was found. */
+/** An error of the engine; the message says what was read, what was expected and what was found. */
 export class SelvedgeError extends Error {
   override readonly name = "SelvedgeError";
 }
 
-/** Runs a call into the Wasm; whatever it throws becomes a `SelvedgeError`, with the original as its cause. */
+/** Runs a call into the Wasm and turns what it throws into a `SelvedgeError` with the original as its cause. */
 export function guarded<T>(what: string, call: () => T): T {
   try {
     return call();

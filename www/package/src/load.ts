@@ -8,9 +8,9 @@ let loading: Promise<void> | null = null;
 let loaded = false;
 
 /**
- * Loads the engine's Wasm, once for the page; later calls wait for the first. A failed load is not remembered.
+ * Loads the engine's Wasm once for the page; later calls wait for the first. After a failure, the next call tries again.
  *
- * @throws {SelvedgeError} where the Wasm cannot be fetched or compiled.
+ * @throws {SelvedgeError} if the Wasm cannot be fetched or compiled.
  */
 export function init(source: WasmSource | Promise<WasmSource>): Promise<void> {
   loading ??= load({ module_or_path: source }).then(
@@ -25,7 +25,7 @@ export function init(source: WasmSource | Promise<WasmSource>): Promise<void> {
   return loading;
 }
 
-/** Refuses work before the Wasm is there, instead of failing inside the generated code. */
+/** Throws a `SelvedgeError` if the Wasm is not loaded yet, instead of failing inside the generated code. */
 export function requireLoaded(what: string): void {
   if (!loaded) throw new SelvedgeError(`${what}: the Wasm is not loaded; call \`await init(wasm)\` first`);
 }

@@ -5,17 +5,17 @@ import { requireLoaded } from "./load.js";
 const wrapped = new WeakMap<Profile, WasmProfile>();
 
 /**
- * What is known of one visitor: a bounded history with times, and the remembered segment. It lives in this page's memory;
- * keep `toBytes()` where you like, and nowhere if you like.
+ * The profile of one visitor: a bounded history with times, and the remembered segment. It is in this page's memory only,
+ * unless you store `toBytes()`.
  */
 export class Profile {
-  /** An empty profile. The id is 16 random bytes that never leave the device; one is drawn where none is given. */
+  /** An empty profile. The id is 16 random bytes that never leave the device; by default one is drawn. */
   constructor(visitorId: Uint8Array = crypto.getRandomValues(new Uint8Array(16))) {
     requireLoaded("new Profile");
     wrapped.set(this, guarded("new Profile", () => new WasmProfile(visitorId)));
   }
 
-  /** @throws {SelvedgeError} where the bytes are no profile. */
+  /** @throws {SelvedgeError} if the bytes are not a profile. */
   static fromBytes(bytes: Uint8Array): Profile {
     requireLoaded("Profile.fromBytes");
     const inner = guarded("Profile.fromBytes", () => WasmProfile.fromBytes(bytes));
@@ -24,24 +24,24 @@ export class Profile {
     return profile;
   }
 
-  /** The profile as bytes, versioned: what `fromBytes` reads. */
+  /** The profile as versioned bytes, for `fromBytes`. */
   toBytes(): Uint8Array {
     return wasmOf(this).toBytes();
   }
 
-  /** How many events it remembers. */
+  /** The number of events in the history. */
   get events(): number {
     return wasmOf(this).events;
   }
 
-  /** Gives the memory back at once; without it the garbage collector does, later. */
+  /** Releases the memory at once; otherwise the garbage collector does it later. */
   free(): void {
     wasmOf(this).free();
     wrapped.delete(this);
   }
 }
 
-/** The Wasm's half of a profile. */
+/** The profile in Wasm memory. */
 export function wasmOf(profile: Profile): WasmProfile {
   const inner = wrapped.get(profile);
   if (inner === undefined) throw new TypeError("profile: expected a Profile that was not freed");

@@ -1,6 +1,6 @@
-/** What the engine decides, exactly as `docs/http-api.md` gives it. The Worker and the browser share these shapes. */
+/** Types of decisions and events, as documented in `docs/http-api.md`. The Worker and the browser share them. */
 
-/** Who an answer was made for: one visitor, a segment, a time of day, or everyone. */
+/** For whom an answer was made: one visitor, a segment, a daypart, or everyone. */
 export type Scope = "visitor" | "segment" | "context" | "everyone";
 
 /** What a visitor can do with an item, from weakest to strongest. */
@@ -14,7 +14,7 @@ export type Reason =
   | { readonly kind: "context" }
   | { readonly kind: "popular" };
 
-/** One ranked item with its part of the catalogue. */
+/** One ranked item with its catalogue entry. */
 export interface Item {
   readonly id: string;
   readonly title: string;
@@ -26,16 +26,16 @@ export interface Item {
   readonly reason: Reason;
 }
 
-/** One item that the profile remembers, with its weight after decay. */
+/** One item of the profile's history, with its weight after decay. */
 export interface HistoryEntry {
   readonly item: string;
   readonly title: string;
   readonly kind: EventKind;
-  /** Sum of the weights of what was done with it, after decay. */
+  /** Sum of the weights of the visitor's events with it, after decay. */
   readonly weight: number;
 }
 
-/** What led to a decision. In a shared answer `history` is always empty. */
+/** The explanation of a decision. In a shared answer `history` is always empty. */
 export interface Explanation {
   readonly history: readonly HistoryEntry[];
   readonly segment_members: number | null;
@@ -48,9 +48,9 @@ export interface Explanation {
   readonly excluded: number;
 }
 
-/** One answer: the items of a slot and why they are there. */
+/** One answer: the items of a slot and their reasons. */
 export interface Decision {
-  /** Names this decision; an event that followed from it names it in `decision`. Empty where nothing was decided. */
+  /** The decision id; an event that followed from this decision names it in `decision`. Empty if nothing was decided. */
   readonly id: string;
   readonly slot: string;
   readonly model: string;
@@ -74,7 +74,7 @@ export interface Category {
 export interface SentEvent {
   readonly type: EventKind;
   readonly item: string;
-  /** Unix milliseconds; now where left out. At most 5 minutes ahead and 24 hours old. */
+  /** Unix milliseconds; by default now. At most 5 minutes ahead and 24 hours old. */
   readonly timestamp_ms?: number;
   readonly value?: number;
   readonly slot?: string;
@@ -84,7 +84,7 @@ export interface SentEvent {
   readonly decision?: string;
 }
 
-/** One line of what the edge collects, schema version 1 of `docs/events.md`. */
+/** A collected event, schema version 1 of `docs/events.md`. */
 export interface CollectedEvent {
   readonly schema_version: 1;
   readonly id: string;
@@ -100,19 +100,19 @@ export interface CollectedEvent {
   readonly segment: number | null;
   /** The model that the edge held when the event arrived. */
   readonly model: string | null;
-  /** What made the list that the event followed from. */
+  /** The decision that the event followed from. */
   readonly decision: CollectedDecision | null;
   readonly context: Readonly<Record<string, unknown>>;
 }
 
-/** What made a list, as a collected event tells it. */
+/** The decision that a collected event followed from. */
 export interface CollectedDecision {
-  /** Whether the edge itself made the id; of one that is not sealed, everything may be made up. */
+  /** Whether the edge itself made the id. If it is not sealed, a client may have made up everything in it. */
   readonly sealed: boolean;
   readonly model: string;
   readonly slot: string;
   readonly scope: Scope;
-  /** Whose list it began with. */
+  /** The scope of the list that it began with. */
   readonly rung: Scope;
   readonly segment: number | null;
   readonly context: string | null;
@@ -129,9 +129,9 @@ export interface CollectedDecision {
 
 /** An item of a collected decision. */
 export interface CollectedItem {
-  /** Its id; null where the model that the edge held no longer knew it. */
+  /** Its id; null if the edge's model no longer knew it when the event arrived. */
   readonly item: string | null;
-  /** Its stable key, 16 hexadecimal digits. */
+  /** Its item key, 16 hexadecimal digits. */
   readonly key: string;
   readonly position: number;
   /** The probability with which it was shown at this position. */

@@ -1,3 +1,3 @@
-/** The address of the Wasm file, as a bundler's file or URL loader gives it. */
+/** The URL of the Wasm file, as returned by a bundler's file or URL loader. */
 declare const address: string;
 export default address;

@@ -1,6 +1,6 @@
 /**
- * What `wasm-bindgen` makes of the core's `js` feature, as far as `src/` uses it. The build puts the generated module in
- * this place; this file is what the type check reads before anything was built.
+ * The part of the core's `wasm-bindgen` module (feature `js`) that `src/` uses. The build replaces this file with the generated one;
+ * until then, the type check reads this.
  */
 
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;

@@ -1,17 +1,17 @@
-/** The Worker's HTTP API (docs/http-api.md): answers together with what their headers say about how they were made. */
+/** Calls the Worker's HTTP API (docs/http-api.md); returns answers with the diagnostics of their headers. */
 
 import type { Decision, EventKind } from "../../package/src/types.ts";
 
-/** How an answer came about, read from its headers. */
+/** The diagnostics in an answer's headers. */
 export interface Transport {
   readonly url: string;
   readonly status: number;
-  /** What the segment-keyed cache did; null where the resource does not use it. */
+  /** What the cache did; null if the resource does not use it. */
   readonly cache: CacheStatus | null;
   /** Milliseconds at the edge by stage, in the order given. */
   readonly timing: readonly (readonly [string, number])[];
   readonly fallback: string | null;
-  /** Milliseconds from here to the edge and back. */
+  /** Milliseconds of the round trip. */
   readonly fetchMs: number;
 }
 
@@ -44,7 +44,7 @@ export interface EventsAnswer {
   readonly segment: number | null;
 }
 
-/** An answer that is not 2xx, with the detail of its problem document. */
+/** An answer other than 2xx, with the detail of its problem document. */
 export class ApiError extends Error {
   constructor(readonly status: number, message: string) {
     super(message);
@@ -68,7 +68,7 @@ export function rank(candidates: readonly string[], n: number): Promise<Answer> 
 }
 
 export async function sendEvents(events: readonly VisitorEvent[]): Promise<EventsAnswer> {
-  // `keepalive` lets the last batch leave while the page is being closed.
+  // With `keepalive`, the last batch is sent even while the page is being closed.
   const response = await fetch("/v1/events", {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -110,7 +110,7 @@ async function problem(response: Response): Promise<ApiError> {
   return new ApiError(response.status, body?.detail ?? body?.title ?? `${response.url} answered ${response.status}`);
 }
 
-/** RFC 9211, as far as one member of the list goes: `selvedge; hit; ttl=23; key="…"`. */
+/** Parses one member of a `Cache-Status` header (RFC 9211): `selvedge; hit; ttl=23; key="…"`. */
 export function parseCacheStatus(raw: string): CacheStatus {
   const key = /;\s*key="((?:[^"\\]|\\.)*)"/.exec(raw)?.[1]?.replace(/\\(.)/g, "$1") ?? null;
   const parameters = raw.replace(/"(?:[^"\\]|\\.)*"/g, '""').split(";").map((part) => part.trim());
@@ -121,7 +121,7 @@ export function parseCacheStatus(raw: string): CacheStatus {
   return { raw, outcome, key, ttl: ttl === undefined ? null : Number(ttl), stored: parameters.includes("stored") };
 }
 
-/** `plan;dur=0.1, total;dur=0.4` as pairs. */
+/** Parses `plan;dur=0.1, total;dur=0.4` into pairs. */
 export function parseServerTiming(raw: string): [string, number][] {
   return raw
     .split(",")

@@ -1,4 +1,4 @@
-/** The basket: kept on this device only. Buying sends one `conversion` for each item and empties it. */
+/** The basket, stored only on this device. Buying sends one `conversion` for each item and empties it. */
 
 import { byId, h } from "./dom.ts";
 import { itemTitle } from "./naming.ts";
@@ -24,7 +24,7 @@ export class Basket {
       this.#dialog.close();
       if (items.length > 0) buy(items);
     });
-    // A click beside the dialog lands on the dialog element itself.
+    // A click on the backdrop has the dialog element itself as its target.
     this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
     this.#render();
   }
@@ -40,7 +40,7 @@ export class Basket {
     try {
       localStorage.setItem(KEY, JSON.stringify(this.#lines));
     } catch {
-      // Storage is full or forbidden: the basket then lives as long as the page.
+      // If storage is full or forbidden, the basket lasts as long as the page.
     }
     this.#render();
   }

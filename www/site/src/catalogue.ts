@@ -1,4 +1,4 @@
-/** The catalogue beside the demo: what search looks through and the departments are made of. */
+/** The demo's catalogue, for search and departments. */
 
 interface CatalogueFile {
   readonly model: string;
@@ -84,14 +84,14 @@ export class Catalogue {
   }
 }
 
-/** Lower case, no marks, and everything that is not a letter or a digit as one space. */
+/** Lower case, without accents, with everything else than letters and digits turned into single spaces. */
 export function fold(text: string): string {
   return text.normalize("NFKD").replace(/\p{M}+/gu, "").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 }
 
 function pathOf(file: CatalogueFile, index: number): string[] {
   const path: string[] = [];
-  // A parent chain longer than the table would be a cycle in the file.
+  // A chain of parents longer than the table means that the file has a cycle.
   for (let at: number | null = index; at !== null && path.length <= file.categories.length; at = file.categories[at]?.parent ?? null) {
     path.unshift(file.categories[at]?.name ?? "");
   }
@@ -100,7 +100,7 @@ function pathOf(file: CatalogueFile, index: number): string[] {
 
 let loading: Promise<Catalogue> | null = null;
 
-/** Fetched once; a failure is not remembered, so that the next use tries again. */
+/** Fetches the catalogue once; after a failure the next call tries again. */
 export function loadCatalogue(): Promise<Catalogue> {
   loading ??= fetch("/data/catalogue.json")
     .then(async (response) => {

@@ -1,9 +1,9 @@
-/** Which drawing stands for an item: the most specific word in its title or categories wins, then its department. */
+/** Chooses the drawing of an item: by the most specific word in its title or categories, else by its department. */
 
 import { GLYPHS, type GlyphName } from "./glyphs.ts";
 import { hash } from "./dom.ts";
 
-/** Read top to bottom: what a thing is comes before what it is made of ("ice cream" before "cream"). */
+/** Read from top to bottom: what an item is comes before what it is made of ("ice cream" before "cream"). */
 const WORDS: readonly (readonly [RegExp, GlyphName])[] = [
   [/(?<!hot )\bdogs?\b|\b(cats?|pet|litter|bird seed)\b/, "paw"],
   [/\b(baby|infant|diaper)/, "baby"],
@@ -88,7 +88,7 @@ const DEPARTMENTS: readonly (readonly [RegExp, GlyphName])[] = [
 
 export interface Look {
   readonly glyph: GlyphName;
-  /** Degrees of OKLCH: the thing's own hue, moved a little by its id so that neighbours differ. */
+  /** Degrees of OKLCH: the hue of the drawing, shifted a little by the item's id so that neighbours differ. */
   readonly hue: number;
   readonly weave: "plain" | "twill" | "basket" | "herringbone";
 }
@@ -96,7 +96,7 @@ export interface Look {
 const WEAVES = ["plain", "twill", "basket", "herringbone"] as const;
 const known = new Map<string, Look>();
 
-/** Everything a tile needs to draw itself. The same item always looks the same. */
+/** The look of a tile; it depends only on the item, so the same item always looks the same. */
 export function lookOf(id: string, title: string, categories: readonly string[]): Look {
   const cached = known.get(id);
   if (cached) return cached;
@@ -128,7 +128,7 @@ function nameGlyph(title: string, categories: readonly string[]): GlyphName {
   return DEPARTMENTS.find(([word]) => word.test(root))?.[1] ?? "basket";
 }
 
-/** How strong the dye is. At the lightness of a swatch a weak yellow looks like sand; yellow dyes are stronger. */
+/** A factor for the chroma at a hue. Yellow is stronger, because at the lightness of a swatch a weak yellow looks like sand. */
 export function dyeStrength(hue: number): number {
   const away = Math.abs(hue - 95);
   return away < 40 ? 1 + 0.85 * (1 - away / 40) : 1;

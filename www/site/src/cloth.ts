@@ -1,6 +1,6 @@
 /**
- * The visitor's cloth: what the edge knows of someone, as weft threads. Each remembered item is a band in that item's
- * own dye, as wide as its weight. With no history the cloth is undyed.
+ * Draws the visitor's history as a woven cloth: each history item is a band in the item's colour, as wide as its weight. Without
+ * a history the cloth has no colour.
  */
 
 import type { HistoryEntry } from "../../package/src/types.ts";
@@ -16,7 +16,7 @@ export class Cloth {
     const bands = history.slice(0, 14).map((entry) => {
       const band = old.get(entry.item) ?? h("i", { "data-item": entry.item });
       paint(band, { "--hue": lookOf(entry.item, entry.title, categoriesOf(entry.item)).hue });
-      // Next frame, so that a band that is new grows from nothing.
+      // In the next frame, so that a new band grows from width 0.
       requestAnimationFrame(() => paint(band, { "--weight": Math.max(entry.weight, 0.04) }));
       return band;
     });

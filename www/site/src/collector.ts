@@ -1,9 +1,9 @@
 /**
- * What the visitor did, on its way to the edge.
+ * Sends the visitor's events to the edge.
  *
- * The profile is a cookie that every accepted batch rewrites. Two batches in flight would each extend the same old
- * cookie, and the later answer would erase what the earlier one learned; so batches go one after the other, over all
- * tabs (Web Locks), and whatever reads the profile waits for them.
+ * The profile is a cookie that every accepted batch rewrites. Two batches at once would each extend the same old cookie,
+ * and the later answer would overwrite the events of the earlier one. So batches are sent one after the other, across all
+ * tabs (Web Locks), and requests that read the profile wait for them.
  */
 
 import { forget, sendEvents, type EventsAnswer, type VisitorEvent } from "./api.ts";
@@ -24,26 +24,26 @@ export class Collector {
     document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && this.#flushNow());
   }
 
-  /** Sends at once, with the impressions that came before, so that their order stays true. */
+  /** Sends an event at once, after the impressions that are waiting, so that the order is kept. */
   send(event: VisitorEvent): Promise<EventsAnswer> {
     const batch = [...this.#take(), event];
     return this.#inOrder(() => sendEvents(batch));
   }
 
-  /** Kept for a moment and sent together. */
+  /** Keeps impressions for a moment and sends them together. */
   impression(event: VisitorEvent): void {
     this.#impressions.push(event);
     if (this.#impressions.length >= BATCH) this.#flushNow();
     else this.#timer ??= setTimeout(() => this.#flushNow(), IMPRESSION_DELAY_MS);
   }
 
-  /** Drops what was not sent and asks the edge to forget. */
+  /** Drops unsent events and asks the edge to delete the profile. */
   forget(): Promise<void> {
     this.#take();
     return this.#inOrder(forget);
   }
 
-  /** Settles when everything sent so far has been answered. */
+  /** Resolves when every batch sent so far has been answered. */
   async settled(): Promise<void> {
     await this.#tail;
   }

@@ -1,8 +1,8 @@
-/** Consent is a cookie that the Worker reads; Global Privacy Control has the same effect and is the browser's. */
+/** Consent is a cookie that the Worker reads. Global Privacy Control, a setting of the browser, has the same effect. */
 
 const NAME = "selvedge-consent";
 
-/** Set by the visitor's browser for all sites. */
+/** Whether the visitor's browser sends Global Privacy Control to all sites. */
 export const globalPrivacyControl = (): boolean => (navigator as Navigator & { globalPrivacyControl?: boolean }).globalPrivacyControl === true;
 
 export function consents(): boolean {

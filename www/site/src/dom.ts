@@ -1,4 +1,4 @@
-/** Building elements without a framework: attributes, listeners and children in one call. */
+/** Builds elements without a framework: attributes, listeners and children in one call. */
 
 type Attribute = string | number | boolean | null | undefined | ((event: Event) => void);
 type Child = Node | string | null | undefined | false;
@@ -19,14 +19,14 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** The element with this id; the pages are ours, so a missing one is a mistake in the HTML. */
+/** The element with this id; throws if the page lacks it, which is a bug in our HTML. */
 export function byId<T extends HTMLElement>(id: string): T {
   const element = document.getElementById(id);
   if (element === null) throw new Error(`The page has no element #${id}`);
   return element as T;
 }
 
-/** Custom properties by CSSOM, which a strict Content-Security-Policy allows and a style attribute is not. */
+/** Sets custom properties through CSSOM, because a strict Content-Security-Policy forbids style attributes. */
 export function paint(element: HTMLElement | SVGElement, properties: Record<string, string | number>): void {
   for (const [name, value] of Object.entries(properties)) element.style.setProperty(name, String(value));
 }

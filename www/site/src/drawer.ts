@@ -10,7 +10,7 @@ export function installDrawer(): void {
 
   const set = (open: boolean): void => {
     panel.classList.toggle("open", open);
-    // Closed and out of sight: not to be reached by keyboard or screen reader either.
+    // While it is closed, keyboard and screen reader must not reach it either.
     panel.inert = !open && !wide.matches;
     scrim.hidden = !open || wide.matches;
     toggle.setAttribute("aria-expanded", String(open));

@@ -1,4 +1,4 @@
-/** Lines of a label: what is known of the visitor, why each item is there, and single facts. */
+/** Lines of the label: the visitor's history, the reason for each item, and single facts. */
 
 import type { Decision } from "../../package/src/types.ts";
 import { h, paint, percent } from "./dom.ts";
@@ -6,7 +6,7 @@ import { displayName, itemTitle } from "./naming.ts";
 import { KINDS, reasonText } from "./reasons.ts";
 import { swatch } from "./tile.ts";
 
-/** The history behind a decision, heaviest first, each with a bar as long as its weight beside the heaviest. */
+/** The history behind a decision, heaviest first, each with a bar in proportion to the heaviest weight. */
 export function historyLines(decision: Decision | undefined, categoriesOf: (id: string) => readonly string[]): Node[] {
   const history = decision?.explanation.history ?? [];
   if (history.length === 0) return [h("li", { class: "message" }, "Nothing. Open or add something and watch the page.")];
@@ -31,7 +31,7 @@ export function itemLines(decision: Decision): Node[] {
   });
 }
 
-/** A term with its value; `name` is what a test reads it by. */
+/** A term with its value; tests find it by `name`. */
 export function fact(name: string, label: string, value: string, note: string | null = null): Node[] {
   return [h("dt", {}, label), h("dd", {}, h("span", { class: "value", "data-fact": name }, value), note ? h("span", { class: "how" }, note) : null)];
 }

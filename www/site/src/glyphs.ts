@@ -1,6 +1,6 @@
 /**
  * Drawings for items without photographs. Each is a few strokes on a 48 × 48 grid; a leading `*` marks the shape that
- * is also tinted. The hue is that of the thing itself where it has one (bananas are yellow), in degrees of OKLCH.
+ * is also tinted. The hue is the natural one if there is one (bananas are yellow), in degrees of OKLCH.
  */
 
 interface Glyph {

@@ -1,4 +1,4 @@
-/** Entry point of the shop: wires the page's fixed parts to it. */
+/** Entry point: connects the page's fixed parts to the shop. */
 
 import { consents, globalPrivacyControl, setConsent } from "./consent.ts";
 import { byId } from "./dom.ts";

@@ -1,4 +1,4 @@
-/** Names for people. Shop data is often typed in capitals and cut to a till's width; ids and queries keep it as it is. */
+/** Readable names. Shop data is often in capitals and shortened for tills; only the display changes, ids and queries keep the original. */
 
 const DEPARTMENTS: Readonly<Record<string, string>> = {
   "drug gm": "Drugstore & home", "meat-pckgd": "Packaged meat", "seafood-pckgd": "Packaged seafood", "pastry": "Bakery",
@@ -16,12 +16,12 @@ const ABBREVIATIONS: Readonly<Record<string, string>> = {
 
 const SHOUTING = /^[^a-z]*[A-Z][^a-z]*$/;
 
-/** A department's name as a shopper would say it. */
+/** A readable name of a department. */
 export function departmentName(raw: string): string {
   return DEPARTMENTS[raw.toLowerCase()] ?? displayName(raw);
 }
 
-/** Whole words for a till's abbreviations, and sentence case for names typed in capitals. */
+/** Expands a till's abbreviations, and turns names in capitals into sentence case. */
 export function displayName(raw: string): string {
   const calm = SHOUTING.test(raw) ? sentence(raw.toLowerCase()) : raw;
   return calm
@@ -35,7 +35,7 @@ export function displayName(raw: string): string {
     .trim();
 }
 
-/** An item's title; a size that is shown beside it anyway is not said twice. */
+/** An item's title without the size, if the size is shown beside it anyway. */
 export function itemTitle({ title, attributes }: { readonly title: string; readonly attributes: Readonly<Record<string, string>> }): string {
   const size = attributes["size"];
   const bare = size !== undefined && title.endsWith(` ${size}`) ? title.slice(0, -size.length - 1) : title;
@@ -46,7 +46,7 @@ function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** "18 LB" reads as a shelf label, not as a shout; a till's padding and inner codes go. */
+/** Turns "18 LB" into lower case and removes a till's padding and internal codes. */
 export function displaySize(raw: string | undefined): string {
   if (!raw) return "";
   return raw.replace(/\([^)]*\)/g, "").replace(/^[A-Z]\s{2,}/, "").replace(/\s+/g, " ").trim().toLowerCase();

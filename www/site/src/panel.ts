@@ -1,4 +1,4 @@
-/** "Why this page": every fact about an answer, each as the headers and the decision give it. */
+/** "Why this page": every fact about an answer, exactly as the headers and the decision say it. */
 
 import type { Decision } from "../../package/src/types.ts";
 import type { Answer } from "./api.ts";
@@ -57,7 +57,7 @@ export class Panel {
   }
 }
 
-/** How many of the shared answers that this page has seen came out of the cache. */
+/** Counts how many of this page's shared answers came from the cache. */
 class SharedCounts {
   readonly #seen = new WeakSet<Answer>();
   #hits = 0;
@@ -78,7 +78,7 @@ class SharedCounts {
   }
 }
 
-/** The rungs from the finest to the coarsest, the answer's own in brackets. */
+/** The scopes from the finest to the coarsest, the answer's own in brackets. */
 function ladder(scope: Decision["scope"]): string {
   const rungs: readonly [Decision["scope"], string][] = [["visitor", "visitor"], ["segment", "segment"], ["context", "time of day"], ["everyone", "everyone"]];
   return rungs.map(([rung, name]) => (rung === scope ? `[${name}]` : name)).join(" › ");

@@ -1,4 +1,4 @@
-/** Why something is shown, in the words of a shopper. */
+/** Reasons in a shopper's words. */
 
 import type { Decision, EventKind, Item, Scope } from "../../package/src/types.ts";
 import { displayName } from "./naming.ts";
@@ -32,7 +32,7 @@ export const SCOPES: Readonly<Record<Scope, { readonly label: string; readonly m
   everyone: { label: "Everyone", meaning: "the same for all visitors" },
 };
 
-/** One line above a shelf: who this list was made for. */
+/** The line above a shelf that says for whom the list was made. */
 export function madeFor(decision: Decision): string {
   if (decision.slot === "similar") return "Bought by the same shoppers; the same for all visitors";
   const known = decision.explanation.history.length;
@@ -48,7 +48,7 @@ export function madeFor(decision: Decision): string {
   }
 }
 
-/** For an item that is recommended because of itself. */
+/** The reason of an item that is recommended because of itself. */
 const AGAIN: Readonly<Record<string, string>> = {
   view: "You looked at it", click: "You opened it", add_to_cart: "You put it in the basket", conversion: "You bought it",
 };

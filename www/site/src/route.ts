@@ -1,4 +1,4 @@
-/** Where the visitor is. Everything is in the query, so that a static host needs no rewriting and each view has a link. */
+/** The open view, encoded in the URL's query, so that a static host needs no rewriting and each view has a link. */
 
 export type Route =
   | { readonly view: "home" }

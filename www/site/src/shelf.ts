@@ -1,4 +1,4 @@
-/** A shelf: one slot's items, kept as the same elements while their order changes, so that the change can be seen. */
+/** A shelf: one slot's items. An item keeps its element when the order changes, so that the move can be animated. */
 
 import type { Answer } from "./api.ts";
 import { h, reducedMotion } from "./dom.ts";
@@ -12,7 +12,7 @@ export interface ShelfOptions {
   readonly places: number;
   readonly level?: "h1" | "h2";
   readonly actions: TileActions;
-  /** Called once for each item that came into view. */
+  /** Called once for each item that comes into view. */
   readonly seen: (item: string, slot: string, position: number) => void;
 }
 
@@ -46,7 +46,7 @@ export class Shelf {
     return this.#options.slot;
   }
 
-  /** Places kept free at their final size, so that nothing jumps when the answer comes. */
+  /** Empty tiles at their final size, so that the layout does not shift when the answer arrives. */
   loading(): void {
     this.element.setAttribute("aria-busy", "true");
     if (this.#tiles().length > 0) return;
@@ -87,7 +87,7 @@ export class Shelf {
       return tile;
     });
     this.#list.replaceChildren(...tiles);
-    // Moving an element takes its focus away; a keyboard user stays where they were, or at the head of the shelf.
+    // Moving an element removes its focus, so restore it for keyboard users, or else focus the head of the shelf.
     if (focused instanceof HTMLElement && focused !== document.activeElement && before.size > 0) this.#refocus(focused, before);
     for (const tile of tiles) this.#observer.observe(tile);
     if (before.size > 0) for (const [position, tile] of tiles.entries()) this.#animate(tile, position, before.get(tile.dataset["id"] ?? ""));
@@ -97,7 +97,7 @@ export class Shelf {
     return this.#tiles().map((tile) => tile.dataset["id"] ?? "");
   }
 
-  /** First-last-invert-play: from where the tile was to where it is now; new ones are woven in. */
+  /** First-last-invert-play: animates each tile from its old position to its new one; new tiles are woven in. */
   #animate(tile: HTMLElement, position: number, from: { position: number; box: DOMRect } | undefined): void {
     tile.querySelector(".moved")?.remove();
     const rise = from === undefined ? null : from.position - position;

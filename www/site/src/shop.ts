@@ -1,4 +1,4 @@
-/** The shop: which view is open, which shelves stand below it, and what happens after the visitor did something. */
+/** The shop: the open view, the shelves below it, and what happens after each action of the visitor. */
 
 import type { EventKind } from "../../package/src/types.ts";
 import { ApiError, rank, recommend, similar, type Answer } from "./api.ts";
@@ -17,7 +17,7 @@ import { categoryView, departmentNav, introView, productView } from "./views.ts"
 
 /** How many items each list asks for. */
 const PLACES = { home: 15, segment: 12, department: 24, similar: 12, search: 24 } as const;
-/** The engine ranks at most 1,000 candidates; more than this many hits is a query nobody reads to its end. */
+/** Most search hits to rank. The engine takes at most 1,000 candidates, and nobody reads more hits than this. */
 const SEARCH_CANDIDATES = 400;
 
 export class Shop {
@@ -31,10 +31,10 @@ export class Shop {
   #catalogue: Catalogue | null = null;
   #route: Route = { view: "home" };
   #opened: TileItem | null = null;
-  /** Each refresh has a number: an answer that a newer one has overtaken is dropped. */
+  /** Number of the newest refresh; answers of older ones are dropped. */
   #generation = 0;
   #transition: Promise<unknown> = Promise.resolve();
-  /** The picture that becomes the product's; it gives up its transition name when the page changes. */
+  /** The picture that turns into the product's; it loses its transition name when the page changes. */
   #morphing: HTMLElement | null = null;
   readonly #known = new Map<string, TileItem>();
   /** The decision that each slot shows. */
@@ -57,7 +57,7 @@ export class Shop {
     loadCatalogue().then((catalogue) => this.#useCatalogue(catalogue), (error: unknown) => this.#complain(error));
   }
 
-  /** Asks again for everything on the page. */
+  /** Requests everything on the page again. */
   async refresh(): Promise<void> {
     await this.#collector.settled();
     const generation = ++this.#generation;
@@ -81,7 +81,7 @@ export class Shop {
     this.#enter(routeOf(url.search));
   }
 
-  /** As one types: the URL follows without a new history entry for each letter. */
+  /** Updates the URL while the visitor types, without a history entry for each letter. */
   search(query: string): void {
     const route: Route = query.trim() === "" ? { view: "home" } : { view: "search", query };
     const wasSearch = this.#route.view === "search";
@@ -104,7 +104,7 @@ export class Shop {
     });
   }
 
-  /** The decision that a slot shows, as an event names it; nothing for shelves that no decision filled. */
+  /** The decision that a slot shows, for an event's fields; empty for shelves that no decision filled. */
   #decisionOf(slot: string): { readonly decision?: string } {
     const decision = this.#decisions.get(slot);
     return decision ? { decision } : {};
@@ -140,7 +140,7 @@ export class Shop {
     if (first || reducedMotion() || route.view === "search" || !document.startViewTransition) swap();
     else {
       const transition = document.startViewTransition(swap);
-      // A transition that another one replaces rejects `ready`; that is no error.
+      // `ready` rejects if another transition replaces this one; that is not an error.
       transition.ready.catch(() => undefined);
       this.#transition = transition.finished.catch(() => undefined);
     }
@@ -194,7 +194,7 @@ export class Shop {
     this.#extra = { section, shelf, load: () => this.#load(shelf, section, ask) };
   }
 
-  /** Local hits at once, in order of popularity; then the same hits in this visitor's order. */
+  /** Shows the local hits at once by popularity, and then the same hits ranked for this visitor. */
   async #find(shelf: Shelf): Promise<void> {
     const query = this.#route.view === "search" ? this.#route.query : "";
     try {
@@ -231,7 +231,7 @@ export class Shop {
 
   #open(item: TileItem, tile: HTMLElement, slot: string, position: number): void {
     this.#opened = item;
-    // Of two pictures with one name neither would move: the product that is open now gives it up first.
+    // Two pictures with the same transition name would not move, so the open product loses it first.
     this.#view.querySelector<HTMLElement>(".swatch-large")?.style.removeProperty("view-transition-name");
     this.#morphing = tile.querySelector<HTMLElement>(".swatch");
     this.#morphing?.style.setProperty("view-transition-name", "product");

@@ -1,7 +1,7 @@
-// Runs before the first paint, so that a page in the chosen colours never flashes in the others.
+// Runs before the first paint, so that the page never flashes in the wrong colours.
 try {
   const theme = localStorage.getItem("selvedge-theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 } catch {
-  // Storage is forbidden: the system's colours are used.
+  // If storage is forbidden, the system's colours are used.
 }

@@ -1,4 +1,4 @@
-/** Light or dark: the visitor's choice on this device, or else the system's. `theme-early.js` applies it before first paint. */
+/** Light or dark: the visitor's choice on this device, else the system's. `theme-early.js` applies it before the first paint. */
 
 import { byId } from "./dom.ts";
 
@@ -16,7 +16,7 @@ export function installThemeToggle(): void {
     try {
       localStorage.setItem(KEY, next);
     } catch {
-      // Storage is forbidden: the choice then lives as long as the page.
+      // If storage is forbidden, the choice lasts as long as the page.
     }
     label();
   });

@@ -1,11 +1,11 @@
-/** One product as a swatch of cloth: no photographs exist, so weave, dye and drawing come from what the item is. */
+/** One product as a swatch of cloth. There are no photographs, so weave, colour and drawing are derived from the item. */
 
 import { dyeStrength, lookOf, type Look } from "./classify.ts";
 import { h, paint } from "./dom.ts";
 import { glyph } from "./glyphs.ts";
 import { displayBrand, displaySize, itemTitle } from "./naming.ts";
 
-/** What a tile needs to know; decisions and catalogue rows both have it. */
+/** The fields that a tile needs; both decisions and catalogue rows have them. */
 export interface TileItem {
   readonly id: string;
   readonly title: string;
@@ -52,7 +52,7 @@ export function createTile(item: TileItem, slot: string, actions: TileActions): 
           href: itemHref(item.id),
           onclick: (event) => {
             const click = event as MouseEvent;
-            // A new tab or window is the browser's business; the page there reports its own view.
+            // Leave clicks for a new tab or window to the browser; the page there sends its own view event.
             if (click.metaKey || click.ctrlKey || click.shiftKey || click.button !== 0) return;
             event.preventDefault();
             actions.open(item, tile, slot, positionOf(tile));

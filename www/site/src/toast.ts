@@ -1,4 +1,4 @@
-/** Short messages that leave by themselves, read aloud by a screen reader. */
+/** Short messages that disappear by themselves and are read aloud by a screen reader. */
 
 import { byId, h } from "./dom.ts";
 

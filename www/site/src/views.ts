@@ -1,4 +1,4 @@
-/** What stands above the shelves: a product, a department, or what a search found. */
+/** The view above the shelves: a product, a department, or search results. */
 
 import type { Catalogue, Category } from "./catalogue.ts";
 import { departmentLook } from "./classify.ts";
@@ -11,7 +11,7 @@ import { metaText, swatch, type TileItem } from "./tile.ts";
 
 export type Go = (href: string) => void;
 
-/** A link inside the shop: followed without loading the page again. */
+/** A link inside the shop, followed without loading the page again. */
 export function link(href: string, go: Go, attributes: Record<string, string>, ...children: (Node | string)[]): HTMLAnchorElement {
   return h(
     "a",
