@@ -100,7 +100,7 @@ function facts({ decision, transport }: Answer): Node[] {
       ].filter(Boolean).join(", ");
   return [
     ...fact("scope", "Made for", scope.label, scope.meaning),
-    ...fact("rung", "Rung of the ladder", ladder(decision.scope)),
+    ...fact("rung", "Scope", ladder(decision.scope)),
     ...fact("segment", "Segment", segment, segmentNote),
     ...(decision.context === null ? [] : fact("context", "Time of day", decision.context)),
     ...fact("cache", "Cache", outcome, cacheNote),

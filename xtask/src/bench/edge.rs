@@ -56,9 +56,9 @@ pub fn run() -> Result<(), Failure> {
     );
     report.paragraph(
         "## Requests in workerd\n\nEight keep-alive connections from one Node.js process on the same two cores, to a bare workerd: \
-         requests/s is what is left beside the generator. 24 turns of 2,400 requests of each kind, each turn in an order of its own; \
-         the median of the turns, shares beside the empty Worker in the same turn. CPU is that of the workerd process (all threads, \
-         `schedstat`), the handling of HTTP included.",
+         requests/s is what the generator leaves of the CPU. 24 turns of 2,400 requests of each kind, in a random order in each turn; \
+         medians of the turns, and shares of the empty Worker's rate in the same turn. CPU is that of the workerd process (all threads, \
+         `schedstat`), including the handling of HTTP.",
     );
     report.paragraph(&format!("Model: {shop}, {}.", text(&requests, "/model")));
     let rows: Vec<Vec<String>> = entries(&requests, "/results").map(request_row).collect();
@@ -75,7 +75,7 @@ pub fn run() -> Result<(), Failure> {
     );
     report.paragraph(
         "## A cold isolate\n\nMedian of seven fresh processes of workerd: from the first request, sent as soon as it listens, to \
-         the answer. Compiling the Wasm, reading the snapshot from the assets and verifying it are all in it.",
+         the answer. This includes compiling the Wasm, reading the snapshot from the assets and verifying it.",
     );
     report.table(
         &[

@@ -30,21 +30,21 @@ pub fn run() -> Result<(), Failure> {
     let mut report = Report::new("frontier", "The frontier of personalization and caching");
     report.paragraph(&format!(
         "`selvedge simulate` replays the last days of each set through the core: profile, segment, list and freshness. Times are \
-         drawn together to {REQUESTS_PER_S} requests a second over 20 locations (the i-th gets a share of 1/i), a new snapshot \
-         with new keys every hour, stale answers for 300 s. *Kept* is NDCG@20 of the shared lists divided by that of lists for \
-         each visitor (`personal`), over the same requests: what a visitor does from a request on is to be found. *before*: k-means \
+         compressed to {REQUESTS_PER_S} requests a second over 20 locations (the i-th gets a share of 1/i), with a new snapshot \
+         and new keys every hour, and stale answers for 300 s. *Kept* is NDCG@20 of the shared lists divided by that of lists for \
+         each visitor (`personal`), over the same requests; everything that a visitor does after a request is held out. *before*: k-means \
          for each number of segments, lists by centroid. *voted*: levels of one segment tree, lists by the votes of members. \
-         *exclude* and *rerank*: the same lists in a slot with that `per_visitor`, which leaves out what a visitor is done with, or puts \
-         the ready list of 100 in the visitor's order besides; both are made behind the cache, for one visitor. *Still shared*: the share of \
-         requests that a slot with *exclude* answers by the shared list all the same. *everyone*: one list for all in place of segments. CPU is \
-         the core's, natively."
+         *exclude* and *rerank*: the same lists in a slot with that `per_visitor`. It leaves out the visitor's excluded items, and *rerank* \
+         also puts the served list of 100 in the visitor's order; both are made behind the cache, for one visitor. *Still shared*: the share \
+         of requests that a slot with *exclude* still answers with the shared list. *everyone*: one list for everyone instead of segments. CPU \
+         is the core's, natively."
     ));
     let mut best = Vec::new();
     let mut levels = Vec::new();
     let mut pictures = Vec::new();
     for (set, config) in SETS {
         let Some(mut command) = prepared(set, config, &selvedge)? else {
-            report.paragraph(&format!("{set}: its data is not there; skipped."));
+            report.paragraph(&format!("{set}: skipped, because its data is missing."));
             continue;
         };
         step(&format!("{set}: replaying"));

@@ -33,10 +33,10 @@ pub fn load() -> Result<(), Failure> {
     let mut report = Report::new("load", "Load");
     report.paragraph(&format!(
         "## {} slots × {} segments\n\nEight keep-alive connections from one Node.js process on the same two cores, to a bare workerd, \
-         bytes written to sockets; requests/s is what is left beside the generator. 48 turns of 2,400 requests of each kind, each turn in an \
-         order of its own; the median of the turns, shares beside the empty Worker in the same turn, with their quartiles. *By heart*: a Worker in JavaScript that reads the same headers and sends the \
+         bytes written to sockets; requests/s is what the generator leaves of the CPU. 48 turns of 2,400 requests of each kind, in a random \
+         order in each turn; medians of the turns, and shares of the empty Worker's rate in the same turn with their quartiles. *By heart*: a Worker in JavaScript that reads the same headers and sends the \
          same headers and bytes as a hit, and decides nothing. Lists have 12 of {ITEMS} items. CPU is that of the workerd process (all threads, \
-         `schedstat`), the handling of HTTP included.",
+         `schedstat`), including the handling of HTTP.",
         number(&found, "/slots", 0),
         number(&found, "/segments", 0)
     ));
@@ -70,13 +70,13 @@ pub fn load() -> Result<(), Failure> {
         }),
     );
     report.paragraph(&format!(
-        "## A cold key\n\n{} requests at once for a key that nobody had asked for: computed {} times.",
+        "## A cold key\n\n{} requests at once for a key that was not requested before: computed {} times.",
         number(&found, "/cold/requests", 0),
         number(&found, "/cold/computed", 0)
     ));
     report.paragraph(
         "## Mixed load with snapshot swaps\n\nThree of five requests by Zipf's law over all keys, one for a personal list, one for a \
-         key with another count; a snapshot is published every 20 s and looked for every 5 s. Memory is the largest resident size of \
+         key with another `n`; a snapshot is published every 20 s, and the manifest is read every 5 s. Memory is the largest resident size of \
          the workerd process in the first and in the second half.",
     );
     report.table(
@@ -117,7 +117,7 @@ pub fn pages() -> Result<(), Failure> {
     let mut report = Report::new("pages", "Server HTML");
     report.paragraph(&format!(
         "A page of {} bytes from a server on the loopback interface, in pieces of 32 KiB, one request after the other over one connection; {} requests \
-         in ten turns. *Handed on*: a Worker that returns the server's answer. *HTMLRewriter*: the runtime's own, filling the slot with fixed text. \
+         in ten turns. *Handed on*: a Worker that returns the server's answer unchanged. *HTMLRewriter*: the runtime's own, filling the slot with fixed text. \
          CPU is that of the workerd process (all threads).",
         number(&found, "/page_bytes", 0),
         number(&found, "/requests", 0)
@@ -178,7 +178,7 @@ fn engines(report: &mut Report) -> Result<(), Failure> {
     let found = json_of(tools::node_script(&format!("{CRATE}/run.mjs"))?.arg(BUILT))?;
     report.paragraph(
         "## The engine alone\n\nThe same page in pieces of 32 KiB through a module that does nothing else, in Node.js; median of 40 turns. \
-         lol_html, the engine of HTMLRewriter, gives the elements; templates, escaping and ESI would come on top.",
+         lol_html, the engine of HTMLRewriter, only finds the elements; templates, escaping and ESI would cost extra.",
     );
     let rows: Vec<Vec<String>> = entries(&found, "/results")
         .zip(sizes)

@@ -82,7 +82,7 @@ pub fn run() -> Result<(), Failure> {
         &rows,
     );
     if peer.is_none() {
-        report.paragraph("The peer was skipped: its scripts or packages were not to be had.");
+        report.paragraph("The peer was skipped, because its scripts or packages are not available.");
     }
     report.finish()
 }

@@ -78,16 +78,16 @@ pub fn run() -> Result<(), Failure> {
     let mut report = Report::new("retrieve", "Exact search");
     report.paragraph(
         "Top 20, one query at a time, one core. *Trained*: item and user factors of `selvedge train` on a generated shop \
-         (`selvedge synthetic`), queries are its users. *Random*: independent normal numbers, in which no search can \
-         leave anything out. Every list was compared with the expected one, with and without bounds; a run with a \
-         difference fails. Times are medians unless marked.",
+         (`selvedge synthetic`), queries are its users. *Random*: independent normal numbers, for which bounds \
+         rule out nothing. Every list was compared with the expected one, with and without bounds; a \
+         difference makes the run fail. Times are medians unless marked.",
     );
-    report.paragraph("## Searching, in Node.js\n\n`exact`: as few rows read as bounds leave. `seen`: one row in 50 is forbidden; `category`: one in 10 is allowed; `rare`: one in 1,000. `near`: the 20 nearest of a row by cosine, for which length is no bound.");
+    report.paragraph("## Searching, in Node.js\n\n`exact`: reads only the rows that the bounds do not rule out. `seen`: one row in 50 is forbidden; `category`: one in 10 is allowed; `rare`: one in 1,000. `near`: the 20 nearest rows by cosine, for which lengths give no bound.");
     report.table(
         &["set", "codes", "exact ms", "p99", "seen", "category", "rare", "near"],
         &searches,
     );
-    report.paragraph("## Opening and reading everything, in Node.js\n\n`open` is the check of structure in a cold module, digests not in it. `full scan` reads every row; `of bandwidth` is its rate beside a loop that only reads as many bytes in the same run.");
+    report.paragraph("## Opening and reading everything, in Node.js\n\n`open` is the check of structure in a cold module, without digests. `full scan` reads every row; `of bandwidth` is its rate as a share of that of a loop that only reads as many bytes, in the same run.");
     report.table(
         &[
             "set",
@@ -102,7 +102,7 @@ pub fn run() -> Result<(), Failure> {
         ],
         &node,
     );
-    report.paragraph("## In workerd and Chromium\n\nMean of many searches: workerd's clock stands still within a request, and is read outside. Memory is the growth of workerd's process from before the snapshot was loaded, digests not computed.");
+    report.paragraph("## In workerd and Chromium\n\nMean of many searches, timed from outside, because workerd's clock stands still within a request. Memory is the growth of workerd's process since before the snapshot was loaded, without digests.");
     report.table(
         &[
             "set",
@@ -117,7 +117,7 @@ pub fn run() -> Result<(), Failure> {
         ],
         &elsewhere,
     );
-    report.paragraph("## Other libraries, in Node.js\n\nRecall against the exact list by inner product. Of each library the fastest setting with a recall@10 of at least 0.99; where none reaches it, the one with the highest recall. The plots show all settings.");
+    report.paragraph("## Other libraries, in Node.js\n\nRecall against the exact list by inner product. For each library, the fastest setting with a recall@10 of at least 0.99 or, if none reaches it, the one with the highest recall. The plots show all settings.");
     report.table(
         &[
             "set",
@@ -144,7 +144,7 @@ pub fn run() -> Result<(), Failure> {
 /// Speed of making lists for all users of a set, as the evaluation does, beside `implicit`'s `recommend`.
 fn batches(report: &mut Report, selvedge: &Path) -> Result<(), Failure> {
     let Some(pairs) = super::quality::users_per_second(selvedge)? else {
-        report.paragraph("The sets for whole batches of users are not there: skipped.");
+        report.paragraph("Skipped, because the sets for whole batches of users are missing.");
         return Ok(());
     };
     report.paragraph("## Lists for all users of a set\n\nTop 20, training items left out, two threads; users per second, 64 trained factors.");
