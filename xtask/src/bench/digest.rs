@@ -38,7 +38,9 @@ pub fn run() -> Result<(), Failure> {
     step("measuring digests in workerd");
     let found = json_of(tools::node_script(&format!("{CRATE}/run.mjs"))?.arg(BUILT))?;
     let mut report = Report::new("digest", "Digests of 10 MiB in workerd");
-    report.paragraph("Median of nine. The bytes are already in the memory that each digest reads, so no copy is timed.");
+    report.paragraph(
+        "Median of nine. The bytes are already in the memory that each digest reads, so no copying is timed.",
+    );
     let mebibytes = found.pointer("/mebibytes").and_then(serde_json::Value::as_f64);
     let rows = entries(&found, "/results")
         .map(|result| {
