@@ -11,13 +11,13 @@ use selvedge::snapshot::writer::{ItemInput, Model, SigningKey, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use serde::Serialize;
 
-use crate::als::Factors;
-use crate::compress::{Coding, Rotation};
-use crate::error::{Exit, Explain};
-use crate::lake::{LakeError, atomic};
 use crate::model::{ModelDir, ModelError};
-use crate::random::SplitMix64;
 use selvedge::snapshot::SnapshotError;
+use selvedge_lake::explain::{Exit, Explain};
+use selvedge_lake::storage::{LakeError, atomic};
+use selvedge_models::als::Factors;
+use selvedge_models::compress::{Coding, Rotation};
+use selvedge_models::random::SplitMix64;
 
 /// Length of the lists.
 const K: usize = 20;

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::Config;
-use crate::error::{Exit, Explain};
-use crate::lake::{Lake, LakeError, SourceId, atomic, hex};
+use selvedge_lake::explain::{Exit, Explain};
+use selvedge_lake::storage::{Lake, LakeError, SourceId, atomic};
 
 /// A stage after ingest, in order. Ingest knows itself what is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -172,7 +172,7 @@ pub fn inputs(stage: Stage, config: &Config, more: &str) -> Result<String, Fresh
         part(&digest_files(std::slice::from_ref(&config.pack.signing_key))?);
     }
     part(more);
-    Ok(hex(&hash.finalize()))
+    Ok(base16ct::lower::encode_string(&hash.finalize()))
 }
 
 /// A digest of this program, so that a changed one does its work again. Where the program cannot be read (deleted

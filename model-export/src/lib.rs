@@ -3,22 +3,16 @@
 //! Each stage reads and writes files, so that any of them can be run again, looked at, or replaced:
 //! [`ingest`] fills the [`lake`], training reads it, packing writes the snapshot. [`cli`] only translates.
 
-pub mod als;
 pub mod bench_quality;
 pub mod bench_retrieve;
 pub mod cli;
-pub mod compress;
 pub mod config;
-pub mod error;
 pub mod evaluate;
 pub mod freshness;
-pub mod ingest;
 pub mod init;
-pub mod interactions;
-pub mod lake;
 pub mod model;
 pub mod pack;
-pub mod random;
+pub mod report;
 pub mod segment;
 pub mod simulate;
 pub mod synthetic;

@@ -8,7 +8,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use serde::Serialize;
 
 use crate::config::{Config, ConfigError};
-use crate::error::{Error, Exit, Explain};
+use crate::report::Report;
+use selvedge_lake::explain::{Error, Exit, Explain};
 
 /// Options that every verb takes.
 #[derive(Debug, clap::Args)]
@@ -36,15 +37,6 @@ impl Explain for OutputError {
     fn exit(&self) -> Exit {
         Exit::Environment
     }
-}
-
-/// What a stage has to say when it is done.
-pub trait Report: Serialize {
-    /// The verb, which the JSON object carries as `stage`.
-    const STAGE: &'static str;
-
-    /// The same for people.
-    fn render(&self) -> String;
 }
 
 /// What every verb gets beside its own arguments.

@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 
+use super::Context;
 use super::pack::frontier;
-use super::table::{Table, count};
-use super::{Context, Report};
-use crate::error::Error;
-use crate::evaluate::{self, Estimate, Evaluation, Split};
+use crate::evaluate;
+use crate::report::Report;
+use crate::report::{Table, count};
+use selvedge_lake::explain::Error;
+use selvedge_models::evaluation::{Evaluation, Split};
+use selvedge_models::interval::Estimate;
 
 /// Arguments of `selvedge evaluate`.
 #[derive(Debug, clap::Args)]

@@ -2,15 +2,17 @@
 
 use std::path::PathBuf;
 
+use base16ct::lower::encode_string as hex;
 use selvedge::event::ItemIndex;
 use selvedge::policy::SlotPolicy;
 use selvedge::snapshot::{SectionKind, Snapshot, Trust, VerifyingKey, parse_public_key};
 use serde::Serialize;
 
-use super::context::{Context, Report};
-use super::table::{Table, count};
-use crate::error::Error;
-use crate::pack::{PackError, hex, read_key, read_snapshot};
+use super::context::Context;
+use crate::pack::{PackError, read_key, read_snapshot};
+use crate::report::Report;
+use crate::report::{Table, count};
+use selvedge_lake::explain::Error;
 
 /// Arguments of `selvedge inspect`.
 #[derive(Debug, clap::Args)]

@@ -13,7 +13,7 @@ mod run;
 mod segment;
 mod simulate;
 mod synthetic;
-pub mod table;
+
 mod train;
 
 use std::io::Write as _;
@@ -21,9 +21,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use context::{Context, Globals, Report};
+pub use context::{Context, Globals};
 
-use crate::error::Error;
+use selvedge_lake::explain::Error;
 
 /// Personalization at the network's edge: from raw events to a signed snapshot.
 #[derive(Debug, Parser)]

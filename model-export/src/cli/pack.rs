@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::context::{Context, Report};
-use super::table::{Table, count};
-use crate::compress::Measured;
+use super::context::Context;
 use crate::config::{Codes, Config};
-use crate::error::Error;
 use crate::pack::{PackError, Packed, pack, publish, read_snapshot, write_catalogue_json};
+use crate::report::Report;
+use crate::report::{Table, count};
+use selvedge_lake::explain::Error;
+use selvedge_models::compress::Measured;
 
 /// Arguments of `selvedge pack`.
 #[derive(Debug, Default, clap::Args)]

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::{Context, Report, evaluate, ingest, pack, segment, train};
-use crate::error::Error;
+use super::{Context, evaluate, ingest, pack, segment, train};
 use crate::freshness::{self, Freshness, Stage};
 use crate::pack::read_key;
+use crate::report::Report;
+use selvedge_lake::explain::Error;
 
 /// Arguments of `selvedge run`.
 #[derive(Debug, clap::Args)]

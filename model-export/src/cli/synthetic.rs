@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::Context;
-use crate::error::Error;
 use crate::synthetic::{self, Compression, Format, Options};
+use selvedge_lake::explain::Error;
 
 /// Arguments of `selvedge synthetic`.
 #[derive(Debug, clap::Args)]

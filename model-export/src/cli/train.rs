@@ -1,9 +1,10 @@
 //! `selvedge train`.
 
-use super::table::{Table, count};
-use super::{Context, Report};
-use crate::error::Error;
+use super::Context;
+use crate::report::Report;
+use crate::report::{Table, count};
 use crate::train::{self, Summary};
+use selvedge_lake::explain::Error;
 
 /// `selvedge train` takes everything from the configuration.
 #[derive(Debug, clap::Args)]

@@ -4,24 +4,22 @@
 
 mod error;
 mod overrides;
+mod pack;
 mod slots;
-mod sources;
 mod stages;
+mod train;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use selvedge_lake::source::{CatalogueSource, EventSource, LakeConfig, Sources};
 use serde::Deserialize;
 
 pub use error::ConfigError;
+pub use pack::{Codes, PackConfig};
 pub use slots::{Audience, PerVisitor, SlotConfig, TrafficConfig};
-pub use sources::{
-    CatalogueColumns, CatalogueSource, ColumnMap, EventColumns, EventPreset, EventSource, FileFormat, KindOrIgnore,
-    TextFormat,
-};
-pub use stages::{
-    Baseline, Codes, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, SegmentConfig, TrainConfig, WeightsConfig,
-};
+pub use stages::{Baseline, EvaluateConfig, ModelConfig, SegmentConfig};
+pub use train::{TrainConfig, WeightsConfig};
 
 /// The whole configuration. Every section has defaults except what only the owner of the data can know.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -116,7 +114,7 @@ impl Config {
     }
 
     fn check(&self, path: &Path) -> Result<(), ConfigError> {
-        self.lake.check(path)?;
+        self.lake.check().map_err(ConfigError::invalid(path))?;
         self.train.check(path)?;
         self.segment.check(path)?;
         self.evaluate.check(path)?;
@@ -135,9 +133,19 @@ impl Config {
             }
         }
         for source in &self.events {
-            source.check(path)?;
+            source.check().map_err(ConfigError::invalid(path))?;
         }
         Ok(())
+    }
+
+    /// What ingest reads of it.
+    #[must_use]
+    pub fn sources(&self) -> Sources<'_> {
+        Sources {
+            lake: &self.lake,
+            events: &self.events,
+            catalogue: &self.catalogue,
+        }
     }
 
     /// The slots, or the one that a site without any gets: `home`.

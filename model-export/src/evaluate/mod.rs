@@ -2,48 +2,20 @@
 //!
 //! `docs/evaluation.md` has the protocol, and every metric as a formula with its source.
 
-mod baselines;
-mod given;
-mod interval;
-pub(crate) mod metrics;
-mod report;
-mod served;
-mod time_split;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use std::path::Path;
+use selvedge_lake::explain::{Exit, Explain};
+use selvedge_models::evaluation::{Evaluation, EvaluationError, GivenSplit, Ranking, TimeSplit, evaluate};
 
-use crate::als::{Parameters, train};
 use crate::config::{Baseline, Config};
-use crate::error::{Exit, Explain};
 use crate::model::{ModelDir, ModelError};
-use crate::train::{FitError, StageError, objective, read_log};
-use selvedge::quantize::Width;
-
-pub use given::{GivenError, GivenSplit};
-pub use interval::Estimate;
-pub use report::{Evaluation, Judge, Protocol, Ranking, Split};
-pub use served::{ServeError, ServedItems, ServedUser};
-pub use time_split::evaluate;
-
-/// Users that are judged, at most: with so many, intervals are narrower than any difference worth knowing.
-const MAX_USERS: usize = 20_000;
+use crate::train::{StageError, read_log};
 
 /// Why there is no evaluation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvaluateError {
-    /// One side of the split has no events that count.
-    #[error(
-        "a test part of {test_days} days leaves {before} events before it and {after} in it; expected some in both"
-    )]
-    EmptyPart {
-        /// Days of the test part.
-        test_days: f64,
-        /// Events before the split.
-        before: usize,
-        /// Events that count after the split.
-        after: usize,
-    },
     /// The model is not good enough to be packed.
     #[error("als-served reaches NDCG@{k} {found:.4} on all items; expected at least the {expected:.4} of {baseline}")]
     Gate {
@@ -56,15 +28,17 @@ pub enum EvaluateError {
         /// Its name.
         baseline: &'static str,
     },
-    /// Training failed.
+    /// There is nothing to judge, or no model.
     #[error(transparent)]
-    Fit(#[from] FitError),
-    /// The model cannot be served.
-    #[error(transparent)]
-    Serve(#[from] ServeError),
+    Judge(#[from] EvaluationError),
     /// A data set with its own split cannot be read.
-    #[error(transparent)]
-    Given(#[from] GivenError),
+    #[error("cannot read {}", path.display())]
+    ReadGiven {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The events cannot be read.
     #[error(transparent)]
     Read(#[from] StageError),
@@ -76,11 +50,10 @@ pub enum EvaluateError {
 impl Explain for EvaluateError {
     fn exit(&self) -> Exit {
         match self {
-            Self::EmptyPart { .. } => Exit::Data,
+            Self::Judge(EvaluationError::EmptyPart { .. } | EvaluationError::Given(_)) => Exit::Data,
             Self::Gate { .. } => Exit::Gate,
-            Self::Given(GivenError::Read { .. }) => Exit::Environment,
-            Self::Given(_) => Exit::Data,
-            Self::Fit(_) | Self::Serve(_) => Exit::Usage,
+            Self::ReadGiven { .. } => Exit::Environment,
+            Self::Judge(_) => Exit::Usage,
             Self::Read(error) => error.exit(),
             Self::Write(error) => error.exit(),
         }
@@ -88,13 +61,17 @@ impl Explain for EvaluateError {
 
     fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::EmptyPart { .. } => "change evaluate.test_days so that events lie on both sides of the split",
+            Self::Judge(EvaluationError::EmptyPart { .. }) => {
+                "change evaluate.test_days so that events lie on both sides of the split"
+            }
             Self::Gate { .. } => {
                 "nothing was packed, and what is published stays; look at evaluation.json and at the new data, or change evaluate.must_beat"
             }
-            Self::Fit(_) => "correct the value in [train]",
-            Self::Serve(_) => "lower train.factors, or raise train.regularisation",
-            Self::Given(_) => "give a folder with train.txt and the part, lines of `user item item …`, numbers from 0",
+            Self::Judge(EvaluationError::Serve(_)) => "lower train.factors, or raise train.regularisation",
+            Self::Judge(EvaluationError::Given(_)) | Self::ReadGiven { .. } => {
+                "give a folder with train.txt and the part, lines of `user item item …`, numbers from 0"
+            }
+            Self::Judge(_) => "correct the value in [train]",
             Self::Read(error) => return error.hint(),
             Self::Write(error) => return error.hint(),
         };
@@ -107,7 +84,14 @@ impl Explain for EvaluateError {
 /// # Errors
 /// [`EvaluateError`].
 pub fn run(config: &Config) -> Result<Evaluation, EvaluateError> {
-    let evaluation = evaluate(&read_log(config)?, config)?;
+    let split = TimeSplit {
+        k: list_length(config),
+        test_days: config.evaluate.test_days,
+        fit: config.train.fit_plan(),
+    };
+    let start = Instant::now();
+    let clock_us = || start.elapsed().as_secs_f64() * 1e6;
+    let evaluation = evaluate(&read_log(config)?, &config.train.als(), &split, &clock_us)?;
     ModelDir::new(&config.model.dir).write_evaluation(&evaluation)?;
     Ok(evaluation)
 }
@@ -120,15 +104,8 @@ pub fn gate(evaluation: &Evaluation, config: &Config) -> Result<(), EvaluateErro
     let Some(baseline) = config.evaluate.must_beat.map(Baseline::name) else {
         return Ok(());
     };
-    let rankings = evaluation
-        .protocols
-        .first()
-        .map_or(&[][..], |protocol| &protocol.rankings);
-    let ndcg = |name: &str| {
-        let ranking = rankings.iter().find(|ranking| ranking.name == name);
-        ranking.map_or(0.0, |ranking| ranking.ndcg.value)
-    };
-    let (found, expected) = (ndcg("als-served"), ndcg(baseline));
+    let ndcg = |ranking: Option<&Ranking>| ranking.map_or(0.0, |ranking| ranking.ndcg.value);
+    let (found, expected) = (ndcg(evaluation.as_served()), ndcg(evaluation.ranking(baseline)));
     if found >= expected {
         return Ok(());
     }
@@ -145,21 +122,32 @@ pub fn gate(evaluation: &Evaluation, config: &Config) -> Result<(), EvaluateErro
 /// # Errors
 /// [`EvaluateError`].
 pub fn run_given(config: &Config, dir: &Path, part: &str) -> Result<Evaluation, EvaluateError> {
-    let split = GivenSplit::read(dir, part)?;
-    let objective = objective(&config.train);
-    let parameters = Parameters {
-        dims: config.train.factors,
-        iterations: config.train.iterations,
-        objective,
-        initial_deviation: 0.1,
-        seed: config.train.seed,
-        patience: 1,
-    };
-    let model = train(&split.train, &parameters, None).map_err(FitError::from)?;
-    let served = ServedItems::new(&model.items, Width::Int8, objective.fold_in(split.train.columns()))?;
-    split.evaluate(
-        &model,
-        &served,
-        usize::try_from(config.evaluate.k).unwrap_or(usize::MAX),
-    )
+    Ok(read_given(dir, part)?.evaluate(&config.train.als(), list_length(config))?)
+}
+
+/// The parts whose largest numbers make the shape of the matrix, whichever of them is predicted.
+const PARTS: [&str; 3] = ["train", "valid", "test"];
+
+/// Reads `<dir>/train.txt` and `<dir>/<part>.txt`.
+///
+/// # Errors
+/// A file cannot be read, or has a line that is no list of numbers.
+pub fn read_given(dir: &Path, part: &str) -> Result<GivenSplit, EvaluateError> {
+    let mut texts = Vec::new();
+    for name in PARTS.into_iter().chain([part]) {
+        let path = dir.join(name).with_extension("txt");
+        let wanted = name == "train" || name == part;
+        if texts.iter().any(|(known, _)| *known == name) || !(wanted || path.is_file()) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).map_err(|source| EvaluateError::ReadGiven { path, source })?;
+        texts.push((name, text));
+    }
+    let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let set = dir.file_name().unwrap_or_default().to_string_lossy();
+    Ok(GivenSplit::parse(&set, part, &texts)?)
+}
+
+fn list_length(config: &Config) -> usize {
+    usize::try_from(config.evaluate.k).unwrap_or(usize::MAX)
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use selvedge::event::EventKind;
+use selvedge_models::fit::TrainingCurve;
 use serde::{Deserialize, Serialize};
 
-use crate::als::Objective;
 use crate::config::TrainConfig;
+use selvedge_models::als::Objective;
 
 /// `model.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,19 +40,6 @@ pub struct Description {
     pub interactions: usize,
     /// How the number of iterations was found; null where there were no days for it.
     pub validation: Option<TrainingCurve>,
-}
-
-/// Validation while the number of iterations was chosen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrainingCurve {
-    /// What was measured, as `ndcg@20`.
-    pub metric: String,
-    /// Events before this time were trained on for it, those at it or after it were predicted.
-    pub split_ms: i64,
-    /// Users that were measured.
-    pub users: usize,
-    /// The value after each iteration.
-    pub values: Vec<f64>,
 }
 
 impl Description {

@@ -19,11 +19,11 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::compress::Measured;
-use crate::error::{Exit, Explain};
-use crate::lake::{LakeError, atomic};
+use selvedge_lake::explain::{Exit, Explain};
+use selvedge_lake::storage::{LakeError, atomic};
+use selvedge_models::compress::Measured;
 
-pub use description::{Description, TrainingCurve};
+pub use description::Description;
 pub use tables::{ContextFactors, ItemFactors, Segments, UserFactors, UserSegments};
 
 /// A model's work directory.

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use selvedge::snapshot::SnapshotError;
 
-use crate::compress::Measured;
-use crate::error::{Exit, Explain};
-use crate::lake::LakeError;
 use crate::model::ModelError;
+use selvedge_lake::explain::{Exit, Explain};
+use selvedge_lake::storage::LakeError;
+use selvedge_models::compress::Measured;
 
 /// Why there is no snapshot, or why one is refused.
 #[derive(Debug, thiserror::Error)]

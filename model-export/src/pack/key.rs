@@ -1,9 +1,9 @@
 //! Signing keys: made, stored and read. A key file holds the 32-byte Ed25519 seed as 64 hexadecimal digits.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use base16ct::lower::encode_string as hex;
 use selvedge::snapshot::writer::SigningKey;
 
 use super::error::PackError;
@@ -17,18 +17,6 @@ pub struct KeyPair {
     pub public_key_file: PathBuf,
     /// The public key.
     pub public_key: String,
-}
-
-/// Lower-case hexadecimal digits.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 /// Makes a pair: the private key at `path`, the public one beside it with `.pub` after the name.
@@ -82,15 +70,9 @@ pub fn read_key(path: &Path) -> Result<SigningKey, PackError> {
         },
     })?;
     let text = text.trim();
-    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-    let bytes: Option<Vec<u8>> = digits.map(|digits| {
-        digits
-            .chunks_exact(2)
-            .filter_map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok())
-            .collect()
-    });
-    let seed = bytes
-        .filter(|_| text.len() == 64)
+    // Decoding takes the same time whatever the digits are.
+    let seed = base16ct::mixed::decode_vec(text)
+        .ok()
         .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     seed.map(|seed| SigningKey::from_bytes(&seed))
         .ok_or_else(|| PackError::BadKey {

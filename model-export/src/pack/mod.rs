@@ -16,15 +16,15 @@ use selvedge::snapshot::writer::{ItemInput, Model, SegmentInput, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use serde::Serialize;
 
-use crate::compress::{Coding, Measured, Rotation, smallest};
 use crate::config::{Audience, Codes, Config, PerVisitor, SlotConfig};
-use crate::lake::{CatalogueItem, Lake, atomic};
 use crate::model::{Description, ItemFactors, ModelDir, Segments};
-use crate::segment::{Tree, tree};
+use selvedge_lake::storage::{CatalogueItem, Lake, atomic};
+use selvedge_models::compress::{Coding, Measured, Rotation, smallest};
+use selvedge_models::segments::{Tree, tree};
 
 pub use browse::write_catalogue_json;
 pub use error::PackError;
-pub use key::{KeyPair, generate, hex, read_key};
+pub use key::{KeyPair, generate, read_key};
 
 /// What was packed.
 #[derive(Clone, Debug, Serialize)]
@@ -100,7 +100,7 @@ pub fn pack(config: &Config, now_ms: i64) -> Result<Packed, PackError> {
         segments: snapshot.leaf_segments(),
         rungs: affordable(config, &model),
         items_without_catalogue,
-        public_key: hex(verifying.as_bytes()),
+        public_key: base16ct::lower::encode_string(verifying.as_bytes()),
     })
 }
 

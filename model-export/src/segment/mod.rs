@@ -1,17 +1,10 @@
 //! The stage `segment`: users grouped by the direction of their factors.
 
-mod k_means;
-mod slates;
-mod tree;
-
+use selvedge_models::segments::{Search, cluster};
 use serde::Serialize;
 
 use crate::config::Config;
 use crate::model::{ModelDir, ModelError, Segments, UserSegments};
-
-pub use k_means::{Clusters, Search, cluster};
-pub use slates::{Votes, voted};
-pub use tree::{Tree, tree};
 
 /// What the stage has to say.
 #[derive(Clone, Debug, Serialize)]

@@ -20,15 +20,17 @@ pub use plot::plot;
 pub use visitors::Costs;
 pub use write::{WriteError, write};
 
-use crate::als::Factors;
 use crate::config::{Audience, Config, SlotConfig};
-use crate::error::{Exit, Explain};
-use crate::evaluate::Estimate;
-use crate::interactions::{EventLog, Weighting};
-use crate::segment::{Search, Tree, cluster, tree, voted};
-use crate::train::{FitError, Fitted, StageError, days_ms, fit, read_log};
+use crate::train::{StageError, read_log};
 use edge::{Asked, Outcome, location, replay};
 use model::{Level, engine};
+use selvedge_lake::explain::{Exit, Explain};
+use selvedge_models::als::Factors;
+use selvedge_models::fit::{Fitted, days_ms, fit};
+use selvedge_models::interactions::EventLog;
+use selvedge_models::interval::Estimate;
+use selvedge_models::recommender::FitError;
+use selvedge_models::segments::{Search, Tree, cluster, tree, voted};
 use visitors::{OfLevel, Replay, Served};
 
 /// What to simulate.
@@ -241,8 +243,8 @@ pub fn simulate(log: &EventLog, config: &Config, options: &Options) -> Result<Si
         items: log.items.clone(),
         events: log.before(split_ms).to_vec(),
     };
-    let fitted = fit(&past, split_ms, &config.train)?;
-    let weighting = Weighting::new(&config.train);
+    let fitted = fit(&config.train.als(), &past, split_ms, &config.train.fit_plan())?;
+    let weighting = config.train.weighting();
     let slot = shared_slot(config);
     let study = Study {
         log,

@@ -7,10 +7,10 @@ use selvedge::snapshot::writer::{ItemInput, Model, SegmentInput, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, SnapshotError, Trust};
 
 use crate::config::{Config, SlotConfig};
-use crate::interactions::{EventLog, Weighting};
 use crate::pack::NO_SEGMENT;
-use crate::segment::{Tree, Votes};
-use crate::train::Fitted;
+use selvedge_models::fit::Fitted;
+use selvedge_models::interactions::EventLog;
+use selvedge_models::segments::{Tree, Votes};
 
 /// The slot whose answers are for one visitor.
 pub const PERSONAL: &str = "personal";
@@ -90,8 +90,8 @@ pub fn engine(
 }
 
 fn policy(fitted: &Fitted, config: &Config, slot: &SlotConfig, levels: usize) -> Policy {
-    let weighting = Weighting::new(&config.train);
-    let objective = crate::train::objective(&config.train);
+    let weighting = config.train.weighting();
+    let objective = config.train.objective();
     let own = (PERSONAL.to_owned(), policy::Audience::Visitor, PerVisitor::Nothing);
     let shared =
         (0..levels).flat_map(|level| KINDS.map(|kind| (slot_name(level, kind), policy::Audience::Segment, kind)));

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use super::*;
 use crate::config::TrainConfig;
-use crate::interactions::LogEvent;
-use crate::random::SplitMix64;
 use selvedge::event::EventKind;
+use selvedge_models::interactions::LogEvent;
+use selvedge_models::random::SplitMix64;
 
 const DAY_MS: i64 = 86_400_000;
 

@@ -1,20 +1,19 @@
 //! The stage `train`: from the lake to factors.
 
-mod contexts;
-mod fit;
-
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use selvedge::context::{DAYPARTS, Daypart};
+use selvedge_lake::explain::{Exit, Explain};
+use selvedge_lake::storage::{ALL_TIME, Lake, LakeError};
+use selvedge_models::als::TrainError;
+use selvedge_models::contexts::context_factors;
+use selvedge_models::fit::{Fitted, fit};
+use selvedge_models::interactions::{EventLog, LogEvent};
+use selvedge_models::recommender::FitError;
 use serde::Serialize;
 
-use crate::als::TrainError;
 use crate::config::Config;
-use crate::error::{Exit, Explain};
-use crate::interactions::{EventLog, Weighting};
-use crate::lake::{ALL_TIME, Lake, LakeError};
-use crate::model::{Description, ItemFactors, ModelDir, ModelError, UserFactors};
-
-pub use contexts::{context_factors, daypart};
-pub use fit::{FitError, Fitted, days_ms, fit, objective};
+use crate::model::{ContextFactors, Description, ItemFactors, ModelDir, ModelError, UserFactors};
 
 /// What the stage has to say.
 #[derive(Clone, Debug, Serialize)]
@@ -95,7 +94,13 @@ pub fn read_log(config: &Config) -> Result<EventLog, StageError> {
     let lake = Lake::open(&config.lake.dir)?;
     let read = lake.read_interactions(ALL_TIME)?;
     let anonymous = read.anonymous;
-    let log = EventLog::new(read);
+    let events = read.rows.iter().map(|row| LogEvent {
+        at_ms: row.timestamp_ms,
+        user: row.user,
+        item: row.item,
+        kind: row.kind.code(),
+    });
+    let log = EventLog::new(read.users, read.items, events);
     if log.events.is_empty() {
         return Err(StageError::NoEvents {
             lake: lake.dir().to_owned(),
@@ -126,6 +131,13 @@ fn site_zone(config: &Config) -> Result<(String, TimeZone), StageError> {
     }
 }
 
+/// The part of the week of a time, on the clock of a zone. Times before 1970 count as 1970.
+fn daypart(at_ms: i64, zone: &TimeZone) -> Daypart {
+    let offset_s = Timestamp::from_millisecond(at_ms).map_or(0, |at| zone.to_offset(at).seconds());
+    let local_ms = at_ms.saturating_add(i64::from(offset_s) * 1000);
+    Daypart::of_local_ms(u64::try_from(local_ms).unwrap_or(0))
+}
+
 /// Trains on everything in the lake and writes the factors.
 ///
 /// # Errors
@@ -139,9 +151,9 @@ pub fn run(config: &Config) -> Result<Summary, StageError> {
         set,
         outcome,
         validation,
-    } = fit(&log, until_ms, &config.train)?;
+    } = fit(&config.train.als(), &log, until_ms, &config.train.fit_plan())?;
     let train_s = started.elapsed().as_secs_f64();
-    let objective = objective(&config.train);
+    let objective = config.train.objective();
     let description = Description {
         dims: config.train.factors,
         unobserved_weight: objective.unobserved_weight,
@@ -158,7 +170,15 @@ pub fn run(config: &Config) -> Result<Summary, StageError> {
         interactions: set.matrix.entries(),
         validation,
     };
-    let contexts = context_factors(&log, &set, &Weighting::new(&config.train), &outcome.users, &zone);
+    let contexts = ContextFactors {
+        names: (0..DAYPARTS)
+            .filter_map(Daypart::from_index)
+            .map(|part| part.name().to_owned())
+            .collect(),
+        factors: context_factors(&log, &set, &config.train.weighting(), &outcome.users, |at_ms| {
+            daypart(at_ms, &zone)
+        }),
+    };
     let model = ModelDir::new(&config.model.dir);
     let id = |ids: &[String], numbers: &[u32]| -> Vec<String> {
         numbers.iter().map(|&number| ids[number as usize].clone()).collect()
@@ -184,4 +204,28 @@ pub fn run(config: &Config) -> Result<Summary, StageError> {
         events: log.events.len(),
         train_s,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn the_clock_is_that_of_the_zone() {
+        // Monday 2017-12-04 05:30 UTC is 00:30 in New York and 06:30 in Berlin.
+        let at_ms = 1_512_365_400_000;
+        assert_eq!(daypart(at_ms, &TimeZone::UTC).name(), "weekday-night");
+        assert_eq!(
+            daypart(at_ms, &TimeZone::get("Europe/Berlin").unwrap()).name(),
+            "weekday-morning"
+        );
+        // Saturday 02:00 UTC is still Friday evening in New York.
+        let saturday = 1_512_784_800_000;
+        assert_eq!(daypart(saturday, &TimeZone::UTC).name(), "weekend-night");
+        assert_eq!(
+            daypart(saturday, &TimeZone::get("America/New_York").unwrap()).name(),
+            "weekday-evening"
+        );
+    }
 }

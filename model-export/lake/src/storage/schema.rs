@@ -1,0 +1,89 @@
+//! The columns of the lake.
+
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Milliseconds in a day.
+pub const DAY_MS: i64 = 86_400_000;
+
+/// The type of all times in the lake: milliseconds, UTC.
+#[must_use]
+pub fn timestamp() -> DataType {
+    DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()))
+}
+
+/// Text to text; names as the Parquet specification wants them.
+#[must_use]
+pub fn text_map() -> DataType {
+    let entries = Fields::from(vec![
+        Field::new("key", DataType::Utf8, false),
+        Field::new("value", DataType::Utf8, true),
+    ]);
+    let entries = Field::new("key_value", DataType::Struct(entries), false);
+    DataType::Map(Arc::new(entries), false)
+}
+
+/// A list of text.
+#[must_use]
+pub fn text_list() -> DataType {
+    DataType::List(Arc::new(Field::new("element", DataType::Utf8, false)))
+}
+
+/// Columns of `events/`.
+#[must_use]
+pub fn events() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("event_id", DataType::Utf8, true),
+        Field::new("user_id", DataType::Utf8, true),
+        Field::new("item_id", DataType::Utf8, false),
+        Field::new("event_type", DataType::Utf8, false),
+        Field::new("timestamp", timestamp(), false),
+        Field::new("value", DataType::Float64, true),
+        Field::new("context", text_map(), true),
+    ]))
+}
+
+/// Columns of `catalogue/`.
+#[must_use]
+pub fn catalogue() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("item_id", DataType::Utf8, false),
+        Field::new("title", DataType::Utf8, false),
+        Field::new("categories", text_list(), false),
+        Field::new("attributes", text_map(), false),
+        Field::new("image", DataType::Utf8, true),
+        Field::new("available_from", timestamp(), true),
+        Field::new("available_until", timestamp(), true),
+    ]))
+}
+
+/// The UTC date of a time in milliseconds since 1970, as `YYYY-MM-DD`. Times that the calendar library cannot hold (before
+/// the year -9999 or after 9999) get its first or last day.
+#[must_use]
+pub fn date_of(timestamp_ms: i64) -> String {
+    let held = timestamp_ms.clamp(Timestamp::MIN.as_millisecond(), Timestamp::MAX.as_millisecond());
+    let at = Timestamp::from_millisecond(held).unwrap_or(Timestamp::UNIX_EPOCH);
+    TimeZone::UTC.to_datetime(at).date().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_change_at_utc_midnight_leap_days_included() {
+        for (ms, date) in [
+            (0, "1970-01-01"),
+            (-1, "1969-12-31"),
+            (951_782_399_999, "2000-02-28"),
+            (951_782_400_000, "2000-02-29"),
+            (1_709_251_199_999, "2024-02-29"),
+            (4_107_542_400_000, "2100-03-01"),
+        ] {
+            assert_eq!(date_of(ms), date);
+        }
+    }
+}
