@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::evaluate::{EvaluateError, read_given};
+use crate::stages::{EvaluateError, read_given};
 use selvedge::quantize::Width;
 use selvedge_models::als::Objective;
 use selvedge_models::evaluation::{EvaluationError, served_name};

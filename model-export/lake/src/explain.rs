@@ -20,6 +20,21 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Environment, Self::Usage, Self::Data, Self::Snapshot, Self::Gate];
+
+    /// What it means, in a few words.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Environment => "environment (files, disk)",
+            Self::Usage => "command line or configuration",
+            Self::Data => "data quality",
+            Self::Snapshot => "snapshot invalid",
+            Self::Gate => "evaluation gate not passed",
+        }
+    }
+
     /// The number that the process ends with.
     #[must_use]
     pub const fn code(self) -> u8 {

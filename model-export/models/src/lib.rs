@@ -12,6 +12,7 @@ pub mod evaluation;
 pub mod fit;
 pub mod interactions;
 pub mod interval;
+pub mod lists;
 pub mod metrics;
 pub mod random;
 pub mod recommender;

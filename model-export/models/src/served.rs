@@ -111,6 +111,18 @@ impl ServedItems {
             .collect()
     }
 
+    /// The best `k` items for a vector of the items' space, best first, by the core's exact top-k.
+    ///
+    /// # Errors
+    /// As [`Self::top_k`].
+    pub fn nearest(&self, vector: &[f32], k: usize) -> Result<Vec<u32>, ServeError> {
+        let rows = self.table.rows().and_then(|rows| rows.with_bounds(&self.bounds));
+        let rows = rows.map_err(ServeError::Rows)?;
+        let query = Query::new(vector, self.table.stride()).map_err(ServeError::Query)?;
+        let found = top_k(&rows, &query, &Filter::all(rows.len()), k);
+        Ok(found.into_iter().map(|scored| self.order[scored.item.get()]).collect())
+    }
+
     /// Mean time of one exact search for `k` items on one core, microseconds; the encoding is not in it. `clock_us` tells
     /// the microseconds since any one moment.
     ///

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::Context;
 use crate::bench_retrieve::{Vectors, Written, write};
+use crate::context::Context;
 use crate::report::Report;
 use selvedge_lake::explain::Error;
 

@@ -8,7 +8,7 @@ use selvedge::policy::SlotPolicy;
 use selvedge::snapshot::{SectionKind, Snapshot, Trust, VerifyingKey, parse_public_key};
 use serde::Serialize;
 
-use super::context::Context;
+use crate::context::Context;
 use crate::pack::{PackError, read_key, read_snapshot};
 use crate::report::Report;
 use crate::report::{Table, count};

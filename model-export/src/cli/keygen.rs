@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::context::Context;
+use crate::context::Context;
 use crate::pack::{KeyPair, generate};
 use crate::report::Report;
 use selvedge_lake::explain::Error;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Context;
+use crate::context::Context;
 use crate::report::Report;
 use crate::report::{Table, count};
 use crate::simulate::{self, Options, Recommended, Simulation};

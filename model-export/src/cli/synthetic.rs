@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Context;
+use crate::context::Context;
 use crate::synthetic::{self, Compression, Format, Options};
 use selvedge_lake::explain::Error;
 

@@ -94,8 +94,8 @@ impl Config {
         place(&mut self.lake.dir)?;
         place(&mut self.model.dir)?;
         place(&mut self.pack.signing_key)?;
-        if let Some(output) = &mut self.pack.output {
-            place(output)?;
+        for path in [&mut self.pack.output, &mut self.train.import].into_iter().flatten() {
+            place(path)?;
         }
         let events = self.events.iter_mut().map(|source| &mut source.path);
         let catalogue = self.catalogue.iter_mut().map(|source| &mut source.path);
@@ -136,6 +136,27 @@ impl Config {
             source.check().map_err(ConfigError::invalid(path))?;
         }
         Ok(())
+    }
+
+    /// A part of it as text, for digests: a section by its name, or `events.time_zone`, the zones that sources declare.
+    /// Everything in it that changes what a stage writes is in that text.
+    ///
+    /// # Errors
+    /// A value that JSON cannot hold, or a name that is no section.
+    pub fn section(&self, name: &str) -> Result<String, serde_json::Error> {
+        match name {
+            "train" => serde_json::to_string(&self.train),
+            "segment" => serde_json::to_string(&self.segment),
+            "evaluate" => serde_json::to_string(&self.evaluate),
+            "slots" => serde_json::to_string(&self.slots),
+            "traffic" => serde_json::to_string(&self.traffic),
+            "pack" => serde_json::to_string(&self.pack),
+            "events.time_zone" => {
+                let zones: Vec<&str> = self.events.iter().map(|source| source.time_zone.as_str()).collect();
+                serde_json::to_string(&zones)
+            }
+            _ => Err(serde::de::Error::custom(format!("no section {name:?}"))),
+        }
     }
 
     /// What ingest reads of it.

@@ -62,6 +62,12 @@ impl Default for PackConfig {
 }
 
 impl PackConfig {
+    /// Items in the ready list of a segment.
+    #[must_use]
+    pub fn list_length(&self) -> usize {
+        usize::try_from(self.slate_length).unwrap_or(usize::MAX)
+    }
+
     pub(super) fn check(&self, path: &Path) -> Result<(), ConfigError> {
         if !(1..=1000).contains(&self.slate_length) {
             return Err(ConfigError::value(

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use selvedge_models::lists::ListPolicy;
+use selvedge_models::segments::Search;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ConfigError, range};
@@ -30,6 +32,8 @@ pub struct SegmentConfig {
     pub count: u32,
     /// A segment with fewer members does not exist: it could point at people.
     pub min_members: u32,
+    /// How the list that a segment is shown is made.
+    pub lists: ListPolicy,
 }
 
 impl Default for SegmentConfig {
@@ -37,11 +41,22 @@ impl Default for SegmentConfig {
         Self {
             count: 24,
             min_members: 20,
+            lists: ListPolicy::Voted,
         }
     }
 }
 
 impl SegmentConfig {
+    /// How to look for segments.
+    #[must_use]
+    pub fn search(&self, seed: u64) -> Search {
+        Search {
+            count: usize::try_from(self.count).unwrap_or(usize::MAX),
+            min_members: self.min_members,
+            seed,
+        }
+    }
+
     pub(super) fn check(&self, path: &Path) -> Result<(), ConfigError> {
         if !(1..=4096).contains(&self.count) {
             return Err(ConfigError::value(path, "segment.count", "1 to 4096", self.count));

@@ -1,6 +1,6 @@
 //! `[train]`: how the model is trained.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use selvedge::event::{EVENT_KINDS, EventKind};
 use selvedge_models::als::Objective;
@@ -36,6 +36,9 @@ pub struct TrainConfig {
     /// The IANA zone of the clock that people live by, for what is usual at which time of day; absent: the zone that
     /// a source of events declares, or UTC.
     pub time_zone: Option<String>,
+    /// A Parquet table of item vectors (`item_id`, `factor`) that are served instead of trained ones; users are folded in
+    /// against them. Absent: items are trained.
+    pub import: Option<PathBuf>,
     /// What each kind of event counts.
     pub weights: WeightsConfig,
 }
@@ -53,6 +56,7 @@ impl Default for TrainConfig {
             half_life_days: None,
             validation_days: 7.0,
             time_zone: None,
+            import: None,
             weights: WeightsConfig::default(),
         }
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow_schema::ArrowError;
 
-use super::{ModelDir, ModelError};
+use super::error::ModelError;
+use super::files::ModelDir;
 use selvedge_lake::storage::table;
 use selvedge_models::als::Factors;
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item, TableLike, value};
 
-use super::Recommended;
+use super::found::Recommended;
 use selvedge_lake::explain::{Exit, Explain};
 use selvedge_lake::storage::atomic;
 

@@ -12,4 +12,4 @@ mod time_split;
 pub use error::EvaluationError;
 pub use given::{GivenLine, GivenSplit};
 pub use report::{Evaluation, Judge, Protocol, Ranking, Split, served_name};
-pub use time_split::{TimeSplit, evaluate};
+pub use time_split::{SegmentPlan, TimeSplit, evaluate};

@@ -11,8 +11,10 @@ use super::report::{Evaluation, Judge, Protocol, Ranking, Split, served_name};
 use crate::baselines::{Popularity, own_items};
 use crate::fit::{FitPlan, days_ms, fit};
 use crate::interactions::{EventLog, LogEvent, distinct_users};
+use crate::lists::{ListPolicy, Segmentation, ready_lists};
 use crate::metrics::count;
 use crate::recommender::Recommender;
+use crate::segments::{Search, cluster, tree};
 use crate::served::ServedUser;
 
 /// "Recently popular" looks back as far as the test looks ahead, and at least a week.
@@ -27,6 +29,19 @@ pub struct TimeSplit {
     pub test_days: f64,
     /// How the model is fitted on the days before.
     pub fit: FitPlan,
+    /// How its users are grouped, and what a group is shown.
+    pub segments: SegmentPlan,
+}
+
+/// How users are grouped, and what each group is shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SegmentPlan {
+    /// How to look for segments.
+    pub search: Search,
+    /// How the list of a segment is made.
+    pub lists: ListPolicy,
+    /// How long it is.
+    pub length: usize,
 }
 
 /// Fits the recommender on the events before the last `test_days` and judges it on those days. `clock_us` tells the
@@ -78,6 +93,15 @@ pub fn evaluate(
     ];
     let export = recommender.export(&fitted.outcome);
     let served = export.served(Width::Int8)?;
+    let clusters = cluster(&fitted.outcome.users, &plan.segments.search);
+    let tree = tree(&clusters.centroids, &clusters.members);
+    let segments = Segmentation {
+        tree: &tree,
+        users: &fitted.outcome.users,
+        assignment: &clusters.assignment,
+    };
+    let SegmentPlan { lists, length, .. } = plan.segments;
+    let ready = ready_lists(lists, &segments, &export.items, &served, &tree.centroids, length)?;
     let k = plan.k;
 
     let mut protocols = Vec::new();
@@ -129,6 +153,17 @@ pub fn evaluate(
             .collect();
         let lists = served.top_k(&users, k)?;
         rankings.push(judge.judge(&served_name(recommender), &known.items_of(lists.clone())));
+        let shared = cases.iter().map(|case| {
+            let leaf = clusters.assignment.get(case.row).copied().flatten();
+            let list = leaf.map_or(&[][..], |leaf| ready[leaf as usize].as_slice());
+            let items = list.iter().map(|column| fitted.set.items[*column as usize]);
+            let left: Vec<u32> = items
+                .filter(|item| excluded(case).binary_search(item).is_err())
+                .take(k)
+                .collect();
+            baselines[0].1.fill(left, excluded(case), k)
+        });
+        rankings.push(judge.judge("segments", &shared.collect::<Vec<_>>()));
         if !only_new {
             codings = measure(&export, &users, &lists, clock_us, |lists| {
                 judge.judge("coding", &known.items_of(lists)).ndcg.value

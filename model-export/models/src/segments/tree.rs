@@ -17,7 +17,18 @@ impl Tree {
     /// Number of leaves.
     #[must_use]
     pub fn leaves(&self) -> usize {
-        self.members.len().div_ceil(2)
+        let first_union = self.parents.iter().flatten().min();
+        first_union.map_or(self.members.len(), |first| *first as usize)
+    }
+
+    /// Segments without unions.
+    #[must_use]
+    pub fn without_unions(centroids: Factors, members: Vec<u32>) -> Self {
+        Self {
+            parents: vec![None; members.len()],
+            centroids,
+            members,
+        }
     }
 
     /// For each leaf the segment that stands for it when there are `count` of them, at least one.

@@ -60,6 +60,15 @@ fn plan() -> TimeSplit {
             min_item_users: 5,
             validation_ms: 0,
         },
+        segments: SegmentPlan {
+            search: Search {
+                count: 3,
+                min_members: 20,
+                seed: 42,
+            },
+            lists: ListPolicy::Voted,
+            length: 100,
+        },
     }
 }
 
@@ -194,6 +203,22 @@ fn vectors_that_were_exported_and_imported_serve_the_same_lists() {
         (served.ndcg.value - own.ndcg.value).abs() < 0.03,
         "{served:?} against {own:?}"
     );
+}
+
+#[test]
+fn segments_are_judged_by_the_lists_that_they_are_shown() {
+    let voted = judged(&planted(), &plan()).unwrap();
+    let everybody = ranking(&voted, 0, "most-popular").ndcg.value;
+    let served = ranking(&voted, 0, "als-served").ndcg.value;
+    let segments = ranking(&voted, 0, "segments").ndcg.value;
+    assert!(
+        segments > everybody,
+        "three tastes, three segments: {segments} of {served}"
+    );
+    let mut one = plan();
+    one.segments.search.count = 1;
+    let one = judged(&planted(), &one).unwrap();
+    assert!(ranking(&one, 0, "segments").ndcg.value < segments);
 }
 
 #[test]

@@ -39,6 +39,17 @@ impl Explain for OutputError {
     }
 }
 
+/// Options that do not fit together, found out after the command line was read.
+#[derive(Debug, thiserror::Error)]
+#[error("the options do not fit together")]
+pub struct ArgumentError(#[source] pub clap::Error);
+
+impl Explain for ArgumentError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}
+
 /// What every verb gets beside its own arguments.
 #[derive(Debug)]
 pub struct Context {

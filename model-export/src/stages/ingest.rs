@@ -1,4 +1,4 @@
-//! `selvedge ingest`.
+//! The stage `ingest`: from people's files to the lake.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -8,22 +8,41 @@ use selvedge_lake::ingest::{FileStatus, IngestReport, Note, Progress, ingest};
 use selvedge_lake::storage::SourceKind;
 use selvedge_lake::storage::schema::date_of;
 
-use super::Context;
 use crate::report::{Report, Table, count};
+use crate::stage::{Input, Stage, Work};
 
-/// Arguments of `selvedge ingest`.
-#[derive(Debug, Default, clap::Args)]
-pub struct Args {}
+/// The stage.
+pub struct Ingest;
 
-/// Reads what is new into the lake and prints what it was.
-pub fn run(_: Args, context: &Context) -> Result<(), Error> {
-    let config = context.config()?;
-    let report = ingest(&config.sources(), context.now_ms(), |bytes| {
-        let bar = context.progress("ingest", bytes);
-        let progress: Progress = Rc::new(move |bytes| bar.inc(bytes));
-        progress
-    })?;
-    context.print(&report)
+impl Stage for Ingest {
+    fn name(&self) -> &'static str {
+        "ingest"
+    }
+
+    fn about(&self) -> &'static str {
+        "Read events and catalogues into the lake"
+    }
+
+    fn inputs(&self) -> &'static [Input] {
+        &[Input::Outside]
+    }
+
+    fn outputs(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn sections(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn run(&self, work: &Work<'_>) -> Result<(), Error> {
+        let report = ingest(&work.config.sources(), work.context.now_ms(), |bytes| {
+            let bar = work.context.progress(work.stage, bytes);
+            let progress: Progress = Rc::new(move |bytes| bar.inc(bytes));
+            progress
+        })?;
+        work.context.print(&report)
+    }
 }
 
 /// More files than this are shown as one line.

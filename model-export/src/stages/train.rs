@@ -3,17 +3,60 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use selvedge::context::{DAYPARTS, Daypart};
-use selvedge_lake::explain::{Exit, Explain};
-use selvedge_lake::storage::{ALL_TIME, Lake, LakeError};
+use selvedge_lake::explain::{Error, Exit, Explain};
 use selvedge_models::als::TrainError;
 use selvedge_models::contexts::context_factors;
 use selvedge_models::fit::{Fitted, fit};
-use selvedge_models::interactions::{EventLog, LogEvent};
 use selvedge_models::recommender::FitError;
 use serde::Serialize;
 
 use crate::config::Config;
+use crate::events::{EventsError, read_log};
 use crate::model::{ContextFactors, Description, ItemFactors, ModelDir, ModelError, UserFactors};
+use crate::recommender::{ImportError, recommender};
+use crate::report::{Report, Table, count};
+use crate::stage::{DigestError, Input, Stage, Work, origin};
+
+/// The stage.
+pub struct Train;
+
+/// What of the configuration makes another model.
+pub const SECTIONS: &[&str] = &["train", "events.time_zone"];
+
+impl Stage for Train {
+    fn name(&self) -> &'static str {
+        "train"
+    }
+
+    fn about(&self) -> &'static str {
+        "Train item and user factors on the lake"
+    }
+
+    fn inputs(&self) -> &'static [Input] {
+        &[
+            Input::Lake,
+            Input::File("imported item vectors", |config| config.train.import.clone()),
+        ]
+    }
+
+    fn outputs(&self) -> &'static [&'static str] {
+        &[
+            "model.json",
+            "item_factors.parquet",
+            "user_factors.parquet",
+            "contexts.parquet",
+        ]
+    }
+
+    fn sections(&self) -> &'static [&'static str] {
+        SECTIONS
+    }
+
+    fn run(&self, work: &Work<'_>) -> Result<(), Error> {
+        let summary = work.busy(|| train(work.config, work.model))?;
+        work.context.print(&summary)
+    }
+}
 
 /// What the stage has to say.
 #[derive(Clone, Debug, Serialize)]
@@ -30,18 +73,16 @@ pub struct Summary {
 /// Why there is no model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum StageError {
-    /// The lake cannot be read.
+pub enum TrainStageError {
+    /// The events cannot be read.
     #[error(transparent)]
-    Lake(#[from] LakeError),
-    /// There are no events of known users.
-    #[error("no events of known users in the lake {}: {anonymous} anonymous events were found", lake.display())]
-    NoEvents {
-        /// The lake.
-        lake: std::path::PathBuf,
-        /// Events without a user.
-        anonymous: u64,
-    },
+    Events(#[from] EventsError),
+    /// Lake or configuration cannot be digested.
+    #[error(transparent)]
+    Digest(#[from] DigestError),
+    /// The table of imported vectors cannot be read.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// The zone of a source is not known.
     #[error("time_zone is {name:?}, expected an IANA name such as Europe/Berlin")]
     TimeZone {
@@ -58,21 +99,24 @@ pub enum StageError {
     Model(#[from] ModelError),
 }
 
-impl Explain for StageError {
+impl Explain for TrainStageError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Lake(error) => error.exit(),
+            Self::Events(error) => error.exit(),
+            Self::Digest(error) => error.exit(),
+            Self::Import(error) => error.exit(),
             Self::Model(error) => error.exit(),
-            Self::NoEvents { .. } | Self::Fit(FitError::Train(TrainError::Empty { .. })) => Exit::Data,
+            Self::Fit(FitError::Train(TrainError::Empty { .. })) => Exit::Data,
             Self::TimeZone { .. } | Self::Fit(_) => Exit::Usage,
         }
     }
 
     fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::Lake(error) => return error.hint(),
+            Self::Events(error) => return error.hint(),
+            Self::Digest(error) => return error.hint(),
+            Self::Import(error) => return error.hint(),
             Self::Model(error) => return error.hint(),
-            Self::NoEvents { .. } => "run `selvedge ingest` first; `events.columns.user` names the column of the user",
             Self::TimeZone { .. } => "correct time_zone under [train] or [[events]]",
             Self::Fit(FitError::Train(TrainError::Empty { .. })) => {
                 "lower train.min_item_users, or give the kinds of events that you have a weight in [train.weights]"
@@ -86,33 +130,9 @@ impl Explain for StageError {
     }
 }
 
-/// Reads the events of known users.
-///
-/// # Errors
-/// The lake cannot be read, or there is no such event.
-pub fn read_log(config: &Config) -> Result<EventLog, StageError> {
-    let lake = Lake::open(&config.lake.dir)?;
-    let read = lake.read_interactions(ALL_TIME)?;
-    let anonymous = read.anonymous;
-    let events = read.rows.iter().map(|row| LogEvent {
-        at_ms: row.timestamp_ms,
-        user: row.user,
-        item: row.item,
-        kind: row.kind.code(),
-    });
-    let log = EventLog::new(read.users, read.items, events);
-    if log.events.is_empty() {
-        return Err(StageError::NoEvents {
-            lake: lake.dir().to_owned(),
-            anonymous,
-        });
-    }
-    Ok(log)
-}
-
 /// Name and rules of the site's clock: the configured zone, or the first one other than UTC that a source of events
 /// declares, as sources that are in UTC by nature (an edge collector's) say nothing about where people live.
-fn site_zone(config: &Config) -> Result<(String, TimeZone), StageError> {
+fn site_zone(config: &Config) -> Result<(String, TimeZone), TrainStageError> {
     let declared = config
         .events
         .iter()
@@ -127,7 +147,7 @@ fn site_zone(config: &Config) -> Result<(String, TimeZone), StageError> {
         .to_owned();
     match TimeZone::get(&name) {
         Ok(zone) => Ok((name, zone)),
-        Err(source) => Err(StageError::TimeZone { name, source }),
+        Err(source) => Err(TrainStageError::TimeZone { name, source }),
     }
 }
 
@@ -141,8 +161,8 @@ fn daypart(at_ms: i64, zone: &TimeZone) -> Daypart {
 /// Trains on everything in the lake and writes the factors.
 ///
 /// # Errors
-/// [`StageError`].
-pub fn run(config: &Config) -> Result<Summary, StageError> {
+/// [`TrainStageError`].
+pub fn train(config: &Config, model: &ModelDir) -> Result<Summary, TrainStageError> {
     let (time_zone, zone) = site_zone(config)?;
     let log = read_log(config)?;
     let until_ms = log.end_ms().unwrap_or(0);
@@ -151,11 +171,11 @@ pub fn run(config: &Config) -> Result<Summary, StageError> {
         set,
         outcome,
         validation,
-    } = fit(&config.train.als(), &log, until_ms, &config.train.fit_plan())?;
+    } = fit(recommender(config)?.as_ref(), &log, until_ms, &config.train.fit_plan())?;
     let train_s = started.elapsed().as_secs_f64();
     let objective = config.train.objective();
     let description = Description {
-        dims: config.train.factors,
+        dims: outcome.items.dims(),
         unobserved_weight: objective.unobserved_weight,
         regularisation: objective.regularisation,
         regularisation_exponent: objective.regularisation_exponent,
@@ -169,6 +189,7 @@ pub fn run(config: &Config) -> Result<Summary, StageError> {
         items: set.items.len(),
         interactions: set.matrix.entries(),
         validation,
+        origin: origin(config, SECTIONS)?,
     };
     let contexts = ContextFactors {
         names: (0..DAYPARTS)
@@ -179,7 +200,6 @@ pub fn run(config: &Config) -> Result<Summary, StageError> {
             daypart(at_ms, &zone)
         }),
     };
-    let model = ModelDir::new(&config.model.dir);
     let id = |ids: &[String], numbers: &[u32]| -> Vec<String> {
         numbers.iter().map(|&number| ids[number as usize].clone()).collect()
     };
@@ -204,6 +224,38 @@ pub fn run(config: &Config) -> Result<Summary, StageError> {
         events: log.events.len(),
         train_s,
     })
+}
+
+impl Report for Summary {
+    const STAGE: &'static str = "train";
+
+    fn render(&self) -> String {
+        let description = &self.description;
+        let mut table = Table::new(&["train", ""]);
+        table.row(["events", &count(self.events as u64)]);
+        table.row(["users", &count(description.users as u64)]);
+        table.row(["items", &count(description.items as u64)]);
+        table.row(["user-item pairs", &count(description.interactions as u64)]);
+        table.row(["factors", &description.dims.to_string()]);
+        table.row(["iterations", &description.iterations.to_string()]);
+        table.row(["seconds", &format!("{:.1}", self.train_s)]);
+        let mut text = table.render();
+        match &description.validation {
+            Some(curve) => {
+                let values: Vec<String> = curve.values.iter().map(|value| format!("{value:.4}")).collect();
+                text.push_str(&format!(
+                    "\n{} on the last days, {} users, after each iteration:\n  {}\n",
+                    curve.metric,
+                    count(curve.users as u64),
+                    values.join(" ")
+                ));
+            }
+            None => {
+                text.push_str("\nNo validation: too few users in train.validation_days, all iterations were done.\n")
+            }
+        }
+        text
+    }
 }
 
 #[cfg(test)]
