@@ -27,12 +27,14 @@ const DEPARTMENTS: [(&str, [&str; 2]); 4] = [
 ];
 const ITEMS_EACH: usize = 30;
 /// 2026-01-01T00:00:00Z.
-const CREATED_MS: u64 = 1_767_225_600_000;
-const DAY_MS: u64 = 86_400_000;
+pub const CREATED_MS: u64 = 1_767_225_600_000;
+/// A day.
+pub const DAY_MS: u64 = 86_400_000;
 /// A key for tests and nothing else: everybody knows it.
-const SIGNING_KEY: [u8; 32] = [42; 32];
+pub const SIGNING_KEY: [u8; 32] = [42; 32];
 
-fn main() {
+/// Writes the files.
+pub fn main() {
     let dir = PathBuf::from(std::env::args().nth(1).expect("usage: planted DIR"));
     std::fs::create_dir_all(&dir).expect("the directory can be made");
     let key = SigningKey::from_bytes(&SIGNING_KEY);
@@ -43,16 +45,12 @@ fn main() {
         let bytes = build(&model(created_ms, mark), Some(&key)).expect("the model is well formed");
         std::fs::write(dir.join(name), bytes.as_ref()).expect("the file can be written");
     }
-    let public: String = key
-        .verifying_key()
-        .as_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let public = base16ct::lower::encode_string(key.verifying_key().as_bytes());
     std::fs::write(dir.join("planted.pub"), public).expect("the file can be written");
 }
 
-fn model(created_ms: u64, mark: &str) -> Model {
+/// The model, packed at this time; `mark` stands behind each title.
+pub fn model(created_ms: u64, mark: &str) -> Model {
     let items = (0..DEPARTMENTS.len() * ITEMS_EACH).map(|index| {
         let (department, number) = (index % DEPARTMENTS.len(), index / DEPARTMENTS.len());
         let (name, kinds) = DEPARTMENTS[department];
@@ -107,15 +105,12 @@ fn policy() -> Policy {
         name: name.into(),
         audience,
         exclude: vec![EventKind::Conversion],
-        per_visitor: PerVisitor::Nothing,
-        vary_locale: false,
-        vary_device: false,
         n_default: 8,
         n_max: 24,
-        max_per_category: 0,
         ttl_s,
         stale_while_revalidate_s,
         stale_if_error_s: 0,
+        ..SlotPolicy::default()
     };
     Policy {
         half_life_ms: 30 * DAY_MS,

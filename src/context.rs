@@ -93,6 +93,17 @@ impl Device {
             Self::Tablet => 't',
         }
     }
+
+    /// The class with this letter.
+    #[must_use]
+    pub const fn from_code(code: char) -> Option<Self> {
+        match code {
+            'd' => Some(Self::Desktop),
+            'm' => Some(Self::Mobile),
+            't' => Some(Self::Tablet),
+            _ => None,
+        }
+    }
 }
 
 /// The primary language of a visitor, as `de`: two or three letters in lower case, or nothing.
@@ -186,27 +197,6 @@ pub struct Context<'a> {
     pub device: Told<'a, Device>,
 }
 
-/// Year, month and day (proleptic Gregorian) of a count of days since 1970-01-01.
-///
-/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
-#[must_use]
-pub fn civil_from_days(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    (year, month, day)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,14 +215,6 @@ mod tests {
             Daypart::of_local_ms(monday + 5 * 86_400_000 + 20 * 3_600_000).name(),
             "weekend-evening"
         );
-    }
-
-    #[test]
-    fn civil_dates_are_right_at_leap_days_and_year_ends() {
-        assert_eq!(civil_from_days(0), (1970, 1, 1));
-        assert_eq!(civil_from_days(11_016), (2000, 2, 29));
-        assert_eq!(civil_from_days(17_531), (2017, 12, 31));
-        assert_eq!(civil_from_days(17_532), (2018, 1, 1));
     }
 
     #[test]

@@ -155,8 +155,8 @@ impl JsEngine {
             exclude: &exclude,
             visitor: when.visitor(profile),
         };
-        let plan = self.0.plan(&request)?;
-        to_js(&self.0.decide(&request, &plan))
+        let context = self.0.assign(&request)?;
+        to_js(&self.0.decide(&context))
     }
 
     /// Items near an item.

@@ -27,10 +27,12 @@ pub mod context;
 pub mod encode;
 pub mod engine;
 pub mod event;
+pub mod experiment;
 pub mod html;
 #[cfg(feature = "js")]
 mod js;
 mod kernel;
+pub mod overlay;
 pub mod policy;
 pub mod profile;
 pub mod quantize;
@@ -38,3 +40,4 @@ pub mod rank;
 pub mod retrieve;
 pub mod segment;
 pub mod snapshot;
+pub mod time;

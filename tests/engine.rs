@@ -6,7 +6,7 @@ mod fixture;
 
 use fixture::NOW_MS;
 use fixture::ask::{engine_of, ids, profile, request, visitor};
-use selvedge::engine::{Decision, Engine, Reason, Request, RequestError, Scope, Visitor};
+use selvedge::engine::{Conditions, Decision, Engine, Reason, Request, RequestError, Scope, Visitor};
 use selvedge::profile::{Consent, Profile};
 use selvedge::snapshot::AlignedBytes;
 
@@ -15,12 +15,12 @@ fn engine() -> Engine<AlignedBytes> {
 }
 
 fn answer<'s>(engine: &'s Engine<AlignedBytes>, request: &Request<'_>) -> Decision<'s> {
-    let plan = engine.plan(request).unwrap();
+    let context = engine.assign(request).unwrap();
     assert_eq!(
-        plan.cache_key.is_none(),
-        plan.scope == Scope::Visitor || !request.exclude.is_empty()
+        context.cache_key().is_none(),
+        context.scope == Scope::Visitor || !request.exclude.is_empty()
     );
-    engine.decide(request, &plan)
+    engine.decide(&context)
 }
 
 /// How many of the items are of a planted group.
@@ -159,10 +159,10 @@ fn visitors_of_a_segment_share_key_and_answer_and_others_do_not() {
     let other = profile(&engine, &[("click", "item-002")]);
     let plan = |who| {
         let request = request("segment", visitor(Some(who)));
-        let plan = engine.plan(&request).unwrap();
+        let context = engine.assign(&request).unwrap();
         (
-            plan.cache_key.clone().unwrap(),
-            serde_json::to_string(&engine.decide(&request, &plan)).unwrap(),
+            context.cache_key().unwrap(),
+            serde_json::to_string(&engine.decide(&context)).unwrap(),
         )
     };
     assert_eq!(plan(&one), plan(&two));
@@ -178,7 +178,12 @@ fn a_remembered_segment_plans_the_same_key_as_a_computed_one() {
     let settled = profile(&engine, &[("click", "item-003")]);
     let mut forgetful = settled.clone();
     forgetful.segment = None;
-    let key = |who| engine.plan(&request("segment", visitor(Some(who)))).unwrap().cache_key;
+    let key = |who| {
+        engine
+            .assign(&request("segment", visitor(Some(who))))
+            .unwrap()
+            .cache_key()
+    };
     assert_eq!(key(&settled), key(&forgetful));
 }
 
@@ -220,10 +225,12 @@ fn similar_items_are_of_the_same_group_and_never_the_item_itself() {
     let near = engine.similar("item-005", 10, NOW_MS).unwrap();
     assert_eq!(of_group(&near, 5), 10);
     assert!(!ids(&near).contains(&"item-005"));
-    assert_eq!(
-        engine.similar_key("item-005", 10).unwrap(),
-        engine.similar_key("item-005", 10).unwrap()
-    );
+    let key = |item| {
+        let context = engine.assign_similar(&Conditions::PLAIN, item, 10, NOW_MS).unwrap();
+        context.cache_key().unwrap()
+    };
+    assert_eq!(key("item-005"), key("item-005"));
+    assert_ne!(key("item-005"), key("item-006"));
 }
 
 #[test]
@@ -242,7 +249,7 @@ fn candidates_are_ranked_once_each_and_unknown_ones_are_returned_apart() {
 #[test]
 fn requests_are_refused_with_what_was_found() {
     let engine = engine();
-    let error = |request: &Request<'_>| engine.plan(request).unwrap_err();
+    let error = |request: &Request<'_>| engine.assign(request).unwrap_err();
     assert_eq!(
         error(&request("hoem", visitor(None))).to_string(),
         "slot: expected one of home, segment, diverse, found \"hoem\"; add it to [[slots]] of the configuration or ask for one of these"
@@ -325,9 +332,9 @@ fn where_traffic_is_too_little_a_union_answers_for_its_segments_under_one_key() 
         let profile = profile(&together, &[("click", item)]);
         segments.insert(profile.segment.unwrap().segment);
         let request = request(&slot, visitor(Some(&profile)));
-        let plan = together.plan(&request).unwrap();
-        keys.insert(plan.cache_key.clone().unwrap());
-        let decision = together.decide(&request, &plan);
+        let context = together.assign(&request).unwrap();
+        keys.insert(context.cache_key().unwrap());
+        let decision = together.decide(&context);
         assert_eq!(
             (decision.scope, decision.segment),
             (Scope::Segment, u16::try_from(leaves).ok())
@@ -344,9 +351,9 @@ fn where_no_segment_is_afforded_the_context_answers() {
     let engine = with_union(|_| u32::MAX);
     let slot = segment_slot(&engine);
     let profile = profile(&engine, &[("click", "item-000")]);
-    let known = engine.plan(&request(&slot, visitor(Some(&profile)))).unwrap();
-    let stranger = engine.plan(&request(&slot, visitor(None))).unwrap();
-    assert_eq!((known.scope, known.cache_key), (stranger.scope, stranger.cache_key));
+    let known = engine.assign(&request(&slot, visitor(Some(&profile)))).unwrap();
+    let stranger = engine.assign(&request(&slot, visitor(None))).unwrap();
+    assert_eq!((known.scope, known.cache_key()), (stranger.scope, stranger.cache_key()));
 }
 
 #[test]
@@ -394,16 +401,19 @@ fn what_was_kept_of_another_minute_or_another_snapshot_is_not_used() {
             n: Some(8),
             ..request("home", asker)
         };
-        let plan = engine.plan(&everything).unwrap();
-        let expected = engine.decide(&everything, &plan);
-        let near = engine.similar("item-004", 5, now_ms).unwrap();
+        let context = engine.assign(&everything).unwrap();
+        let expected = engine.decide(&context);
+        let near_context = engine
+            .assign_similar(&Conditions::PLAIN, "item-004", 5, now_ms)
+            .unwrap();
+        let near = engine.decide(&near_context);
         for kept in [
             engine.available(NOW_MS),
             engine.available(NOW_MS - 2 * HOUR_MS),
             smaller.available(now_ms),
         ] {
-            assert_eq!(engine.decide_among(&kept, &everything, &plan), expected);
-            assert_eq!(engine.similar_among(&kept, "item-004", 5, now_ms).unwrap(), near);
+            assert_eq!(engine.decide_among(&kept, &context), expected);
+            assert_eq!(engine.decide_among(&kept, &near_context), near);
         }
         let over = fixture::model().items.len() - near.explanation.candidates;
         assert_eq!(over, if now_ms == NOW_MS { 21 } else { 11 }, "and the item itself");

@@ -1,58 +1,50 @@
 //! Golden decisions, natively. The same files are run in Node (with and without SIMD), in workerd over HTTP and in Chromium.
 //!
 //! The snapshots under `tests/vectors` are kept as they are from now on: a reader that cannot open them breaks the promise of
-//! the format. `SELVEDGE_WRITE_VECTORS=NAME cargo test -p selvedge --test golden` writes the two files of one name anew; that
-//! is done only for a new version of the format, or where a change of decisions is meant.
+//! the format. Each version of the format has one file (1.1 and 1.2 have two, from before that rule). `examples/golden.rs` writes that
+//! of the current version; no file of an older one is ever written again.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+#[path = "vectors/files.rs"]
+mod files;
 mod fixture;
 mod vectors;
 
 use selvedge::quantize::Width;
-use selvedge::snapshot::writer::{Model, build};
+
+use files::FILES;
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust, parse_public_key};
 use vectors::Golden;
 
-/// Name and width. Version 1.0 had no bounds and no widths, and two files of 1.2 have signs of their rows, which readers ignore:
-/// nothing writes these files any more.
-const FILES: [(&str, Width); 6] = [
-    ("golden-v1", Width::Int8),
-    ("golden-v1.1", Width::Int8),
-    ("golden-v1.1-int4", Width::Int4),
-    ("golden-v1.2-signs", Width::Int8),
-    ("golden-v1.2-two-stages", Width::Int4),
-    ("golden-v1.3-per-visitor", Width::Int8),
-];
-
-fn model(name: &str) -> Model {
-    if name.starts_with("golden-v1.3") {
-        fixture::model_per_visitor()
-    } else {
-        fixture::model()
-    }
-}
-
-fn path(name: &str, extension: &str) -> String {
-    format!("{}/tests/vectors/{name}.{extension}", env!("CARGO_MANIFEST_DIR"))
-}
+/// The files with int4 codes.
+const INT4: [&str; 2] = ["golden-v1.1-int4", "golden-v1.2-two-stages"];
 
 fn read(name: &str) -> (AlignedBytes, Golden) {
-    let bytes = std::fs::read(path(name, "selvedge")).unwrap();
-    let decisions = std::fs::read_to_string(path(name, "json")).unwrap();
-    (AlignedBytes::copy_of(&bytes), serde_json::from_str(&decisions).unwrap())
+    let (_, decisions, bytes) = FILES.iter().find(|(file, ..)| *file == name).unwrap();
+    (AlignedBytes::copy_of(bytes), serde_json::from_str(decisions).unwrap())
+}
+
+#[test]
+fn the_current_version_has_its_file_and_every_file_is_listed() {
+    let (name, bytes) = fixture::golden::written();
+    let (newest, _, kept) = FILES.last().unwrap();
+    assert_eq!(*newest, name, "cargo run --features writer --example golden");
+    assert!(bytes.as_ref() == *kept, "the writer writes {name} as it did");
+    let mut listed: Vec<String> = FILES.iter().map(|(name, ..)| format!("{name}.selvedge")).collect();
+    listed.sort();
+    let mut there: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".selvedge"))
+        .collect();
+    there.sort();
+    assert_eq!(there, listed);
 }
 
 #[test]
 fn golden_decisions_are_the_same_natively() {
-    for (name, width) in FILES {
-        if std::env::var("SELVEDGE_WRITE_VECTORS").is_ok_and(|asked| asked == name) {
-            let model = Model { width, ..model(name) };
-            let bytes = build(&model, Some(&fixture::key())).unwrap();
-            std::fs::write(path(name, "selvedge"), bytes.as_ref()).unwrap();
-            let written = vectors::write(bytes, &fixture::key(), fixture::NOW_MS);
-            std::fs::write(path(name, "json"), written).unwrap();
-        }
+    for (name, ..) in FILES {
         let (bytes, golden) = read(name);
         assert!(golden.cases.len() >= 12);
         assert_eq!(vectors::check(bytes, &golden), golden.cases.len(), "{name}");
@@ -61,12 +53,20 @@ fn golden_decisions_are_the_same_natively() {
 
 #[test]
 fn the_golden_snapshots_stay_readable() {
-    for (name, width) in FILES {
+    for (name, ..) in FILES {
         let (bytes, golden) = read(name);
         let key = parse_public_key(&golden.public_key).unwrap();
         let snapshot = Snapshot::open(bytes, Trust::Keys(&[key])).unwrap();
         assert_eq!(snapshot.version(), golden.model, "{name}");
+        let width = if INT4.contains(name) { Width::Int4 } else { Width::Int8 };
         assert_eq!((snapshot.rows(), snapshot.width()), (240, width), "{name}");
+        // Slots out of records of fixed places, and out of records of fields.
+        let policy = match *name {
+            "golden-v1.4" => fixture::golden::model().policy,
+            "golden-v1.3-per-visitor" => fixture::model_per_visitor().policy,
+            _ => fixture::policy(),
+        };
+        assert_eq!(*snapshot.policy(), policy, "{name}");
     }
 }
 
@@ -86,15 +86,18 @@ fn rows_in_another_order_change_no_decision_of_the_same_model() {
 }
 
 #[test]
-fn files_with_retired_sections_decide_what_the_files_without_them_decide() {
-    for (with, without) in [
+fn files_of_the_same_model_in_another_form_decide_the_same() {
+    for (one, other) in [
+        // With signs of rows, which are ignored.
         ("golden-v1.2-signs", "golden-v1.1"),
         ("golden-v1.2-two-stages", "golden-v1.1-int4"),
+        // With slots as records of fields.
+        ("golden-v1.4", "golden-v1.3-per-visitor"),
     ] {
-        let ((_, with), (_, without)) = (read(with), read(without));
-        assert_eq!(with.cases.len(), without.cases.len());
-        for (with, without) in with.cases.iter().zip(&without.cases) {
-            assert_eq!((&with.name, &with.expect), (&without.name, &without.expect));
+        let ((_, one), (_, other)) = (read(one), read(other));
+        assert_eq!(one.cases.len(), other.cases.len());
+        for (one, other) in one.cases.iter().zip(&other.cases) {
+            assert_eq!((&one.name, &one.expect), (&other.name, &other.expect));
         }
     }
 }

@@ -26,14 +26,14 @@ fn engine() -> Engine<AlignedBytes> {
 
 /// The answer, and the key that it is shared under.
 fn answer<'s>(engine: &'s Engine<AlignedBytes>, request: &Request<'_>) -> (Decision<'s>, Option<String>) {
-    let plan = engine.plan(request).unwrap();
-    let key = plan.cache_key.as_ref().map(|key| key.as_str().to_owned());
-    let decision = engine.decide(request, &plan);
-    assert_eq!(decision.scope, plan.scope);
+    let context = engine.assign(request).unwrap();
+    let key = context.cache_key().as_ref().map(|key| key.as_str().to_owned());
+    let decision = engine.decide(&context);
+    assert_eq!(decision.scope, context.scope);
     // Who is answered alone is told so, and nobody else is.
     assert_eq!(
         key.is_none(),
-        plan.scope == Scope::Visitor || !request.exclude.is_empty()
+        context.scope == Scope::Visitor || !request.exclude.is_empty()
     );
     (decision, key)
 }
@@ -146,9 +146,9 @@ fn a_reranked_list_holds_the_segments_items_in_the_visitors_order() {
             ..ask(&who)
         };
         let pool: Vec<&str> = {
-            let plan = shared.plan(&whole).unwrap();
-            assert!(plan.cache_key.is_some());
-            ids(&shared.decide(&whole, &plan)).clone()
+            let context = shared.assign(&whole).unwrap();
+            assert!(context.cache_key().is_some());
+            ids(&shared.decide(&context)).clone()
         };
         let (all, _) = answer(&engine, &whole);
         // The pool is the whole ready list of 30; what the shared list begins with is among it.
@@ -345,23 +345,35 @@ fn a_slot_for_everyone_shares_one_list_and_reranks_it_as_well() {
 
 #[test]
 fn a_kind_that_the_reader_does_not_know_is_refused() {
-    let bytes = selvedge::snapshot::writer::build(&fixture::model_per_visitor(), None).unwrap();
-    let mut changed = bytes.as_ref().to_vec();
-    let name = changed.windows(8).position(|window| window == b"excludes").unwrap();
-    changed[name + 27] = 3;
-    let opened =
-        selvedge::snapshot::Snapshot::open(AlignedBytes::copy_of(&changed), selvedge::snapshot::Trust::Unverified);
-    let Err(SnapshotError::Content {
-        expected,
-        found,
-        element,
-        ..
-    }) = opened.map(|_| ())
-    else {
-        panic!("expected the content to be refused");
-    };
-    assert_eq!(
-        (expected, found, element),
-        ("per visitor 0 (nothing), 1 (exclude) or 2 (rerank)", 3.0, 4)
-    );
+    // In a record of fields, and in a record of fixed places as formats up to 1.3 have it.
+    let fields = selvedge::snapshot::writer::build(&fixture::model_per_visitor(), None).unwrap();
+    let fixed = include_bytes!("vectors/golden-v1.3-per-visitor.selvedge");
+    for (bytes, behind_name, refused) in [
+        (
+            fields.as_ref(),
+            28,
+            ("per_visitor: 0 nothing, 1 exclude or 2 rerank", 3.0, 3),
+        ),
+        (
+            fixed,
+            27,
+            ("per visitor 0 (nothing), 1 (exclude) or 2 (rerank)", 3.0, 4),
+        ),
+    ] {
+        let mut changed = bytes.to_vec();
+        let name = changed.windows(8).position(|window| window == b"excludes").unwrap();
+        changed[name + behind_name] = 3;
+        let opened =
+            selvedge::snapshot::Snapshot::open(AlignedBytes::copy_of(&changed), selvedge::snapshot::Trust::Unverified);
+        let Err(SnapshotError::Content {
+            expected,
+            found,
+            element,
+            ..
+        }) = opened.map(|_| ())
+        else {
+            panic!("expected the content to be refused");
+        };
+        assert_eq!((expected, found, element), refused);
+    }
 }

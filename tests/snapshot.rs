@@ -59,8 +59,8 @@ fn exercise(snapshot: Snapshot<AlignedBytes>) {
             exclude: &[],
             visitor,
         };
-        if let Ok(plan) = engine.plan(&request) {
-            let _ = engine.decide(&request, &plan);
+        if let Ok(context) = engine.assign(&request) {
+            let _ = engine.decide(&context);
         }
     }
     let mut profile = selvedge::profile::Profile::new(selvedge::profile::VisitorId([1; 16]));

@@ -4,6 +4,9 @@
 //   node benches/edge/slots.mjs SITE NEXT PUBLIC_KEY MINUTES
 //
 // SITE and NEXT hold the same model packed twice (models/current.json and the snapshot); SITE's pointer is moved between them.
+//
+// To compare two builds in one run, SELVEDGE_BENCH_BEFORE names an earlier one as JSON: {"worker": folder of the built Worker, "site": its
+// SITE, "publicKey": of that site}. It is asked for the same kinds, in the same turns.
 
 import { Agent, request } from "node:http";
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -31,34 +34,17 @@ function publish(turn) {
 const own = selvedge(home, publicKey);
 const empty = await start({ dir: `${ROOT}benches/edge/empty`, entry: "worker.js" });
 const worker = await start({ ...own, vars: { ...own.vars, SELVEDGE_REFRESH_S: "5" } });
+const before = await earlierBuild();
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 try {
   publish(0);
-  const deadline = performance.now() + 30_000;
-  while (!(await json("/readyz")).ready) if (performance.now() > deadline) throw new Error("expected a model within 30 s, found none");
-  const visitors = await visitorsOf(256);
-  const slots = Array.from({ length: 100 }, (_, slot) => `/v1/recommend/slot-${slot}`);
-  const cases = slots.flatMap((path) => visitors.map(({ cookie }) => ({ path, headers: { cookie } })));
-  shuffle(cases);
-
-  const one = { path: slots[0], headers: { cookie: visitors[0].cookie } };
+  const { visitors, slots, cases, popular, one, kinds: ownKinds } = await subject(worker);
   const byHeart = await oneAnswer(one);
-  // As traffic is: the k-th of the pairs of slot and segment is asked for 1/k as often as the first.
-  const popular = zipf(cases.length);
-  let at = 0;
-  let known = 0;
-  let asker = 0;
-  const ofVisitors = (slot) => () => ({ path: `/v1/recommend/${slot}?n=12`, headers: { cookie: visitors[asker++ % visitors.length].cookie } });
   const kinds = [
     ["empty Worker (JavaScript)", empty, () => ({ path: "/" })],
     ["one answer by heart (JavaScript)", byHeart, () => one],
-    ["hit: one key", worker, () => one],
-    ["hit: 500 keys in turn", worker, () => cases[known++ % 500], 500],
-    ["hits and misses: all keys, by Zipf's law", worker, () => cases[popular()]],
-    // Each key once, with a count that nothing else asks for.
-    ["miss: each key once", worker, () => ({ ...cases[at % cases.length], path: `${cases[at % cases.length].path}?n=${3 + Math.floor(at++ / cases.length)}` })],
-    ["a visitor's own list", worker, ofVisitors("home")],
-    ["a shared list, re-ranked for a visitor", worker, ofVisitors("reranked")],
+    ...ownKinds,
+    ...(before ? (await subject(before)).kinds.map(([name, ...rest]) => [`${name} (earlier build)`, ...rest]) : []),
   ];
   const counters = async () => (await json("/readyz")).cache;
   const results = (await inTurns(kinds, { turns: TURNS, requests: REQUESTS_A_TURN, counters })).map(({ grown, ...result }) => {
@@ -74,7 +60,42 @@ try {
   agent.destroy();
   await empty.close();
   await worker.close();
+  await before?.close();
   rmSync(home, { recursive: true });
+}
+
+/** The build that SELVEDGE_BENCH_BEFORE names. */
+async function earlierBuild() {
+  const named = process.env.SELVEDGE_BENCH_BEFORE;
+  if (!named) return undefined;
+  const { worker: dir, site, publicKey } = JSON.parse(named);
+  const earlier = selvedge(site, publicKey);
+  return start({ ...earlier, dir, vars: { ...earlier.vars, SELVEDGE_REFRESH_S: "5" } });
+}
+
+/** What is asked of one build: its visitors, its keys, and the kinds of requests. */
+async function subject(worker) {
+  const visitors = await visitorsOf(worker, 256);
+  const slots = Array.from({ length: 100 }, (_, slot) => `/v1/recommend/slot-${slot}`);
+  const cases = slots.flatMap((path) => visitors.map(({ cookie }) => ({ path, headers: { cookie } })));
+  shuffle(cases);
+  const one = { path: slots[0], headers: { cookie: visitors[0].cookie } };
+  // As traffic is: the k-th of the pairs of slot and segment is asked for 1/k as often as the first.
+  const popular = zipf(cases.length);
+  let at = 0;
+  let known = 0;
+  let asker = 0;
+  const ofVisitors = (slot) => () => ({ path: `/v1/recommend/${slot}?n=12`, headers: { cookie: visitors[asker++ % visitors.length].cookie } });
+  const kinds = [
+    ["hit: one key", worker, () => one],
+    ["hit: 500 keys in turn", worker, () => cases[known++ % 500], 500],
+    ["hits and misses: all keys, by Zipf's law", worker, () => cases[popular()]],
+    // Each key once, with a count that nothing else asks for.
+    ["miss: each key once", worker, () => ({ ...cases[at % cases.length], path: `${cases[at % cases.length].path}?n=${3 + Math.floor(at++ / cases.length)}` })],
+    ["a visitor's own list", worker, ofVisitors("home")],
+    ["a shared list, re-ranked for a visitor", worker, ofVisitors("reranked")],
+  ];
+  return { visitors, slots, cases, popular, one, kinds };
 }
 
 /** A Worker that always answers what a hit of this request was answered. */
@@ -138,7 +159,10 @@ async function mix(minutes, cases, popular) {
 }
 
 /** Cookies of visitors, one for each segment that random histories lead to. */
-async function visitorsOf(segments) {
+async function visitorsOf(worker, segments) {
+  const json = async (path) => (await fetch(worker.origin + path)).json();
+  const deadline = performance.now() + 30_000;
+  while (!(await json("/readyz")).ready) if (performance.now() > deadline) throw new Error("expected a model within 30 s, found none");
   const items = (await json("/v1/recommend/home?n=48")).items.map(({ id }) => id);
   for (let round = 0; round < 6; round += 1) {
     const more = await Promise.all(items.slice(0, 400).map((id) => json(`/v1/similar/${encodeURIComponent(id)}?n=40`)));

@@ -11,7 +11,8 @@ import { fileURLToPath } from "node:url";
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 const WORKERD = `${ROOT}node_modules/workerd/bin/workerd`;
-const PATIENCE_MS = 30_000;
+// For one that hangs; one that ends is noticed at once. A machine that is busy with something else needs long.
+const PATIENCE_MS = 300_000;
 
 /**
  * Starts one Worker in a process of its own and waits until it listens; nothing has been asked of it then.

@@ -1,7 +1,7 @@
 //! Foreign bytes as a snapshot, with verification off: structure checks alone must keep every reader from panicking.
 //!
-//! Seed it with the golden file, or nearly all inputs end at the magic bytes:
-//! `mkdir -p fuzz/corpus/snapshot && cp tests/vectors/golden-v1.selvedge fuzz/corpus/snapshot/`
+//! Seed it with the golden files, or nearly all inputs end at the magic bytes:
+//! `mkdir -p fuzz/corpus/snapshot && cp tests/vectors/*.selvedge fuzz/corpus/snapshot/`
 //! `cargo fuzz run --sanitizer none snapshot -- -max_len=65536`
 #![no_main]
 
@@ -49,9 +49,9 @@ fuzz_target!(|bytes: &[u8]| {
                 exclude: &[],
                 visitor,
             };
-            if let Ok(plan) = engine.plan(&request) {
-                let decision = engine.decide(&request, &plan);
-                assert!(decision.items.len() <= plan.n);
+            if let Ok(context) = engine.assign(&request) {
+                let decision = engine.decide(&context);
+                assert!(decision.items.len() <= context.n);
             }
         }
         let candidates: Vec<&str> = ids.iter().map(String::as_str).collect();

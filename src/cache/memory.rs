@@ -1,6 +1,6 @@
 //! Answers in one isolate's memory: what many ask for within seconds is computed once and never leaves it.
 
-use alloc::vec::Vec;
+use hashbrown::HashTable;
 
 use super::{CacheKey, Freshness, State};
 
@@ -32,13 +32,9 @@ pub struct Memory<T> {
     old: Generation<T>,
 }
 
-/// A hash table: an entry stands at the place that its key's hash names, or at the next free one behind. To find one takes one or
-/// two looks into memory, and nothing moves when one comes.
 #[derive(Debug)]
 struct Generation<T> {
-    /// A power of two, at most three quarters taken; none before the first entry.
-    places: Vec<Option<Kept<T>>>,
-    taken: usize,
+    answers: HashTable<Kept<T>>,
     bytes: usize,
 }
 
@@ -49,75 +45,35 @@ struct Kept<T> {
     bytes: usize,
 }
 
+/// The table takes its tags from the upper bits of 64, and a key's hash has 32: a product with an odd number spreads them
+/// (Knuth, The Art of Computer Programming 3, section 6.4).
+fn table_hash(key: &CacheKey) -> u64 {
+    u64::from(key.hash()).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 impl<T> Generation<T> {
     const fn new() -> Self {
         Self {
-            places: Vec::new(),
-            taken: 0,
+            answers: HashTable::new(),
             bytes: 0,
         }
     }
 
     fn get(&self, key: &CacheKey) -> Option<&Kept<T>> {
-        self.places.get(self.place(key)?)?.as_ref()
-    }
-
-    /// Where the key's entry is, or would be; nothing where there are no places yet.
-    fn place(&self, key: &CacheKey) -> Option<usize> {
-        let mut place = self.first_place(key)?;
-        while let Some(kept) = &self.places[place]
-            && kept.key != *key
-        {
-            place = self.behind(place);
-        }
-        Some(place)
-    }
-
-    fn first_place(&self, key: &CacheKey) -> Option<usize> {
-        let last = self.places.len().checked_sub(1)?;
-        Some(usize::try_from(key.hash).unwrap_or(0) & last)
-    }
-
-    const fn behind(&self, place: usize) -> usize {
-        (place + 1) & (self.places.len() - 1)
+        self.answers.find(table_hash(key), |kept| kept.key == *key)
     }
 
     fn insert(&mut self, kept: Kept<T>) {
-        if 4 * self.taken >= 3 * self.places.len() {
-            let larger = (2 * self.places.len()).max(16);
-            let before = core::mem::take(&mut self.places);
-            self.places.resize_with(larger, || None);
-            for kept in before.into_iter().flatten() {
-                self.set(kept);
-            }
-        }
         self.remove(&kept.key);
         self.bytes += kept.bytes;
-        self.taken += 1;
-        self.set(kept);
-    }
-
-    fn set(&mut self, kept: Kept<T>) {
-        if let Some(place) = self.place(&kept.key) {
-            self.places[place] = Some(kept);
-        }
+        let hash = table_hash(&kept.key);
+        self.answers.insert_unique(hash, kept, |kept| table_hash(&kept.key));
     }
 
     fn remove(&mut self, key: &CacheKey) -> Option<Kept<T>> {
-        let mut free = self.place(key)?;
-        let removed = self.places[free].take()?;
+        let found = self.answers.find_entry(table_hash(key), |kept| kept.key == *key).ok()?;
+        let (removed, _) = found.remove();
         self.bytes -= removed.bytes;
-        self.taken -= 1;
-        // Whoever had to stand further behind because of it moves up: a search ends at the first free place.
-        let mut place = self.behind(free);
-        while let Some(wanted) = self.places[place].as_ref().and_then(|kept| self.first_place(&kept.key)) {
-            let last = self.places.len() - 1;
-            if (place.wrapping_sub(wanted) & last) >= (place.wrapping_sub(free) & last) {
-                self.places.swap(free, place);
-                free = place;
-            }
-            place = self.behind(place);
-        }
         Some(removed)
     }
 }
@@ -178,6 +134,7 @@ impl<T: Clone> Memory<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::key::tests::similar_to as test_key;
 
     const FRESHNESS: Freshness = Freshness {
         ttl_s: 10,
@@ -186,7 +143,7 @@ mod tests {
     };
 
     fn key(item: u64) -> CacheKey {
-        CacheKey::similar("m", item, 1)
+        test_key(item)
     }
 
     fn entry(answer: u64, stored_at_ms: u64) -> Entry<u64> {
@@ -239,19 +196,14 @@ mod tests {
         assert!(memory.get(&key(1), &FRESHNESS, 0).is_none());
         let counted: usize = [&memory.young, &memory.old]
             .into_iter()
-            .flat_map(|generation| generation.places.iter().flatten())
+            .flat_map(|generation| generation.answers.iter())
             .map(|kept| kept.bytes)
             .sum();
         assert_eq!(counted, memory.bytes());
     }
 
     #[test]
-    fn a_generation_finds_what_was_put_in_and_not_taken_out_though_many_have_one_place() {
-        // Hashes of which only the last bits differ, so that entries stand in each other's places and around the end.
-        let crowded = |item: u64| CacheKey {
-            hash: u32::try_from(item % 5).unwrap().wrapping_sub(2),
-            ..key(item)
-        };
+    fn a_generation_holds_what_was_put_in_and_not_taken_out() {
         let mut generation = Generation::new();
         let mut expected = std::collections::BTreeMap::new();
         let mut state = 1u64;
@@ -260,21 +212,23 @@ mod tests {
             let item = (state >> 33) % 40;
             if state >> 63 == 0 {
                 generation.insert(Kept {
-                    key: crowded(item),
+                    key: key(item),
                     entry: entry(turn, 0),
                     bytes: 1,
                 });
                 expected.insert(item, turn);
             } else {
-                let removed = generation.remove(&crowded(item)).map(|kept| kept.entry.answer);
+                let removed = generation.remove(&key(item)).map(|kept| kept.entry.answer);
                 assert_eq!(removed, expected.remove(&item));
             }
             for item in 0..40 {
-                let found = generation.get(&crowded(item)).map(|kept| kept.entry.answer);
+                let found = generation.get(&key(item)).map(|kept| kept.entry.answer);
                 assert_eq!(found, expected.get(&item).copied(), "turn {turn}, item {item}");
             }
-            assert_eq!((generation.taken, generation.bytes), (expected.len(), expected.len()));
-            assert!(4 * generation.taken <= 3 * generation.places.len());
+            assert_eq!(
+                (generation.answers.len(), generation.bytes),
+                (expected.len(), expected.len())
+            );
         }
     }
 

@@ -13,11 +13,13 @@
 //! Only `+ − × ÷ √` in 64 bits, in one order: native, Worker and browser agree bit for bit.
 
 mod approximate;
+mod encoder;
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 pub use approximate::Approximation;
+pub use encoder::{Encoder, UserVector};
 
 /// Parameters of the fold-in; see the module's formula.
 #[derive(Clone, Copy, Debug, PartialEq)]

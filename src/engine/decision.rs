@@ -1,42 +1,21 @@
 //! What comes out: items with reasons. Serialized as `docs/http-api.md` shows it.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::record::sealed;
+use super::scope::Scope;
 use crate::event::EventKind;
-
-/// For whom an answer was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    /// For one visitor; never stored shared.
-    Visitor,
-    /// For a segment.
-    Segment,
-    /// For a daypart.
-    Context,
-    /// For everyone.
-    Everyone,
-}
-
-impl Scope {
-    /// Its name in headers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Visitor => "visitor",
-            Self::Segment => "segment",
-            Self::Context => "context",
-            Self::Everyone => "everyone",
-        }
-    }
-}
+use crate::profile::cookie::Keyring;
 
 /// The answer to a request. Texts are borrowed from the snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Decision<'s> {
+    /// Names this decision: an event that followed from it names it too. Empty where nothing was decided.
+    pub id: String,
     /// The slot, `similar` or `rank`.
     pub slot: &'s str,
     /// The snapshot's version.
@@ -56,10 +35,16 @@ pub struct Decision<'s> {
 }
 
 impl<'s> Decision<'s> {
+    /// Adds the edge's seal to the id, so that the edge knows the id for its own when an event names it.
+    pub fn seal(&mut self, keyring: &Keyring) {
+        self.id = sealed(&self.id, keyring);
+    }
+
     /// The answer while there is no model: nothing to show. Candidates that were to be ranked come back as they were given.
     #[must_use]
     pub fn without_model(slot: &'s str, unknown: Vec<&'s str>) -> Self {
         Self {
+            id: String::new(),
             slot,
             model: "",
             scope: Scope::Everyone,
@@ -144,7 +129,7 @@ pub struct Explanation<'s> {
     pub segment_cosine: Option<f32>,
     /// Whether hysteresis kept an earlier segment.
     pub kept_segment: bool,
-    /// Whether the list is that of an exact search; every search is exact.
+    /// Always true: every search is exact.
     pub exact: bool,
     /// Items that could be shown.
     pub candidates: usize,

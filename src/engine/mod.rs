@@ -1,69 +1,57 @@
 //! One request in, one decision out: the only module that knows all the others.
 //!
-//! A request is answered in two steps, so that a shell can look into its cache between them: [`Engine::plan`] says for whom
-//! the answer is and under which key it may be shared; [`Engine::decide`] computes it.
+//! A decision is a pipeline over one value, the [`DecisionContext`]:
+//!
+//! ```text
+//! request ─► assign ─► encode ─► DecisionContext ─► candidates ─► filter ─► rank ─► explain ─► Decision
+//!                                      └─► cache key, freshness, record of what made the list
+//! ```
+//!
+//! *Assign* checks the request and takes over arms, overlay and seed; *encode* turns the profile into a vector where whose list it is depends
+//! on it ([`Engine::assign`] does both). A shell looks into its cache under [`DecisionContext::cache_key`] before it goes on with
+//! [`Engine::decide`]: *candidates* chooses the source, *filter* says what may be shown, *rank* scores and orders, *explain* adds texts and reasons.
 
-mod available;
+mod assign;
+mod candidates;
+mod collected;
+mod context;
 mod decide;
 mod decision;
-mod plan;
+mod encode;
+mod explain;
+mod filter;
+mod rank;
 mod record;
+mod recorded;
 mod request;
-mod visitor;
+mod scope;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::cache::fnv1a;
-use crate::encode::{Approximation, FoldInParameters};
+use crate::encode::{Approximation, Encoder, FoldInParameters};
 use crate::policy::PerVisitor;
-use crate::snapshot::{SectionKind, Snapshot, SnapshotError};
+use crate::snapshot::{Snapshot, SnapshotError, UsedBy};
 
-pub use available::Available;
-pub use decision::{Decision, Explanation, HistoryItem, Item, Reason, Scope};
-pub use plan::Plan;
-pub use record::Recorded;
+pub use collected::{
+    CollectedArm, CollectedDecision, CollectedEvent, CollectedItem, EVENT_SCHEMA_VERSION, Empty, NamedDecision,
+};
+pub use context::{Conditions, DecisionContext};
+pub use decision::{Decision, Explanation, HistoryItem, Item, Reason};
+pub use filter::Available;
+pub use record::{DecisionIdError, DecisionRecord, MAX_DECISION_ID_CHARS, MAX_RECORDED_ITEMS, RECORD_VERSION, Shown};
+pub use recorded::Recorded;
 pub use request::{MAX_CANDIDATES, MAX_EXCLUDE, MAX_SIMILAR, Request, RequestError, Visitor};
-
-/// What every answer needs.
-const BASE: &[SectionKind] = &[
-    SectionKind::Policy,
-    SectionKind::SegmentCentroids,
-    SectionKind::SegmentMembers,
-    SectionKind::SegmentParents,
-    SectionKind::Rungs,
-    SectionKind::Slates,
-    SectionKind::Contexts,
-    SectionKind::Gram,
-    SectionKind::Categories,
-    SectionKind::CategoryNames,
-    SectionKind::ItemCategory,
-    SectionKind::Availability,
-    SectionKind::ItemKeys,
-    SectionKind::KeyOrder,
-    SectionKind::Popularity,
-    SectionKind::PopularityOrder,
-    SectionKind::ItemTextOffsets,
-    SectionKind::ItemText,
-];
-/// What a personal answer needs besides.
-const PERSONAL: &[SectionKind] = &[
-    SectionKind::Factors,
-    SectionKind::FactorsInt4,
-    SectionKind::Scales,
-    SectionKind::InverseNorms,
-    SectionKind::BlockBounds,
-];
+pub use scope::Scope;
 
 /// Decisions over one snapshot.
 pub struct Engine<B> {
     snapshot: Snapshot<B>,
     version: String,
-    parameters: FoldInParameters,
+    encoder: Encoder,
     /// Hashes of the slots' names, in the policy's order: numbers are compared sooner than names.
     slot_hashes: Vec<u32>,
-    /// For slots that re-rank; absent where there is none.
-    approximation: Option<Approximation>,
 }
 
 impl<B: AsRef<[u8]>> Engine<B> {
@@ -73,7 +61,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
     /// # Errors
     /// [`SnapshotError::Unverified`].
     pub fn new(snapshot: Snapshot<B>) -> Result<Self, SnapshotError> {
-        snapshot.require(BASE)?;
+        snapshot.require(UsedBy::Base)?;
         let policy = snapshot.policy();
         let parameters = FoldInParameters {
             unobserved_weight: policy.unobserved_weight,
@@ -85,9 +73,11 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let reranks = policy.slots.iter().any(|slot| slot.per_visitor == PerVisitor::Rerank);
         Ok(Self {
             version: snapshot.version(),
-            parameters,
+            encoder: Encoder::FoldIn {
+                parameters,
+                approximation: reranks.then(|| Approximation::new(snapshot.gram(), snapshot.dims(), &parameters)),
+            },
             slot_hashes,
-            approximation: reranks.then(|| Approximation::new(snapshot.gram(), snapshot.dims(), &parameters)),
             snapshot,
         })
     }
@@ -120,6 +110,6 @@ impl<B: AsRef<[u8]>> Engine<B> {
     /// Whether the factors are verified, so that answers can be personal.
     #[must_use]
     pub fn personal_ready(&self) -> bool {
-        self.snapshot.require(PERSONAL).is_ok()
+        self.snapshot.require(UsedBy::Personal).is_ok()
     }
 }

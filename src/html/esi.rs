@@ -5,8 +5,9 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::attributes::Attributes;
-use super::scanner::{Tag, is_space};
-use super::slots::Include;
+use super::bytes::is_space;
+use super::scanner::Tag;
+use super::step::Include;
 
 /// Whether a comment that has just begun is one of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,23 +1,53 @@
-//! HTML slots: fills elements of a page with a decision's items while its bytes flow.
+//! HTML slots: fills elements of a page with a decision's items while the page streams through.
 //!
 //! ```html
 //! <section data-selvedge-slot="home" data-n="4">
 //!   <template><a href="/item/{{id}}">{{title}}</a></template>
-//!   <p>What is shown where nothing is known, or where an answer would come too late.</p>
+//!   <p>Shown if there are no items, or if they come too late.</p>
 //! </section>
 //! ```
 //!
-//! No IO and no clock: the shell pushes bytes in, is asked for a slot's items where one ends, and takes bytes out. What is in no slot
-//! leaves as it came, byte for byte, and the result does not depend on how the input was cut. Memory is bounded by [`MAX_TAG_BYTES`],
-//! [`MAX_SLOT_BYTES`] and [`MAX_TEMPLATE_BYTES`]; what is longer passes through as it is.
+//! [`Slots`] does no IO and reads no clock. The caller pushes the page's bytes in, answers each [`Step::Slot`] with that slot's items, and takes
+//! the rewritten bytes out. Bytes outside of slots come out unchanged, and the result does not depend on how the input was cut into
+//! pieces. Memory is bounded by [`MAX_TAG_BYTES`], [`MAX_SLOT_BYTES`] and [`MAX_TEMPLATE_BYTES`]; anything longer passes through unchanged.
+//!
+//! ```
+//! use selvedge::engine::{Item, Reason};
+//! use selvedge::html::{Options, Slots, Step};
+//!
+//! let kettle = Item {
+//!     id: "7",
+//!     title: "Kettle & cups",
+//!     categories: vec![],
+//!     image: None,
+//!     attributes: vec![],
+//!     score: 1.0,
+//!     reason: Reason::Popular,
+//! };
+//! let mut slots = Slots::new(Options::default());
+//! slots.push(b"<ul data-selvedge-slot=\"home\"><template><li>{{title}}</li></template>No items</ul>");
+//! while let Step::Slot(call) = slots.step() {
+//!     assert_eq!(call.slot, "home");
+//!     slots.fill(std::slice::from_ref(&kettle));
+//! }
+//! slots.end();
+//! let page = String::from_utf8(slots.take())?;
+//! assert!(page.ends_with("</template><li>Kettle &amp; cups</li></ul>"));
+//! # Ok::<(), std::string::FromUtf8Error>(())
+//! ```
 
 mod attributes;
+mod bytes;
+mod escape;
 mod esi;
+mod limits;
+mod markup;
 mod namespace;
 mod problem;
 mod response;
 mod scanner;
 mod slots;
+mod step;
 mod template;
 
 #[cfg(test)]
@@ -26,11 +56,11 @@ mod slots_tests;
 mod template_tests;
 
 pub use attributes::Attributes;
+pub use limits::{MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_SLOT_BYTES, MAX_SLOTS, MAX_TAG_BYTES, MAX_TEMPLATE_BYTES};
+pub use namespace::Content;
 pub use problem::SlotProblem;
 pub use response::{DROPPED_HEADERS, cache_control_of};
-pub use scanner::{Content, Event, Place, Scanner, Tag};
-pub use slots::{
-    Include, MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_SLOT_BYTES, MAX_SLOTS, MAX_TAG_BYTES, MAX_TEMPLATE_BYTES, Options,
-    SlotCall, Slots, Step,
-};
+pub use scanner::{Event, Scanner, SyntaxContext, Tag};
+pub use slots::{Options, Slots};
+pub use step::{Include, SlotCall, Step};
 pub use template::{Template, TemplateError};

@@ -3,10 +3,23 @@
 
 use alloc::vec::Vec;
 
-use super::scanner::Content;
-
-/// Deeper nesting of foreign content and HTML in it is not followed; no slot is filled behind it.
+/// Nesting of SVG, MathML and HTML within each other is followed to this depth; behind deeper nesting no slot is filled.
 const MAX_DEPTH: usize = 64;
+
+/// How a browser reads the text behind a start tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Tags and text.
+    Markup,
+    /// Text up to the end tag; character references are read: `title`, `textarea`.
+    Rcdata,
+    /// Text up to the end tag: `style` and others.
+    Rawtext,
+    /// Text up to the end tag, in which a script's own comments hide end tags.
+    Script,
+    /// Text up to the end of the page: `plaintext`.
+    Plaintext,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Namespace {
@@ -23,15 +36,15 @@ pub(super) struct Namespaces {
 }
 
 impl Namespaces {
-    /// Whether what comes is outside of everything foreign.
+    /// Whether the next byte is outside of SVG and MathML.
     pub fn outside(&self) -> bool {
         !self.lost && self.open.is_empty()
     }
 
     /// Whether `<![CDATA[` begins a section here and not a comment.
     ///
-    /// Directly in an element such as `foreignObject` it does, in an HTML element in that it does not; which of them it is is not
-    /// followed here.
+    /// Directly in an element such as `foreignObject` it does; in an HTML element within that it does not. The two are not told apart here, so
+    /// that from then on nothing is known of the nesting.
     pub fn may_have_cdata(&mut self) -> bool {
         self.lost |= !self.is_foreign() && !self.open.is_empty();
         self.is_foreign()

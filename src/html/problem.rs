@@ -4,7 +4,8 @@ use alloc::string::String;
 
 use thiserror::Error;
 
-use super::slots::{MAX_SLOT_BYTES, MAX_TAG_BYTES, MAX_TEMPLATE_BYTES, MAX_TEMPLATES, TEMPLATE};
+use super::limits::{MAX_SLOT_BYTES, MAX_TAG_BYTES, MAX_TEMPLATE_BYTES, MAX_TEMPLATES};
+use super::markup::TEMPLATE;
 use super::template::TemplateError;
 
 /// Why a slot shows its own content. Nothing of it is the visitor's doing; it is for the log of whoever wrote the page.

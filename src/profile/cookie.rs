@@ -6,10 +6,13 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::hash::Hasher;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use sha2::{Digest, Sha256};
+use siphasher::sip128::{Hasher128, SipHasher24};
 use thiserror::Error;
 
 use super::{MAX_PROFILE_BYTES, Profile, ProfileError};
@@ -71,9 +74,32 @@ pub enum CookieError {
     },
 }
 
-/// The keys that seal and open cookies, newest first.
+/// The bytes of a seal: the key's id and 16 bytes of SipHash.
+pub const SEAL_BYTES: usize = 17;
+
+/// The keys that seal and open cookies and that seal decision ids, newest first.
 pub struct Keyring {
-    keys: Vec<(u8, XChaCha20Poly1305)>,
+    keys: Vec<SecretKey>,
+}
+
+struct SecretKey {
+    id: u8,
+    cipher: XChaCha20Poly1305,
+    /// Derived from the same secret, so that neither use can be turned against the other.
+    sealing: [u8; 16],
+}
+
+/// What the sealing key is derived under: the first half of SHA-256 over this and the secret.
+const SEALING: &[u8] = b"selvedge decision id 1";
+
+impl SecretKey {
+    fn seal_of(&self, bytes: &[u8]) -> [u8; SEAL_BYTES] {
+        let mut hasher = SipHasher24::new_with_key(&self.sealing);
+        Hasher::write(&mut hasher, bytes);
+        let mut seal = [self.id; SEAL_BYTES];
+        seal[1..].copy_from_slice(&hasher.finish128().as_bytes());
+        seal
+    }
 }
 
 impl Keyring {
@@ -83,7 +109,7 @@ impl Keyring {
     /// # Errors
     /// [`CookieError::NoKeys`] or [`CookieError::Key`]. The error never repeats the key.
     pub fn parse(list: &str) -> Result<Self, CookieError> {
-        let mut keys: Vec<(u8, XChaCha20Poly1305)> = Vec::new();
+        let mut keys: Vec<SecretKey> = Vec::new();
         let entries = list.split([',', ' ', '\n', '\t']).filter(|entry| !entry.is_empty());
         for (index, entry) in entries.enumerate() {
             let bad = CookieError::Key { index };
@@ -100,10 +126,17 @@ impl Keyring {
                 .collect();
             let bytes = Base64UrlUnpadded::decode_vec(&url_safe).map_err(|_| bad.clone())?;
             let key = <[u8; 32]>::try_from(bytes).map_err(|_| bad.clone())?;
-            if keys.iter().any(|(other, _)| *other == id) {
+            if keys.iter().any(|other| other.id == id) {
                 return Err(bad);
             }
-            keys.push((id, XChaCha20Poly1305::new(&Key::from(key))));
+            let digest = Sha256::new().chain_update(SEALING).chain_update(key).finalize();
+            let mut sealing = [0; 16];
+            sealing.copy_from_slice(&digest[..16]);
+            keys.push(SecretKey {
+                id,
+                cipher: XChaCha20Poly1305::new(&Key::from(key)),
+                sealing,
+            });
         }
         if keys.is_empty() {
             return Err(CookieError::NoKeys);
@@ -116,7 +149,7 @@ impl Keyring {
     /// # Errors
     /// [`CookieError::Seal`] where the cipher refuses, which it does for no message of this size.
     pub fn seal(&self, profile: &Profile, nonce: [u8; NONCE]) -> Result<String, CookieError> {
-        let (id, cipher) = self.keys.first().ok_or(CookieError::NoKeys)?;
+        let SecretKey { id, cipher, .. } = self.keys.first().ok_or(CookieError::NoKeys)?;
         let head = [FORMAT, *id];
         let plain = profile.to_bytes();
         let payload = Payload {
@@ -127,6 +160,27 @@ impl Keyring {
             .encrypt(&XNonce::from(nonce), payload)
             .map_err(|_| CookieError::Seal)?;
         Ok(Base64UrlUnpadded::encode_string(&[&head[..], &nonce, &sealed].concat()))
+    }
+
+    /// The seal of some bytes under the newest key: its id, then SipHash-2-4 of 128 bits (Aumasson, Bernstein 2012), which is made for
+    /// authenticating short messages.
+    #[must_use]
+    pub fn seal_of(&self, bytes: &[u8]) -> [u8; SEAL_BYTES] {
+        self.keys.first().map_or([0; SEAL_BYTES], |key| key.seal_of(bytes))
+    }
+
+    /// Whether one of the keys made this seal of these bytes.
+    #[must_use]
+    pub fn has_sealed(&self, bytes: &[u8], seal: &[u8; SEAL_BYTES]) -> bool {
+        let key = self.keys.iter().find(|key| key.id == seal[0]);
+        key.is_some_and(|key| {
+            let differs = key
+                .seal_of(bytes)
+                .iter()
+                .zip(seal)
+                .fold(0, |bits, (own, other)| bits | (own ^ other));
+            differs == 0
+        })
     }
 
     /// Opens a sealed profile with whichever key of the ring sealed it.
@@ -152,8 +206,8 @@ impl Keyring {
         if head[0] != FORMAT {
             return Err(CookieError::Format { found: head[0] });
         }
-        let key = self.keys.iter().find(|(id, _)| *id == head[1]);
-        let (_, cipher) = key.ok_or(CookieError::UnknownKey { found: head[1] })?;
+        let key = self.keys.iter().find(|key| key.id == head[1]);
+        let SecretKey { cipher, .. } = key.ok_or(CookieError::UnknownKey { found: head[1] })?;
         let mut nonce = [0; NONCE];
         nonce.copy_from_slice(&head[2..]);
         let payload = Payload {

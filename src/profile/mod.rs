@@ -34,14 +34,7 @@ impl VisitorId {
     /// 32 hexadecimal digits, as the lake stores it.
     #[must_use]
     pub fn to_hex(self) -> alloc::string::String {
-        use core::fmt::Write;
-        self.0
-            .iter()
-            .fold(alloc::string::String::with_capacity(32), |mut text, byte| {
-                // Writing to a String cannot fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
+        base16ct::lower::encode_string(&self.0)
     }
 }
 

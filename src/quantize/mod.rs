@@ -4,6 +4,7 @@
 //! rounding stays far below that of the rows it meets and a dot product still fits `i32` (see [`MAX_DIMS`]).
 
 pub mod int4;
+mod rows;
 mod table;
 
 use half::f16;
@@ -11,6 +12,8 @@ use thiserror::Error;
 
 use crate::kernel::{LANES, MAX_QUERY_CODE, MAX_STRIDE};
 
+pub use rows::{Codes, Rows, RowsError};
+pub(crate) use rows::{blocks_of, row_of};
 pub use table::{CodeTable, RowError, Width};
 
 /// Largest number of dimensions: with it, no dot product of a row and a query can overflow `i32`.

@@ -5,9 +5,8 @@ use alloc::vec::Vec;
 
 use half::f16;
 
-use super::{QuantizeError, int4, inverse_norm, norm_bound, quantize_row, stride_of};
+use super::{Codes, QuantizeError, Rows, RowsError, int4, inverse_norm, norm_bound, quantize_row, stride_of};
 use crate::kernel::BLOCK_ROWS;
-use crate::retrieve::{Codes, Rows, RowsError};
 
 /// Bits of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -9,21 +9,20 @@
 #[cfg(test)]
 mod bounds_tests;
 mod filter;
-mod rows;
 #[cfg(test)]
 pub(crate) mod tests;
 mod top;
 
 pub use filter::Filter;
-pub use rows::{Codes, Rows, RowsError};
+// Whoever searches rows names them too.
+pub use crate::quantize::{Codes, Rows, RowsError};
 pub use top::{Scored, ranked, ranked_first};
 
 use half::f16;
 
 use crate::event::ItemIndex;
 use crate::kernel::{BLOCK_ROWS, Backend, Block, Chunk, Chunks, LANES, QueryCodes, Scan};
-use crate::quantize::Query;
-use rows::{blocks_of, row_of};
+use crate::quantize::{Query, blocks_of, row_of};
 use top::Best;
 
 /// The instruction set that scores rows here: `scalar`, `simd128` or `avx2`.

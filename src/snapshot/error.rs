@@ -1,7 +1,9 @@
 //! What can be wrong with a snapshot, by place, expectation and finding.
 
-use super::layout::SectionKind;
 use thiserror::Error;
+
+use super::section::SectionKind;
+use crate::policy::PolicyError;
 
 /// Why a snapshot is refused.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -195,4 +197,23 @@ pub enum SnapshotError {
         /// The text.
         found: alloc::string::String,
     },
+}
+
+impl SnapshotError {
+    /// What is wrong with a policy, said of the section it was read from.
+    pub(super) const fn of_policy(kind: SectionKind, error: PolicyError) -> Self {
+        match error {
+            PolicyError::Length { expected, found } => Self::Length { kind, expected, found },
+            PolicyError::Value {
+                element,
+                expected,
+                found,
+            } => Self::Content {
+                kind,
+                element,
+                expected,
+                found,
+            },
+        }
+    }
 }

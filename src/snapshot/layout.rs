@@ -1,4 +1,4 @@
-//! The layout table of snapshot format 1, shared by reader and writer. `docs/snapshot-format.md` is its prose.
+//! Header, directory and signature block of snapshot format 1, shared by reader and writer. `docs/snapshot-format.md` is the prose.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -8,7 +8,7 @@ pub const MAGIC: [u8; 8] = [0x89, b'S', b'V', b'D', b'G', 0x0D, 0x0A, 0x1A];
 pub const MAJOR: u16 = 1;
 /// The format's minor version: grows with additions that an older reader may skip.
 #[cfg(any(test, feature = "writer"))]
-pub const MINOR: u16 = 3;
+pub const MINOR: u16 = 4;
 /// Every section starts at a multiple of this.
 pub const ALIGNMENT: usize = 64;
 /// Bytes of the header.
@@ -82,118 +82,7 @@ pub struct SignatureBlock {
 const _: () = assert!(size_of::<Header>() == HEADER_BYTES);
 const _: () = assert!(size_of::<Entry>() == ENTRY_BYTES);
 const _: () = assert!(size_of::<SignatureBlock>() == SIGNATURE_BYTES);
-
-macro_rules! section_kinds {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $label:literal, $presence:ident;)*) => {
-        /// The kinds of section that format 1.2 knows.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[repr(u32)]
-        pub enum SectionKind { $($(#[$doc])* $name = $code,)* }
-
-        impl SectionKind {
-            /// All kinds, in the order in which the writer lays them out.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The kind with this code.
-            #[must_use]
-            pub const fn from_code(code: u32) -> Option<Self> {
-                match code { $($code => Some(Self::$name),)* _ => None }
-            }
-
-            /// The name used in errors, tables and the format's document.
-            #[must_use]
-            pub const fn label(self) -> &'static str {
-                match self { $(Self::$name => $label,)* }
-            }
-
-            /// Whether a file without this section is refused.
-            #[must_use]
-            pub const fn is_mandatory(self) -> bool {
-                matches!(match self { $(Self::$name => Presence::$presence,)* }, Presence::Mandatory)
-            }
-
-            /// Whether an older reader that does not know the kind has to refuse the file.
-            #[must_use]
-            pub const fn is_required_to_know(self) -> bool {
-                matches!(
-                    match self { $(Self::$name => Presence::$presence,)* },
-                    Presence::Mandatory | Presence::Optional
-                )
-            }
-        }
-    };
-}
-
-enum Presence {
-    /// Always there.
-    Mandatory,
-    /// May be absent; if there, it changes answers and must be known.
-    Optional,
-    /// A reader that skips it gives the same lists.
-    Skippable,
-    /// Older files may have it and readers ignore it; its number is not given to another section.
-    Retired,
-}
-
-// Small sections come first: a reader that checks digests as it goes can answer from slates before the factors,
-// the bulk of the file, are checked.
-section_kinds! {
-    /// Slot rules and encoder parameters.
-    Policy = 18, "policy", Mandatory;
-    /// Unit-length segment directions, f32, segments × dims.
-    SegmentCentroids = 14, "segment-centroids", Mandatory;
-    /// Members per segment, u32.
-    SegmentMembers = 15, "segment-members", Mandatory;
-    /// The coarser segment that each one is part of, u32 per segment, or [`NONE`]; leaves stand first, parents behind their
-    /// children.
-    SegmentParents = 26, "segment-parents", Optional;
-    /// Which segment answers for each one, u32, slots × segments: itself, a coarser one, or [`NONE`].
-    Rungs = 27, "rungs", Optional;
-    /// Row indices, u32, (1 + segments + contexts) × slate length: everyone, each segment, each context.
-    Slates = 16, "slates", Mandatory;
-    /// Prior user vectors per daypart, f32, contexts × dims.
-    Contexts = 17, "contexts", Mandatory;
-    /// Gram matrix of the dequantised factors, f32, dims × dims.
-    Gram = 6, "gram", Mandatory;
-    /// Category tree, records of 16 bytes; a parent stands before its children.
-    Categories = 8, "categories", Mandatory;
-    /// UTF-8 names of the categories.
-    CategoryNames = 12, "category-names", Mandatory;
-    /// Leaf category per row, u32.
-    ItemCategory = 9, "item-category", Mandatory;
-    /// Minutes since the Unix epoch, (from, until) per row, u32 × 2.
-    Availability = 13, "availability", Optional;
-    /// Stable item keys, u64 per row.
-    ItemKeys = 4, "item-keys", Mandatory;
-    /// Rows in ascending order of key, u32 per row.
-    KeyOrder = 5, "key-order", Mandatory;
-    /// Popularity prior, f16 per row, 0 to 1.
-    Popularity = 7, "popularity", Mandatory;
-    /// f16 per row: factor = code × scale.
-    Scales = 2, "scales", Mandatory;
-    /// f16 per row: 1 / Euclidean norm of the row's codes, for cosines.
-    InverseNorms = 3, "inverse-norms", Mandatory;
-    /// f32 per block of 64 rows: no row of the block or after it has a longer factor vector.
-    BlockBounds = 20, "block-bounds", Skippable;
-    /// Rows from the most popular on, u32 per row; where it is absent, rows lie in that order.
-    PopularityOrder = 21, "popularity-order", Skippable;
-    /// Retired: format 1.2 kept signs of rows here. Readers check its digest and ignore its content.
-    SignRotation = 23, "sign-rotation", Retired;
-    /// Retired, as [`SignRotation`](Self::SignRotation).
-    SignCosines = 24, "sign-cosines", Retired;
-    /// Retired, as [`SignRotation`](Self::SignRotation).
-    Signs = 25, "signs", Retired;
-    /// Byte offsets into `item-text`, u32, rows + 1.
-    ItemTextOffsets = 10, "item-text-offsets", Mandatory;
-    /// UTF-8 records: id, title, image and attributes, one a line.
-    ItemText = 11, "item-text", Mandatory;
-    /// int8 codes, rows × stride.
-    Factors = 1, "factors", Optional;
-    /// int4 codes, rows × stride / 2 bytes, in place of `factors`.
-    FactorsInt4 = 22, "factors-int4", Optional;
-    /// `key=value` lines about where the model comes from, for people.
-    Provenance = 19, "provenance", Skippable;
-}
+const _: () = assert!(size_of::<CategoryRecord>() == 16);
 
 /// A category as it lies in the file.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
@@ -208,46 +97,6 @@ pub struct CategoryRecord {
     /// How many rows have this category or one below it.
     pub items: u32,
 }
-
-/// The policy's fixed part as it lies in the file.
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-#[repr(C)]
-pub struct PolicyRecord {
-    pub half_life_ms: u64,
-    pub kind_weights: [f32; 5],
-    pub unobserved_weight: f32,
-    pub regularisation: f32,
-    pub regularisation_exponent: f32,
-    pub hysteresis: f32,
-    pub min_history: u32,
-    pub slots: u32,
-    pub reserved: u32,
-    /// The number of items the encoder was trained on: N in the frequency-scaled regularisation.
-    pub trained_items: u32,
-    pub reserved_2: u32,
-}
-
-/// A slot's rules as they lie in the file.
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-#[repr(C)]
-pub struct SlotRecord {
-    pub name: [u8; 24],
-    pub audience: u8,
-    pub exclude_kinds: u8,
-    pub vary: u8,
-    pub per_visitor: u8,
-    pub n_default: u16,
-    pub n_max: u16,
-    pub max_per_category: u16,
-    pub reserved: u16,
-    pub ttl_s: u32,
-    pub stale_while_revalidate_s: u32,
-    pub stale_if_error_s: u32,
-    pub reserved_2: [u32; 4],
-}
-
-const _: () = assert!(size_of::<PolicyRecord>() == 64);
-const _: () = assert!(size_of::<SlotRecord>() == 64);
 
 /// Rounds up to the section alignment.
 #[must_use]

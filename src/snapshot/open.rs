@@ -1,47 +1,20 @@
-//! Opening: header, directory, signature, and the digests section by section.
+//! Opening: header, directory, signature, contents, and the digests section by section.
 
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use ed25519_dalek::{Signature, VerifyingKey};
 use sha2::{Digest, Sha256};
 
+use super::bytes::{read, to_usize};
 use super::check;
+use super::contents::Contents;
 use super::error::SnapshotError;
-use super::layout::{
-    ALGORITHM_ED25519, ALGORITHM_NONE, CategoryRecord, ENTRY_BYTES, Entry, FLAG_REQUIRED, HEADER_BYTES, Header, MAGIC,
-    MAJOR, MAX_DIMS, MAX_ROWS, MAX_SECTIONS, MAX_SEGMENTS, PolicyRecord, SIGNATURE_BYTES, SectionKind, SignatureBlock,
-    SlotRecord, align, first_section, key_id, signed_message,
-};
+use super::head::{read_directory, read_header};
+use super::layout::{ALGORITHM_ED25519, ENTRY_BYTES, Entry, HEADER_BYTES, Header, SignatureBlock};
+use super::places::{Places, entry_range};
+use super::section::SectionKind;
+use super::signature::{Trust, verify_signature};
 use crate::policy::Policy;
-use crate::quantize::Width;
-
-/// Whose signature makes a snapshot good.
-#[derive(Clone, Copy, Debug)]
-pub enum Trust<'k> {
-    /// One of these keys must have signed it.
-    Keys(&'k [VerifyingKey]),
-    /// Neither signature nor digests are looked at. For tools that look into a file, and for tests.
-    Unverified,
-}
-
-/// Reads a public key from 64 hexadecimal digits.
-///
-/// Returns `None` where the text is not 64 hexadecimal digits or not a point on the curve.
-#[must_use]
-pub fn parse_public_key(hex: &str) -> Option<VerifyingKey> {
-    let digits = hex.trim().as_bytes();
-    if digits.len() != 64 {
-        return None;
-    }
-    let mut bytes = [0u8; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let high = char::from(pair[0]).to_digit(16)?;
-        let low = char::from(pair[1]).to_digit(16)?;
-        *byte = u8::try_from(high * 16 + low).ok()?;
-    }
-    VerifyingKey::from_bytes(&bytes).ok()
-}
 
 /// A section whose digest was not checked yet.
 #[derive(Clone, Debug)]
@@ -58,16 +31,13 @@ pub struct PendingSection {
 pub struct Snapshot<B> {
     pub(super) bytes: B,
     pub(super) header: Header,
-    pub(super) sections: [Option<Range<usize>>; KINDS],
+    pub(super) places: Places,
     pub(super) slate_len: usize,
     policy: Policy,
     directory: Vec<Entry>,
     verified: u64,
     fingerprint: [u8; 32],
 }
-
-/// One more than the largest code of a kind.
-pub(super) const KINDS: usize = 28;
 
 impl<B: AsRef<[u8]>> Snapshot<B> {
     /// Opens a snapshot: structure, signature, and the SHA-256 of every section.
@@ -98,19 +68,27 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             return Err(SnapshotError::Misaligned { remainder });
         }
         let header = read_header(file)?;
-        let count = check::to_usize(header.sections);
+        let count = to_usize(header.sections);
         let directory = read_directory(file, count)?;
         let head_end = HEADER_BYTES + count * ENTRY_BYTES;
         verify_signature(file, head_end, trust)?;
-        let sections = place_sections(file, &header, &directory)?;
+        let places = Places::check(file, &header, &directory)?;
 
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(&Sha256::digest(&file[..head_end]));
-        let policy = read_policy(file, &sections)?;
-        let mut snapshot = Self {
-            slate_len: 0,
+        let policy = read_policy(file, &places)?;
+        let contents = Contents {
+            file,
+            header: &header,
+            places: &places,
+            slots: policy.slots.len(),
+        };
+        check::contents(&contents)?;
+        let lists = 1 + to_usize(header.segments) + to_usize(header.contexts);
+        Ok(Self {
+            slate_len: contents.values::<u32>(SectionKind::Slates).len() / lists,
             header,
-            sections,
+            places,
             policy,
             directory,
             verified: match trust {
@@ -119,9 +97,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             },
             fingerprint,
             bytes,
-        };
-        snapshot.slate_len = check::contents(&snapshot)?;
-        Ok(snapshot)
+        })
     }
 
     /// The sections whose digest was not confirmed yet, small ones first, the factors last.
@@ -210,252 +186,21 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
     #[must_use]
     pub fn signing_key_id(&self) -> Option<[u8; 8]> {
         let start = HEADER_BYTES + self.directory.len() * ENTRY_BYTES;
-        let block: SignatureBlock = check::read(self.bytes.as_ref(), start)?;
+        let block: SignatureBlock = read(self.bytes.as_ref(), start)?;
         (block.algorithm == ALGORITHM_ED25519).then_some(block.key_id)
     }
 }
 
-fn entry_range(entry: &Entry) -> Range<usize> {
-    // `place_sections` has checked both against the file's length, so that neither conversion nor sum can fail.
-    let start = usize::try_from(entry.offset).unwrap_or(usize::MAX);
-    start..start.saturating_add(usize::try_from(entry.bytes).unwrap_or(usize::MAX))
-}
-
-fn read_header(file: &[u8]) -> Result<Header, SnapshotError> {
-    let header: Header = check::read(file, 0).ok_or(SnapshotError::Truncated {
-        what: "header",
-        expected: HEADER_BYTES as u64,
-        found: file.len() as u64,
-    })?;
-    if header.magic != MAGIC {
-        return Err(SnapshotError::Magic { found: header.magic });
-    }
-    if header.major != MAJOR {
-        return Err(SnapshotError::Version {
-            expected: MAJOR,
-            found: header.major,
-        });
-    }
-    if header.file_bytes != file.len() as u64 {
-        return Err(SnapshotError::Truncated {
-            what: "file",
-            expected: header.file_bytes,
-            found: file.len() as u64,
-        });
-    }
-    let field = |what, offset, expected, found: u32, good: bool| {
-        if good {
-            Ok(())
-        } else {
-            Err(SnapshotError::Field {
-                what,
-                offset,
-                expected,
-                found: u64::from(found),
-            })
-        }
-    };
-    let sections = header.sections;
-    let in_range = (1..=MAX_SECTIONS).contains(&check::to_usize(sections));
-    field("section count", 12, "1 to 64", sections, in_range)?;
-    let rows = header.rows;
-    field("rows", 40, "1 to 16777216", rows, (1..=MAX_ROWS).contains(&rows))?;
-    let dims = header.dims;
-    field("dims", 44, "1 to 1024", dims, (1..=MAX_DIMS).contains(&dims))?;
-    let segments = header.segments;
-    field("segments", 52, "at most 65534", segments, segments <= MAX_SEGMENTS)?;
-    let contexts = header.contexts;
-    field("contexts", 56, "0 or 8", contexts, contexts == 0 || contexts == 8)?;
-    field("reserved", 60, "0", header.reserved, header.reserved == 0)?;
-    Ok(header)
-}
-
-fn read_directory(file: &[u8], count: usize) -> Result<Vec<Entry>, SnapshotError> {
-    let needed = HEADER_BYTES + count * ENTRY_BYTES + SIGNATURE_BYTES;
-    if file.len() < needed {
-        return Err(SnapshotError::Truncated {
-            what: "directory and signature",
-            expected: needed as u64,
-            found: file.len() as u64,
-        });
-    }
-    let mut entries = Vec::with_capacity(count);
-    for index in 0..count {
-        let offset = HEADER_BYTES + index * ENTRY_BYTES;
-        // The length was checked above; a default entry would be refused by the checks that follow.
-        let entry: Entry = check::read(file, offset).unwrap_or(bytemuck::Zeroable::zeroed());
-        if entry.flags & !FLAG_REQUIRED != 0 {
-            return Err(SnapshotError::Field {
-                what: "directory entry flags",
-                offset: offset as u64 + 4,
-                expected: "0 or 1",
-                found: u64::from(entry.flags),
-            });
-        }
-        if entry.reserved != 0 {
-            return Err(SnapshotError::Field {
-                what: "directory entry reserved",
-                offset: offset as u64 + 24,
-                expected: "0",
-                found: entry.reserved,
-            });
-        }
-        entries.push(entry);
-    }
-    Ok(entries)
-}
-
-fn verify_signature(file: &[u8], head_end: usize, trust: Trust<'_>) -> Result<(), SnapshotError> {
-    let block: SignatureBlock = check::read(file, head_end).ok_or(SnapshotError::Truncated {
-        what: "signature",
-        expected: (head_end + SIGNATURE_BYTES) as u64,
-        found: file.len() as u64,
-    })?;
-    let zero_start = head_end + SIGNATURE_BYTES - block.zero.len();
-    check::zeros(file, zero_start..head_end + SIGNATURE_BYTES)?;
-    if block.reserved != 0 {
-        return Err(SnapshotError::Field {
-            what: "signature reserved",
-            offset: head_end as u64 + 4,
-            expected: "0",
-            found: u64::from(block.reserved),
-        });
-    }
-    if block.algorithm != ALGORITHM_ED25519 && block.algorithm != ALGORITHM_NONE {
-        return Err(SnapshotError::Field {
-            what: "signature algorithm",
-            offset: head_end as u64,
-            expected: "0 (none) or 1 (Ed25519)",
-            found: u64::from(block.algorithm),
-        });
-    }
-    let Trust::Keys(keys) = trust else { return Ok(()) };
-    if block.algorithm == ALGORITHM_NONE {
-        return Err(SnapshotError::Unsigned);
-    }
-    let key = keys
-        .iter()
-        .find(|key| key_id(key.as_bytes()) == block.key_id)
-        .ok_or(SnapshotError::UnknownKey { found: block.key_id })?;
-    let signature = Signature::from_components(block.signature[0], block.signature[1]);
-    key.verify_strict(&signed_message(&file[..head_end]), &signature)
-        .map_err(|_| SnapshotError::BadSignature)
-}
-
-fn place_sections(
-    file: &[u8],
-    header: &Header,
-    directory: &[Entry],
-) -> Result<[Option<Range<usize>>; KINDS], SnapshotError> {
-    let mut sections = [const { None }; KINDS];
-    let mut end = HEADER_BYTES + directory.len() * ENTRY_BYTES + SIGNATURE_BYTES;
-    let mut start = first_section(directory.len());
-    for (index, entry) in directory.iter().enumerate() {
-        if entry.offset != start as u64 {
-            return Err(SnapshotError::Placement {
-                index,
-                kind: entry.kind,
-                expected: start as u64,
-                found: entry.offset,
-            });
-        }
-        check::zeros(file, end..start)?;
-        let stop = entry.offset.saturating_add(entry.bytes);
-        if stop > file.len() as u64 {
-            return Err(SnapshotError::Truncated {
-                what: SectionKind::from_code(entry.kind).map_or("unknown section", SectionKind::label),
-                expected: stop,
-                found: file.len() as u64,
-            });
-        }
-        let range = entry_range(entry);
-        end = range.end;
-        start = align(end);
-        match SectionKind::from_code(entry.kind) {
-            Some(kind) => {
-                let place = &mut sections[kind as usize];
-                if place.replace(range).is_some() {
-                    return Err(SnapshotError::Duplicate { kind });
-                }
-            }
-            None if entry.flags & FLAG_REQUIRED != 0 => {
-                return Err(SnapshotError::UnknownRequired { kind: entry.kind });
-            }
-            None => {}
-        }
-    }
-    if end != file.len() {
-        return Err(SnapshotError::Field {
-            what: "end of the last section",
-            offset: end as u64,
-            expected: "the end of the file",
-            found: header.file_bytes,
-        });
-    }
-    let width = match (
-        &sections[SectionKind::Factors as usize],
-        &sections[SectionKind::FactorsInt4 as usize],
-    ) {
-        (Some(_), Some(_)) => {
-            return Err(SnapshotError::Duplicate {
-                kind: SectionKind::FactorsInt4,
-            });
-        }
-        (None, Some(_)) => Width::Int4,
-        _ => Width::Int8,
-    };
-    if sections[factors_kind(width) as usize].is_none() {
-        return Err(SnapshotError::Missing {
-            kind: SectionKind::Factors,
-        });
-    }
-    // 48 is the field's place in the header. The stride follows from the width, which the directory tells.
-    if width.stride_of(check::to_usize(header.dims)) != Some(check::to_usize(header.stride)) {
-        return Err(SnapshotError::Field {
-            what: "stride",
-            offset: 48,
-            expected: match width {
-                Width::Int8 => "dims rounded up to a multiple of 16",
-                Width::Int4 => "dims rounded up to a multiple of 32",
-            },
-            found: u64::from(header.stride),
-        });
-    }
-    for kind in SectionKind::ALL {
-        if kind.is_mandatory() && sections[*kind as usize].is_none() {
-            return Err(SnapshotError::Missing { kind: *kind });
-        }
-    }
-    Ok(sections)
-}
-
-/// The section that holds codes of this width.
-pub(super) const fn factors_kind(width: Width) -> SectionKind {
-    match width {
-        Width::Int8 => SectionKind::Factors,
-        Width::Int4 => SectionKind::FactorsInt4,
-    }
-}
-
-fn read_policy(file: &[u8], sections: &[Option<Range<usize>>; KINDS]) -> Result<Policy, SnapshotError> {
+fn read_policy(file: &[u8], places: &Places) -> Result<Policy, SnapshotError> {
+    let bytes = |kind| places.of(kind).and_then(|range| file.get(range));
     let kind = SectionKind::Policy;
-    let range = sections[kind as usize].clone().unwrap_or(0..0);
-    let record: PolicyRecord = check::read(&file[range.clone()], 0).ok_or(SnapshotError::Length {
-        kind,
-        expected: size_of::<PolicyRecord>() as u64,
-        found: range.len() as u64,
-    })?;
-    let expected = size_of::<PolicyRecord>() as u64 + u64::from(record.slots) * size_of::<SlotRecord>() as u64;
-    if range.len() as u64 != expected {
-        return Err(SnapshotError::Length {
-            kind,
-            expected,
-            found: range.len() as u64,
-        });
+    let mut policy =
+        Policy::from_bytes(bytes(kind).unwrap_or(&[])).map_err(|error| SnapshotError::of_policy(kind, error))?;
+    let kind = SectionKind::Slots;
+    if let Some(slots) = bytes(kind) {
+        policy
+            .read_slots(slots)
+            .map_err(|error| SnapshotError::of_policy(kind, error))?;
     }
-    let slots: &[SlotRecord] = check::cast(&file[range.start + size_of::<PolicyRecord>()..range.end]);
-    Policy::from_records(&record, slots)
+    Ok(policy)
 }
-
-// The directory is small, but its records are what every bound is computed from: hold their sizes here as well.
-const _: () = assert!(size_of::<CategoryRecord>() == 16);

@@ -1,6 +1,6 @@
 /** The golden decisions of tests/vectors in this browser: item lists and score bits as natively. */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import type { Engine, Profile } from "../../www/package/src/index.ts";
 import type { EventKind } from "../../www/package/src/types.ts";
 import { expect, open, test } from "./shop.ts";
@@ -34,8 +34,9 @@ interface OnPage {
 }
 
 const vector = (name: string): URL => new URL(`../vectors/${name}`, import.meta.url);
+const NAMES = readdirSync(vector("")).filter((file) => file.endsWith(".selvedge")).map((file) => file.slice(0, -".selvedge".length));
 
-for (const name of ["golden-v1", "golden-v1.1", "golden-v1.1-int4", "golden-v1.2-signs", "golden-v1.2-two-stages", "golden-v1.3-per-visitor"]) test(`decisions of ${name} are the same in Chromium`, async ({ page }) => {
+for (const name of NAMES) test(`decisions of ${name} are the same in Chromium`, async ({ page }) => {
   const golden = JSON.parse(readFileSync(vector(`${name}.json`), "utf8")) as Golden;
   const snapshot = readFileSync(vector(`${name}.selvedge`)).toString("base64");
   await open(page, "/browser/");

@@ -120,8 +120,8 @@ fn run(engine: &Engine<AlignedBytes>, case: &Case, now_ms: u64) -> Expect {
                 exclude: &exclude,
                 visitor,
             };
-            let plan = engine.plan(&request).unwrap();
-            Expect::of(&engine.decide(&request, &plan))
+            let context = engine.assign(&request).unwrap();
+            Expect::of(&engine.decide(&context))
         }
         Ask::Similar { item, n } => Expect::of(&engine.similar(item, *n, now_ms).unwrap()),
         Ask::Rank { candidates, n } => {
@@ -146,9 +146,8 @@ pub fn check(bytes: AlignedBytes, golden: &Golden) -> usize {
 pub fn write(bytes: AlignedBytes, key: &selvedge::snapshot::writer::SigningKey, now_ms: u64) -> String {
     let verifying = key.verifying_key();
     let engine = Engine::new(Snapshot::open(bytes, Trust::Keys(&[verifying])).unwrap()).unwrap();
-    let hex: String = verifying.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let mut golden = Golden {
-        public_key: hex,
+        public_key: base16ct::lower::encode_string(verifying.as_bytes()),
         model: engine.version().to_owned(),
         now_ms,
         cases: cases()

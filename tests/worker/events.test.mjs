@@ -1,4 +1,4 @@
-// Events: what is accepted, what is refused and why, and how the accepted ones reach the bucket.
+// How accepted events reach the bucket through the real queue. What is accepted is tested natively, in edge/tests/application/events.rs.
 
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
@@ -69,24 +69,6 @@ test("an accepted event reaches the bucket through the queue, with who, what, wh
   });
 });
 
-test("a visitor keeps one id from event to event, and two visitors have two", async () => {
-  const first = await post([{ type: "click", item: "tea-00", id: "same-1" }]);
-  const cookies = { selvedge: profileCookie(first.response) };
-  await post([{ type: "click", item: "tea-01", id: "same-2" }], { cookies });
-  await post([{ type: "click", item: "tea-01", id: "other-1" }]);
-  const [one, two, other] = [await arrived("same-1"), await arrived("same-2"), await arrived("other-1")];
-  assert.equal(one.user, two.user);
-  assert.notEqual(one.user, other.user);
-});
-
-test("without consent an event is collected without a visitor, segment or cookie", async () => {
-  const { response, receipt } = await post([{ type: "view", item: "tea-00", id: "gpc-1" }], { headers: { "sec-gpc": "1" } });
-  assert.equal(receipt.collected, 1);
-  assert.deepEqual(response.headers.getSetCookie(), []);
-  const event = await arrived("gpc-1");
-  assert.deepEqual([event.user, event.segment], [null, null]);
-});
-
 test("an event without an id gets one, and every event its own", async () => {
   await post(Array.from({ length: 3 }, () => ({ type: "click", item: "toy-11" })));
   const events = await until(async () => {
@@ -95,40 +77,6 @@ test("an event without an id gets one, and every event its own", async () => {
   });
   assert.equal(new Set(events.map((event) => event.id)).size, 3);
   for (const event of events) assert.match(event.id, /^[0-9a-f-]{36}$/);
-});
-
-test("a bad event is refused with its place and reason, and spoils no other", async () => {
-  const now = Date.now();
-  const good = { type: "click", item: "tea-00" };
-  const { receipt } = await post([
-    good,
-    { type: "Click", item: "tea-00" },
-    { ...good, item: "" },
-    { ...good, item: "a\u0000b" },
-    { ...good, item: "x".repeat(257) },
-    { ...good, item: 7 },
-    { ...good, timestamp_ms: now + 10 * 60_000 },
-    { ...good, timestamp_ms: now - 25 * 3_600_000 },
-    { ...good, timestamp_ms: -1 },
-    { ...good, value: "much" },
-    { ...good, position: -1 },
-    { ...good, id: "" },
-    { ...good, id: "with space" },
-    { ...good, slot: "s".repeat(65) },
-    "click",
-    null,
-    good,
-  ]);
-  assert.equal(receipt.accepted, 2);
-  assert.deepEqual(receipt.rejected.map((rejection) => rejection.index), Array.from({ length: 15 }, (_, i) => i + 1));
-  for (const { index, reason } of receipt.rejected) assert.match(reason, /expected|missing/, `${index}: ${reason}`);
-});
-
-test("a batch of only bad events is answered, stores nothing and sets no cookie", async () => {
-  const { response, receipt } = await post([{ type: "nothing", item: "tea-00" }]);
-  assert.equal(response.status, 202);
-  assert.deepEqual([receipt.accepted, receipt.collected], [0, 0]);
-  assert.deepEqual(response.headers.getSetCookie(), []);
 });
 
 test("a hundred events of the longest ids stay within the queue's and the cookie's limits", async () => {
@@ -146,12 +94,6 @@ test("the profile cookie is out of reach for scripts and other sites, and Secure
   const event = json({ events: [{ type: "click", item: "tea-00" }] });
   const https = await server.direct("https://shop.example/v1/events", event);
   assert.match(https.headers.getSetCookie()[0], /; HttpOnly; SameSite=Lax; Secure$/);
-});
-
-test("DELETE ends the profile", async () => {
-  const response = await server.fetch("/v1/profile", { method: "DELETE" });
-  assert.equal(response.status, 204);
-  assert.match(response.headers.getSetCookie()[0], /^selvedge=; Path=\/; Max-Age=0;/);
 });
 
 test("a message that is no event of ours is kept as a line, for ingest to put into quarantine", async () => {

@@ -1,10 +1,10 @@
-// Pages of a server behind: what is filled, what stays as it is, and when its bytes come.
+// Pages of a real server behind: its headers, codings and methods. What is filled is tested natively, in edge/tests/application/page.rs.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
-import { json, planted, profileCookie, start } from "./harness.mjs";
+import { json, planted, profileCookie } from "./harness.mjs";
 import { inFront } from "./origin.mjs";
 
 const model = planted();
@@ -50,11 +50,6 @@ test("a page is one visitor's: no shared cache may keep it, and nothing in it te
   }
 });
 
-test("what the server lets nobody keep, nobody may keep", async () => {
-  origin.page("/account", page(SLOT), { "cache-control": "no-store, max-age=0" });
-  assert.equal((await server.fetch("/account")).headers.get("cache-control"), "private, no-store");
-});
-
 test("what is no page of HTML passes as it is, whatever is in it", async () => {
   const answers = {
     "/data": [200, { "content-type": "application/json", etag: '"x"' }, JSON.stringify({ html: SLOT })],
@@ -95,28 +90,6 @@ test("compressed pages are filled too", async () => {
   }
 });
 
-test("a slot that cannot be filled keeps its content, and the log says why", async () => {
-  const slots = [
-    '<div data-selvedge-slot="nowhere"><template>{{id}}</template>kept 1</div>',
-    '<div data-selvedge-slot="home">kept 2</div>',
-    '<div data-selvedge-slot="home" data-n="99"><template>{{id}}</template>kept 3</div>',
-    '<div data-selvedge-slot="home"><template><script>{{id}}</script></template>kept 4</div>',
-    '<div data-selvedge-slot="home" data-category="none"><template>{{id}}</template>kept 5</div>',
-  ].join("\n");
-  origin.page("/shop", page(slots));
-  assert.equal(await (await server.fetch("/shop")).text(), page(slots));
-  const logs = JSON.stringify(await server.logs());
-  for (const said of ["nowhere", "found none", "found 99", "in a tag, a comment, a script or a style"]) {
-    assert.ok(logs.includes(said), said);
-  }
-});
-
-test("texts of the catalogue stay text in a page of another encoding as well", async () => {
-  origin.page("/shop", page(SLOT), { "content-type": "text/html; charset=iso-8859-1" });
-  const text = await (await server.fetch("/shop")).text();
-  assert.equal(text.match(/<a href/g)?.length, 4);
-});
-
 test("includes are fetched from the same site only, in their place, and a failing one leaves nothing or its alternative", async () => {
   const esi = { "surrogate-control": 'content="ESI/1.0"' };
   origin.page("/esi", page('1<esi:include src="/part?a=1&amp;b=2"/>2<esi:include src="/none" alt="/part"/>3<esi:include src="/none"/>4<esi:include src="http://127.0.0.1:1/x"/>5<esi:remove>gone</esi:remove><!--esi 6-->'), esi);
@@ -135,18 +108,3 @@ test("includes are fetched from the same site only, in their place, and a failin
   origin.page("/plain", page('<esi:include src="/part"/>'));
   assert.equal(await (await server.fetch("/plain")).text(), page('<esi:include src="/part"/>'), "only where the page says so");
 });
-
-test("without a model in time, slots keep their content", async () => {
-  origin.page("/shop", page(SLOT));
-  const other = await start({ config: await withoutAssets(), vars: { SELVEDGE_ORIGIN: origin.url } });
-  try {
-    assert.equal(await (await other.fetch("/shop")).text(), page(SLOT));
-  } finally {
-    await other.close();
-  }
-});
-
-async function withoutAssets() {
-  const { R2 } = await import("./harness.mjs");
-  return { r2_buckets: R2 };
-}

@@ -50,6 +50,7 @@ function safelyDecoded(text) {
 /** The decision of docs/http-api.md with nothing in it, as the core makes it where there is no model. */
 function emptyDecision(slot) {
   const decision = {
+    id: "",
     slot,
     model: "",
     scope: "everyone",

@@ -1,39 +1,45 @@
-//! Selvedge on Cloudflare Workers: a thin shell that gives the core its bytes, its time and its bindings.
+//! Selvedge on Cloudflare Workers: the host of the HTTP application in workerd.
 //!
-//! Nothing here decides: ranking, segments, cache keys and freshness are the core's. What is here is HTTP, the runtime's
-//! bindings, and for each of their failures the fall-back that `docs/http-api.md` names.
+//! What is answered to which request is the application's (`selvedge-edge`). Here are the entry points, and the runtime's bindings
+//! behind the application's traits.
 
-mod adapter;
-mod answer;
-mod config;
-mod counters;
-mod incoming;
+mod events;
+mod host;
 mod local_time;
-mod problem;
+mod location_cache;
+mod origin;
 mod request;
-mod resource;
-mod route;
+mod response;
 mod runtime;
-mod timing;
+mod source;
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::task::{self, Poll, Waker};
 
 use js_sys::Promise;
 use js_sys::futures::future_to_promise;
+use selvedge_edge::{App, Config, Delivery};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use web_sys::{Request, Response};
+use web_sys::Request;
 
-use crate::answer::Answer;
-use crate::counters::Fallbacks;
-use crate::incoming::Incoming;
-use crate::problem::Problem;
-use crate::request::Call;
-use crate::resource::{events, health, key, page, profile, rank, recommend, similar};
-use crate::route::{NoRoute, Resource};
+use crate::host::Cloudflare;
+use crate::request::Incoming;
 use crate::runtime::bindings::{Batch, Context, Env};
-use crate::timing::Timing;
+
+thread_local! {
+    static APP: OnceCell<Rc<App<Cloudflare>>> = const { OnceCell::new() };
+}
+
+/// The isolate's application. Variables and secrets cannot change while it lives.
+fn app(env: &Env) -> Rc<App<Cloudflare>> {
+    let new = || {
+        let variable = |name: &str| runtime::text_property(env.as_ref(), name);
+        Rc::new(App::new(Config::read(variable, runtime::log_error)))
+    };
+    APP.with(|app| Rc::clone(app.get_or_init(new)))
+}
 
 /// Answers one request: by a response where nothing has to be waited for, else by a promise of one.
 ///
@@ -41,64 +47,41 @@ use crate::timing::Timing;
 /// What the runtime throws where it cannot even make a response.
 #[wasm_bindgen]
 pub fn fetch(request: Request, env: Env, context: Context) -> Result<JsValue, JsValue> {
-    let mut answer = Box::pin(respond(request, env, context));
+    let app = app(&env);
+    let incoming = Incoming::new(request);
+    #[cfg(feature = "panic-route")]
+    panic_on_purpose(&incoming);
+    let mut answer = Box::pin(app.respond(Cloudflare { env, context }, incoming));
     // Most answers come out of memory. For them a promise and a turn of the event loop would cost as much as the answer.
     match answer.as_mut().poll(&mut task::Context::from_waker(Waker::noop())) {
-        Poll::Ready(response) => response.map(JsValue::from),
-        Poll::Pending => Ok(future_to_promise(async move { answer.await.map(JsValue::from) }).into()),
+        Poll::Ready(answer) => response::made(answer).map(JsValue::from),
+        Poll::Pending => {
+            let response = async move { response::made(answer.await).map(JsValue::from) };
+            Ok(future_to_promise(response).into())
+        }
     }
 }
 
-async fn respond(request: Request, env: Env, context: Context) -> Result<Response, JsValue> {
-    let incoming = Rc::new(Incoming::new(request));
-    let config = config::of(&env);
-    let diagnostics = config.diagnostics || incoming.asks_for_diagnostics();
-    let mut call = Call {
-        incoming: &incoming,
-        env: &env,
-        context: &context,
-        now_ms: runtime::unix_ms(),
-        fallbacks: Fallbacks::default(),
-        timing: Timing::start(diagnostics),
-        diagnostics,
-        config,
-    };
-    let answer = if route::is_page(incoming.path()) {
-        match page::get(&mut call).await {
-            Ok(response) => return Ok(response),
-            Err(problem) => Err(problem),
-        }
-    } else {
-        answer(&mut call).await
-    };
-    let answer = answer.unwrap_or_else(|problem| problem.answer(incoming.path()));
-    answer.into_response(call.fallbacks, call.timing)
-}
+#[cfg(feature = "panic-route")]
+#[expect(clippy::panic, reason = "the route is there to panic")]
+fn panic_on_purpose(incoming: &Incoming) {
+    use selvedge_edge::host::Request as _;
 
-async fn answer(call: &mut Call<'_>) -> Result<Answer, Problem> {
-    let incoming = call.incoming;
-    match route::find(incoming.method(), incoming.path()) {
-        Ok(Resource::Recommend(slot)) => recommend::get(call, slot).await,
-        Ok(Resource::Key(slot)) => key::get(call, slot).await,
-        Ok(Resource::Similar(item)) => similar::get(call, item).await,
-        Ok(Resource::Rank) => rank::post(call).await,
-        Ok(Resource::Events) => events::post(call).await,
-        Ok(Resource::Profile) => profile::delete(incoming),
-        Ok(Resource::Health) => Ok(health::health()),
-        Ok(Resource::Ready) => Ok(health::readiness(call).await),
-        #[cfg(feature = "panic-route")]
-        #[expect(clippy::panic, reason = "the route is there to panic")]
-        Ok(Resource::Panic) => panic!("the panic route was asked for"),
-        Err(NoRoute::Path) => Err(Problem::no_such_path()),
-        Err(NoRoute::Method(allow)) => Err(Problem::method(incoming.method(), allow)),
+    if incoming.url().ends_with("/v1/panic") {
+        panic!("the panic route was asked for");
     }
 }
 
 /// Writes a batch of collected events; one that was not written is left to the queue's next delivery.
 #[wasm_bindgen]
-pub fn queue(batch: Batch, env: Env, _context: JsValue) -> Promise {
+pub fn queue(batch: Batch, env: Env, context: Context) -> Promise {
     future_to_promise(async move {
-        adapter::collector::store_batch(&batch, &env, runtime::unix_ms()).await;
+        let app = app(&env);
+        let messages: Vec<String> = events::messages(&batch).collect();
+        match app.deliver(&Cloudflare { env, context }, messages).await {
+            Delivery::Written => batch.ack_all(),
+            Delivery::Again => batch.retry_all(),
+        }
         Ok(JsValue::UNDEFINED)
     })
 }

@@ -23,11 +23,11 @@ thread_local! {
     static LAST: RefCell<Option<Known>> = const { RefCell::new(None) };
 }
 
-/// The visitor's local time in Unix milliseconds, as if the local clock were UTC; UTC itself where the zone is unknown. What the
-/// runtime knows of a connection it unpacks when it is first asked.
-pub fn local_ms(request: &Request, now_ms: u64) -> u64 {
+/// How far the visitor's clock is ahead of UTC, in milliseconds; 0 where the zone is unknown. What the runtime knows of a connection
+/// it unpacks when it is first asked.
+pub fn local_offset_ms(request: &Request, now_ms: u64) -> i64 {
     let Some(zone) = runtime::time_zone(request) else {
-        return now_ms;
+        return 0;
     };
     let quarter = now_ms / OFFSET_HOLDS_MS;
     let known = LAST.with_borrow(|last| {
@@ -35,7 +35,7 @@ pub fn local_ms(request: &Request, now_ms: u64) -> u64 {
             .filter(|known| known.zone == zone && known.quarter == quarter)
             .map(|known| known.offset_ms)
     });
-    let offset_ms = known.unwrap_or_else(|| {
+    known.unwrap_or_else(|| {
         let offset_ms = offset_ms(&zone, now_ms).unwrap_or(0);
         LAST.replace(Some(Known {
             zone,
@@ -43,8 +43,7 @@ pub fn local_ms(request: &Request, now_ms: u64) -> u64 {
             offset_ms,
         }));
         offset_ms
-    });
-    now_ms.saturating_add_signed(offset_ms)
+    })
 }
 
 /// The offset of a zone from UTC. Measured: 0.5 ms of CPU for each zone, and 25 ms for the first one of a whole process,

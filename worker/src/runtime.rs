@@ -26,13 +26,11 @@ extern "C" {
     fn date_now() -> f64;
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues, catch)]
     fn get_random_values(bytes: &mut [u8]) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(js_namespace = crypto, js_name = randomUUID, catch)]
-    fn random_uuid() -> Result<String, JsValue>;
     // `bytes` arrives as a view of our own memory. The digest is taken before the call returns, so nothing is copied.
     #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = digest, catch)]
     fn subtle_digest(algorithm: &str, bytes: &[u8]) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Function, delay_ms: i32) -> JsValue;
+    fn set_timeout(callback: &Function, delay_ms: u32) -> JsValue;
     /// Ends what [`after`] began.
     #[wasm_bindgen(js_name = clearTimeout)]
     pub fn clear_timeout(timer: &JsValue);
@@ -76,15 +74,7 @@ pub fn request_lines(request: &Request) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Writes a line into the log, put together as `format!` does.
-macro_rules! console_error {
-    ($($text:tt)*) => {
-        $crate::runtime::log_error(format_args!($($text)*))
-    };
-}
-pub(crate) use console_error;
-
-/// What [`console_error!`] calls: one function, so that its callers stay small.
+/// Writes a line into the log: one function, so that its callers stay small.
 #[inline(never)]
 pub fn log_error(text: fmt::Arguments<'_>) {
     write_error(&text.to_string());
@@ -110,18 +100,8 @@ pub fn unix_ms() -> u64 {
 ///
 /// # Errors
 /// What the runtime throws; it does outside a request.
-pub fn random_bytes<const N: usize>() -> Result<[u8; N], JsValue> {
-    let mut bytes = [0u8; N];
-    get_random_values(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// A random (version 4) UUID.
-///
-/// # Errors
-/// What the runtime throws; it does outside a request.
-pub fn uuid() -> Result<String, JsValue> {
-    random_uuid()
+pub fn random_bytes(into: &mut [u8]) -> Result<(), JsValue> {
+    get_random_values(into).map(drop)
 }
 
 /// SHA-256 by the runtime's native code, an order of magnitude faster than any hash in Wasm.
@@ -140,7 +120,7 @@ pub async fn sha256(bytes: &[u8]) -> Result<[u8; 32], JsValue> {
 }
 
 /// Calls `callback` after `delay_ms`.
-pub fn after(delay_ms: i32, callback: &Function) -> JsValue {
+pub fn after(delay_ms: u32, callback: &Function) -> JsValue {
     set_timeout(callback, delay_ms)
 }
 

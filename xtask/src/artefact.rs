@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::{Compression, write::GzEncoder};
 
@@ -41,6 +41,12 @@ pub fn release_settings(level: char, hot: &[&str]) -> Vec<String> {
         )
         .flat_map(|setting| ["--config".to_owned(), setting])
         .collect()
+}
+
+/// Where cargo puts the Wasm module of a crate in a profile (`release` or `debug`).
+pub fn compiled(profile: &str, name: &str) -> Result<PathBuf, Failure> {
+    let built = tools::target_dir()?.join("wasm32-unknown-unknown").join(profile);
+    Ok(built.join(name).with_extension("wasm"))
 }
 
 /// Optimises a module in place.

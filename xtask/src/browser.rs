@@ -36,10 +36,7 @@ pub fn build(dev: bool) -> Result<(), Failure> {
             .env("WASM_BINDGEN_USE_JS_SYS", "1"),
     )?;
     let profile = if dev { "debug" } else { "release" };
-    let compiled = tools::target_dir()?
-        .join("wasm32-unknown-unknown")
-        .join(profile)
-        .join("selvedge.wasm");
+    let compiled = artefact::compiled(profile, "selvedge")?;
 
     let inputs = Inputs::of(&format!("browser 1, {profile}"))
         .and(&compiled)?

@@ -29,6 +29,9 @@ pub enum Failure {
     /// Something the task needs is not on this machine and must not be installed silently.
     #[error("{what} is missing")]
     Missing { what: String, hint: String },
+    /// The machine lacks things that only its owner can install: a line each, with how to get it.
+    #[error("this machine lacks what the task needs\n  {}", missing.join("\n  "))]
+    Machine { missing: Vec<String> },
     /// Something is there, and is not what it should be.
     #[error("{what}: expected {expected}, found {found}")]
     Mismatch {
@@ -74,7 +77,7 @@ impl Failure {
             Self::TooBig { .. } => {
                 Some("`cargo tree -p PACKAGE --target wasm32-unknown-unknown -e normal` shows what came in")
             }
-            Self::Io { .. } | Self::Command { .. } | Self::Signals(_) | Self::Tests => None,
+            Self::Io { .. } | Self::Command { .. } | Self::Machine { .. } | Self::Signals(_) | Self::Tests => None,
         }
     }
 

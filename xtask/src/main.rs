@@ -81,7 +81,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<(), Failure> {
     enter_root()?;
     match task {
-        Task::Setup => setup::ensure(&[Need::Wasm, Need::Npm, Need::Browser, Need::Varnish, Need::Python])?,
+        Task::Setup => setup::everything()?,
         Task::Build { what, dev } => build(what, dev)?,
         Task::Demo(options) => demo::run(&options)?,
         Task::Bench(options) => bench::run(&options)?,

@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base16ct::lower::encode_string as hex;
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
@@ -102,8 +103,4 @@ fn files_under(path: &Path) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     Ok(files)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use base16ct::lower::encode_string as hex;
 use selvedge::event::ItemIndex;
-use selvedge::policy::SlotPolicy;
+use selvedge::policy::{self, SlotPolicy};
 use selvedge::snapshot::{SectionKind, Snapshot, Trust, VerifyingKey, parse_public_key};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::context::Context;
 use crate::pack::{PackError, read_key, read_snapshot};
@@ -56,21 +57,17 @@ struct Inspection {
 struct Section {
     kind: u32,
     name: &'static str,
+    shape: String,
+    meaning: &'static str,
     offset: usize,
     bytes: usize,
     sha256: String,
 }
 
+/// The fields of a slot, by the table of the format.
 #[derive(Debug, Serialize)]
-struct Slot {
-    name: String,
-    audience: &'static str,
-    n_default: u16,
-    n_max: u16,
-    ttl_s: u32,
-    exclude: Vec<&'static str>,
-    per_visitor: &'static str,
-}
+#[serde(transparent)]
+struct Slot(serde_json::Map<String, Value>);
 
 #[derive(Debug, Serialize)]
 struct Shown {
@@ -139,9 +136,12 @@ fn inspect<B: AsRef<[u8]>>(path: PathBuf, snapshot: &Snapshot<B>, verified: bool
         slate_length: snapshot.slate_len(),
         sections: snapshot
             .directory()
-            .map(|(kind, range, sha256, _)| Section {
-                kind,
-                name: SectionKind::from_code(kind).map_or("unknown", SectionKind::label),
+            .map(|(code, range, sha256, _)| (code, SectionKind::from_code(code), range, sha256))
+            .map(|(code, kind, range, sha256)| Section {
+                kind: code,
+                name: kind.map_or("unknown", SectionKind::label),
+                shape: kind.map_or_else(String::new, |kind| kind.shape().to_string()),
+                meaning: kind.map_or("", SectionKind::meaning),
                 offset: range.start,
                 bytes: range.len(),
                 sha256: hex(sha256),
@@ -163,22 +163,26 @@ fn inspect<B: AsRef<[u8]>>(path: PathBuf, snapshot: &Snapshot<B>, verified: bool
 }
 
 fn slot(slot: &SlotPolicy) -> Slot {
-    Slot {
-        name: slot.name.clone(),
-        audience: match slot.audience {
-            selvedge::policy::Audience::Visitor => "visitor",
-            selvedge::policy::Audience::Segment => "segment",
-            selvedge::policy::Audience::Everyone => "everyone",
-        },
-        n_default: slot.n_default,
-        n_max: slot.n_max,
-        ttl_s: slot.ttl_s,
-        exclude: slot.exclude.iter().map(|kind| kind.as_str()).collect(),
-        per_visitor: match slot.per_visitor {
-            selvedge::policy::PerVisitor::Nothing => "nothing",
-            selvedge::policy::PerVisitor::Exclude => "exclude",
-            selvedge::policy::PerVisitor::Rerank => "rerank",
-        },
+    let fields = slot.shown().into_iter();
+    Slot(fields.map(|(name, value)| (name.to_owned(), json_of(value))).collect())
+}
+
+fn json_of(value: policy::Shown) -> Value {
+    match value {
+        policy::Shown::Number(number) => number.into(),
+        policy::Shown::Flag(flag) => flag.into(),
+        policy::Shown::Text(text) => text.into(),
+        policy::Shown::List(words) => words.into(),
+    }
+}
+
+/// A field as people read it.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(words) => words.iter().map(cell).collect::<Vec<String>>().join(" "),
+        Value::Bool(flag) => if *flag { "yes" } else { "no" }.to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -217,28 +221,27 @@ impl Report for Inspection {
             count(self.segment_members.iter().map(|members| u64::from(*members)).sum()),
             self.contexts,
         );
-        let mut sections = Table::new(&["section", "kind", "offset", "bytes", "sha-256"]);
+        let mut sections = Table::new(&["section", "kind", "shape", "offset", "bytes", "sha-256"]);
         for section in &self.sections {
             sections.row([
                 section.name.to_owned(),
                 section.kind.to_string(),
+                section.shape.clone(),
                 section.offset.to_string(),
                 count(section.bytes as u64),
                 section.sha256.chars().take(16).collect(),
             ]);
         }
         text.push_str(&sections.render());
-        let mut slots = Table::new(&["slot", "audience", "n", "n max", "ttl s", "exclude", "per visitor"]);
-        for slot in &self.slots {
-            slots.row([
-                slot.name.clone(),
-                slot.audience.to_owned(),
-                slot.n_default.to_string(),
-                slot.n_max.to_string(),
-                slot.ttl_s.to_string(),
-                slot.exclude.join(" "),
-                slot.per_visitor.to_owned(),
-            ]);
+        let value = |Slot(slot): &Slot, field: &str| slot.get(field).map_or_else(String::new, cell);
+        let names: Vec<String> = self.slots.iter().map(|slot| value(slot, "name")).collect();
+        let header: Vec<&str> = std::iter::once("slot")
+            .chain(names.iter().map(String::as_str))
+            .collect();
+        let mut slots = Table::new(&header);
+        for field in SlotPolicy::fields().iter().filter(|field| field.name != "name") {
+            let values = self.slots.iter().map(|slot| value(slot, field.name));
+            slots.row(std::iter::once(field.name.to_owned()).chain(values));
         }
         text.push('\n');
         text.push_str(&slots.render());

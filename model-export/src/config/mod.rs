@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 pub use error::ConfigError;
 pub use pack::{Codes, PackConfig};
-pub use slots::{Audience, PerVisitor, SlotConfig, TrafficConfig};
+pub use slots::{Audience, PerVisitor, SlotConfig, TrafficConfig, Vary};
 pub use stages::{Baseline, EvaluateConfig, ModelConfig, SegmentConfig};
 pub use train::{TrainConfig, WeightsConfig};
 
@@ -126,6 +126,14 @@ impl Config {
                 let expected = "a number, as a slot has min_hit_ratio: what it affords depends on its traffic";
                 return Err(ConfigError::value(path, "traffic.requests_per_s", expected, "none"));
             }
+        }
+        let by_locale = |slot: &&SlotConfig| slot.vary.contains(&Vary::Locale);
+        if let Some(slot) = self.slots.iter().find(by_locale)
+            && self.pack.locales.is_empty()
+        {
+            let expected = "languages, as slots.vary of a slot has \"locale\": [\"de\", \"en\"], say";
+            let found = format!("none, and the slot {:?}", slot.name);
+            return Err(ConfigError::value(path, "pack.locales", expected, found));
         }
         for (index, slot) in self.slots.iter().enumerate() {
             if self.slots[..index].iter().any(|other| other.name == slot.name) {

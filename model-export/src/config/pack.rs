@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use selvedge::context::Locale;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ConfigError, range};
@@ -26,6 +27,8 @@ pub struct PackConfig {
     pub codes: Codes,
     /// With `codes = "auto"`: the share of NDCG that a smaller coding has to keep.
     pub keep: f64,
+    /// Primary languages, as `de`, that slots with `vary = ["locale"]` tell apart; visitors with another one share an answer.
+    pub locales: Vec<String>,
     /// A larger snapshot is not written.
     pub max_bytes: Option<u64>,
     /// Leave out items whose `available_until` has passed. A visitor's history of them is then not known either.
@@ -55,6 +58,7 @@ impl Default for PackConfig {
             min_history: 1,
             codes: Codes::Int8,
             keep: 0.995,
+            locales: Vec::new(),
             max_bytes: None,
             drop_expired: false,
         }
@@ -79,6 +83,20 @@ impl PackConfig {
         }
         range(path, "pack.hysteresis", f64::from(self.hysteresis), 0.0..=2.0)?;
         range(path, "pack.keep", self.keep, 0.0..=1.0)?;
+        for (place, locale) in self.locales.iter().enumerate() {
+            // A request's locale is its primary language in small letters: nothing else would ever be met.
+            let language = Locale::first_of(locale);
+            let is_one = language != Locale::default() && language.code() == locale;
+            if !is_one || self.locales[..place].contains(locale) {
+                let expected = "primary languages of two or three small letters, as \"de\", each once";
+                return Err(ConfigError::value(
+                    path,
+                    "pack.locales",
+                    expected,
+                    format!("{locale:?}"),
+                ));
+            }
+        }
         Ok(())
     }
 }

@@ -32,6 +32,16 @@ pub enum PerVisitor {
     Rerank,
 }
 
+/// What else a slot's shared answers are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Vary {
+    /// The class of device: desktop, mobile or tablet.
+    Device,
+    /// The visitor's language, where `pack.locales` lists it.
+    Locale,
+}
+
 /// `[[slots]]`: a place on a page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -57,6 +67,8 @@ pub struct SlotConfig {
     pub exclude: Vec<EventKind>,
     /// What of a list that the segment shares is made for one visitor, behind the cache.
     pub per_visitor: PerVisitor,
+    /// What else its shared answers are told apart by: each is kept once for every value.
+    pub vary: Vec<Vary>,
     /// At most this many items of one category, of the deepest level.
     pub max_per_category: Option<u32>,
 }
@@ -74,6 +86,7 @@ impl Default for SlotConfig {
             min_hit_ratio: None,
             exclude: Vec::new(),
             per_visitor: PerVisitor::Nothing,
+            vary: Vec::new(),
             max_per_category: None,
         }
     }

@@ -44,10 +44,13 @@ n = 12
 # `selvedge simulate` says what each of them keeps.
 # exclude = [\"conversion\"]
 # per_visitor = \"rerank\"
+# Keep an answer for each class of device, and for each language of pack.locales:
+# vary = [\"device\", \"locale\"]
 
 [pack]
 # `selvedge keygen` makes one. Keep it out of your repository.
 signing_key = \".selvedge/signing.key\"
+# locales = [\"de\", \"en\"]
 ";
 
 /// Adds a file.

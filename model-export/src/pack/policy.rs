@@ -1,10 +1,11 @@
 //! Configuration that travels in the snapshot.
 
+use selvedge::context::Locale;
 use selvedge::event::EventKind;
 use selvedge::policy::{self, Policy, SlotPolicy};
 
 use super::error::PackError;
-use crate::config::{Audience, Config, PerVisitor, SlotConfig};
+use crate::config::{Audience, Config, PerVisitor, SlotConfig, Vary};
 use crate::model::Description;
 use crate::stage::Cleared;
 
@@ -20,7 +21,11 @@ pub fn policy(config: &Config, description: &Description) -> Result<Policy, Pack
             .get(kind.as_str())
             .map_or(0.0, |weight| *weight as f32)
     };
-    let slots: Result<Vec<SlotPolicy>, PackError> = config.slots().iter().map(slot).collect();
+    let slots: Result<Vec<SlotPolicy>, PackError> = config
+        .slots()
+        .iter()
+        .map(|slot| slot_policy(slot, &config.pack.locales))
+        .collect();
     Ok(Policy {
         half_life_ms: description.half_life_days.map_or(NEVER_MS, half_life_ms),
         kind_weights: EventKind::ALL.map(weight),
@@ -46,7 +51,8 @@ fn half_life_ms(days: f64) -> u64 {
     (days * 86_400_000.0) as u64
 }
 
-fn slot(config: &SlotConfig) -> Result<SlotPolicy, PackError> {
+/// The rules of a slot; `locales` are those that slots may vary by.
+fn slot_policy(config: &SlotConfig, locales: &[String]) -> Result<SlotPolicy, PackError> {
     let short = |what: &'static str, value: u32| {
         u16::try_from(value).map_err(|_| PackError::Slot {
             slot: config.name.clone(),
@@ -67,8 +73,12 @@ fn slot(config: &SlotConfig) -> Result<SlotPolicy, PackError> {
             PerVisitor::Exclude => policy::PerVisitor::Exclude,
             PerVisitor::Rerank => policy::PerVisitor::Rerank,
         },
-        vary_locale: false,
-        vary_device: false,
+        locales: if config.vary.contains(&Vary::Locale) {
+            locales.iter().map(|locale| Locale::first_of(locale)).collect()
+        } else {
+            Vec::new()
+        },
+        vary_device: config.vary.contains(&Vary::Device),
         n_default: short("n", config.n)?,
         n_max: short("n_max", config.n_max)?,
         max_per_category: short("max_per_category", config.max_per_category.unwrap_or(0))?,

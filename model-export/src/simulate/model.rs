@@ -111,14 +111,12 @@ fn policy(fitted: &Fitted, config: &Config, slot: &SlotConfig, levels: usize) ->
                 audience,
                 per_visitor,
                 exclude: slot.exclude.clone(),
-                vary_locale: false,
-                vary_device: false,
                 n_default: 1,
                 n_max: 1000,
-                max_per_category: 0,
                 ttl_s: slot.ttl_s,
                 stale_while_revalidate_s: slot.stale_while_revalidate_s,
                 stale_if_error_s: slot.stale_if_error_s,
+                ..SlotPolicy::default()
             })
             .collect(),
     }

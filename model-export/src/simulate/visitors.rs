@@ -186,12 +186,12 @@ impl Replay<'_> {
         let answered = |slot, plan_sum: &mut Sum, sum: &mut Sum| {
             let request = ask(slot);
             let begin = Instant::now();
-            let plan = engine.plan(&request).ok()?;
+            let context = engine.assign(&request).ok()?;
             plan_sum.add(begin);
             let begin = Instant::now();
-            let answer = engine.decide(&request, &plan);
+            let answer = engine.decide(&context);
             sum.add(begin);
-            Some((plan, worth_of(&answer)?))
+            Some((context, worth_of(&answer)?))
         };
         let mut served = Served {
             at_ms: 0,
@@ -200,24 +200,24 @@ impl Replay<'_> {
             levels: Vec::with_capacity(slots.len()),
         };
         for [shared, exclude, rerank] in slots {
-            let (plan, worth) = answered(shared, &mut sums.plan, &mut sums.shared)?;
+            let (context, worth) = answered(shared, &mut sums.plan, &mut sums.shared)?;
             let mut level = OfLevel {
-                segment: plan.segment,
+                segment: context.segment,
                 shared: worth,
                 ..OfLevel::default()
             };
             if alone {
                 let (mut planned, mut decided) = (Sum::default(), Sum::default());
-                let (plan, worth) = answered(exclude, &mut planned, &mut decided)?;
+                let (context, worth) = answered(exclude, &mut planned, &mut decided)?;
                 level.exclude = worth;
-                level.still_shared = plan.cache_key.is_some();
+                level.still_shared = context.cache_key().is_some();
                 if !level.still_shared {
                     sums.exclude.both(planned, decided);
                 }
                 let (mut planned, mut decided) = (Sum::default(), Sum::default());
-                let (plan, worth) = answered(rerank, &mut planned, &mut decided)?;
+                let (context, worth) = answered(rerank, &mut planned, &mut decided)?;
                 level.rerank = worth;
-                if plan.cache_key.is_none() {
+                if context.cache_key().is_none() {
                     sums.rerank.both(planned, decided);
                 }
             }

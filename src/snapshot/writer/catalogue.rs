@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::ItemInput;
-use crate::snapshot::check::to_usize;
+use super::model::ItemInput;
+use crate::snapshot::bytes::to_usize;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::layout::{CategoryRecord, NONE};
 

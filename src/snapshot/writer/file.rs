@@ -6,12 +6,13 @@ use alloc::vec::Vec;
 use ed25519_dalek::{Signer, SigningKey};
 use sha2::{Digest, Sha256};
 
-use super::Model;
+use super::model::Model;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::layout::{
     ALGORITHM_ED25519, ALGORITHM_NONE, ENTRY_BYTES, Entry, FLAG_REQUIRED, HEADER_BYTES, Header, MAGIC, MAJOR, MINOR,
-    SIGNATURE_BYTES, SectionKind, SignatureBlock, align, first_section, key_id, signed_message,
+    SIGNATURE_BYTES, SignatureBlock, align, first_section, key_id, signed_message,
 };
+use crate::snapshot::section::SectionKind;
 
 /// The file's bytes. Sections follow each other in the order given.
 pub fn assemble(
@@ -50,7 +51,11 @@ pub fn assemble(
         at = align(at);
         let entry = Entry {
             kind: *kind as u32,
-            flags: if kind.is_required_to_know() { FLAG_REQUIRED } else { 0 },
+            flags: if kind.presence().must_be_known() {
+                FLAG_REQUIRED
+            } else {
+                0
+            },
             offset: at as u64,
             bytes: bytes.len() as u64,
             reserved: 0,

@@ -2,9 +2,12 @@
 
 use js_sys::futures::JsFuture;
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
+use selvedge_edge::host::{ByteSink, ByteSource, Filled, HostError, PIECE_BYTES};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ReadableStream, Response};
+
+use crate::host::failed;
 
 #[wasm_bindgen]
 extern "C" {
@@ -58,49 +61,43 @@ extern "C" {
     fn new(format: &str) -> Result<CompressionStream, JsValue>;
 }
 
-/// How a stream ended that was read into a buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Filled {
-    /// How many bytes of the buffer were filled.
-    pub bytes: usize,
-    /// Whether the stream held more than the buffer.
-    pub overflow: bool,
-}
-
-/// Reads a stream piece by piece, as its bytes come.
-pub struct Pieces {
-    reader: ByteReader,
+/// The reading end of a stream.
+pub struct Body {
+    stream: ReadableStream,
+    /// From the first read on. Until then the runtime itself can still read the stream.
+    reader: Option<ByteReader>,
     /// The buffer for the next piece; a reader takes it away and gives it back.
     piece: Option<Uint8Array>,
 }
 
-impl Pieces {
-    /// The longest piece.
-    pub const BYTES: u32 = 32 * 1024;
-
+impl Body {
     /// Of a stream that nobody reads yet.
-    ///
-    /// # Errors
-    /// What the runtime throws.
-    pub fn of(stream: &ReadableStream) -> Result<Self, JsValue> {
-        Ok(Self {
-            reader: byte_reader(stream)?,
+    pub const fn of(stream: ReadableStream) -> Self {
+        Self {
+            stream,
+            reader: None,
             piece: None,
-        })
+        }
     }
 
-    /// The next bytes; nothing at the end.
-    ///
-    /// # Errors
-    /// What the runtime throws when the stream breaks.
-    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, JsValue> {
-        let piece = self
-            .piece
-            .take()
-            .unwrap_or_else(|| Uint8Array::new_with_length(Self::BYTES));
-        let chunk: Chunk = JsFuture::from(self.reader.read_at_least(1, piece)?)
-            .await?
-            .unchecked_into();
+    /// The stream, for the runtime to read. It refuses one that was begun to be read here.
+    pub fn into_stream(self) -> ReadableStream {
+        self.stream
+    }
+
+    fn reader(&mut self) -> Result<&ByteReader, JsValue> {
+        if self.reader.is_none() {
+            let options = Object::new();
+            Reflect::set(&options, &"mode".into(), &"byob".into())?;
+            self.reader = Some(self.stream.unchecked_ref::<ByteStream>().get_reader(&options)?);
+        }
+        self.reader.as_ref().ok_or(JsValue::NULL)
+    }
+
+    async fn next_piece(&mut self) -> Result<Option<Vec<u8>>, JsValue> {
+        let piece = self.piece.take().unwrap_or_else(|| buffer(PIECE_BYTES));
+        let promise = self.reader()?.read_at_least(1, piece)?;
+        let chunk: Chunk = JsFuture::from(promise).await?.unchecked_into();
         let Some(value) = chunk.value().filter(|value| value.length() > 0) else {
             return Ok(None);
         };
@@ -109,11 +106,60 @@ impl Pieces {
         Ok(Some(bytes))
     }
 
-    /// Says that nothing more will be read.
-    pub fn cancel(&self, reason: &JsValue) {
-        // It fails where the stream broke before, and then there is nothing to cancel.
-        let _ = self.reader.cancel(reason);
+    /// Reads all of it into `target`, in pieces of at most `LARGE_BYTES`, and looks whether more would come.
+    ///
+    /// `readAtLeast` waits for a full piece: with `read()` a 10 MB body comes in thousands of small chunks, each of which
+    /// costs a turn of the event loop and a call into Wasm. The piece's buffer is reused; it cannot be our own memory,
+    /// because a reader takes the buffer away from its owner.
+    async fn fill(mut self, target: &mut [u8]) -> Result<Filled, JsValue> {
+        const LARGE_BYTES: usize = 512 * 1024;
+        // One byte more than fits, so that an overlong stream shows itself.
+        let mut piece = buffer(LARGE_BYTES.min(target.len().saturating_add(1)));
+        let length = piece.length();
+        let mut bytes = 0usize;
+        loop {
+            let promise = self.reader()?.read_at_least(length, piece)?;
+            let chunk: Chunk = JsFuture::from(promise).await?.unchecked_into();
+            let Some(value) = chunk.value() else {
+                return Ok(Filled { bytes, overflow: false });
+            };
+            let found = usize::try_from(value.length()).unwrap_or(usize::MAX);
+            let Some(place) = target.get_mut(bytes..).and_then(|rest| rest.get_mut(..found)) else {
+                return Ok(Filled { bytes, overflow: true });
+            };
+            value.copy_to(place);
+            bytes += found;
+            if chunk.done() {
+                return Ok(Filled { bytes, overflow: false });
+            }
+            piece = Uint8Array::new(&value.buffer());
+        }
     }
+}
+
+fn buffer(bytes: usize) -> Uint8Array {
+    Uint8Array::new_with_length(u32::try_from(bytes).unwrap_or(u32::MAX))
+}
+
+impl ByteSource for Body {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, HostError> {
+        self.next_piece().await.map_err(failed)
+    }
+
+    fn cancel(&mut self, reason: &HostError) {
+        if let Some(reader) = &self.reader {
+            // It fails where the stream broke before, and then there is nothing to cancel.
+            let _ = reader.cancel(&as_error(reason));
+        }
+    }
+
+    async fn read_into(self, target: &mut [u8]) -> Result<Filled, HostError> {
+        self.fill(target).await.map_err(failed)
+    }
+}
+
+fn as_error(reason: &HostError) -> JsValue {
+    js_sys::Error::new(&reason.to_string()).into()
 }
 
 /// The writing end of a stream whose reading end somebody else has.
@@ -134,88 +180,38 @@ impl Pipe {
     ///
     /// # Errors
     /// What the runtime throws.
-    pub fn new() -> Result<(Self, ReadableStream), JsValue> {
+    pub fn new() -> Result<(Self, Body), JsValue> {
         let stream = IdentityTransformStream::new()?;
         let writer = stream.writable().get_writer()?;
         let release = guard(&writer);
-        Ok((Self { writer, release }, stream.readable()))
+        Ok((Self { writer, release }, Body::of(stream.readable())))
     }
 
-    /// Writes bytes, and waits until they are taken.
-    ///
-    /// # Errors
-    /// What the runtime throws when the reader has gone.
-    pub async fn write(&self, bytes: &[u8]) -> Result<(), JsValue> {
+    async fn write_bytes(&self, bytes: &[u8]) -> Result<(), JsValue> {
         if !bytes.is_empty() {
             JsFuture::from(self.writer.write(&Uint8Array::new_from_slice(bytes))?).await?;
         }
         Ok(())
     }
 
-    /// Ends the stream.
-    ///
-    /// # Errors
-    /// What the runtime throws when the reader has gone.
-    pub async fn close(self) -> Result<(), JsValue> {
+    async fn end(&self) -> Result<(), JsValue> {
         JsFuture::from(self.writer.close()?).await?;
         Ok(())
     }
+}
 
-    /// Breaks the stream off, so that nobody takes what was written for the whole.
-    pub fn abort(self, reason: &JsValue) {
-        // It fails where the reader has gone, and then nobody is left to tell.
-        let _ = self.writer.abort(reason);
+impl ByteSink for Pipe {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
+        self.write_bytes(bytes).await.map_err(failed)
     }
-}
 
-fn byte_reader(stream: &ReadableStream) -> Result<ByteReader, JsValue> {
-    let options = Object::new();
-    Reflect::set(&options, &"mode".into(), &"byob".into())?;
-    stream.unchecked_ref::<ByteStream>().get_reader(&options)
-}
+    async fn close(self) -> Result<(), HostError> {
+        self.end().await.map_err(failed)
+    }
 
-/// Reads a stream into `target`, in pieces of at most `PIECE_BYTES`, and looks whether more would come.
-///
-/// `readAtLeast` waits for a full piece: with `read()` a 10 MB body comes in thousands of small chunks, each of which
-/// costs a turn of the event loop and a call into Wasm. The piece's buffer is reused; it cannot be our own memory,
-/// because a reader takes the buffer away from its owner.
-///
-/// # Errors
-/// What the runtime throws when the stream breaks.
-pub async fn read_into(stream: &ReadableStream, target: &mut [u8]) -> Result<Filled, JsValue> {
-    const PIECE_BYTES: usize = 512 * 1024;
-    let reader = byte_reader(stream)?;
-    // One byte more than fits, so that an overlong stream shows itself.
-    let piece_bytes = PIECE_BYTES.min(target.len().saturating_add(1));
-    let piece_length = u32::try_from(piece_bytes).unwrap_or(u32::MAX);
-    let mut piece = Uint8Array::new_with_length(piece_length);
-    let mut filled = 0usize;
-    loop {
-        let chunk: Chunk = JsFuture::from(reader.read_at_least(piece_length, piece)?)
-            .await?
-            .unchecked_into();
-        let Some(value) = chunk.value() else {
-            return Ok(Filled {
-                bytes: filled,
-                overflow: false,
-            });
-        };
-        let length = usize::try_from(value.length()).unwrap_or(usize::MAX);
-        let Some(place) = target.get_mut(filled..).and_then(|rest| rest.get_mut(..length)) else {
-            return Ok(Filled {
-                bytes: filled,
-                overflow: true,
-            });
-        };
-        value.copy_to(place);
-        filled += length;
-        if chunk.done() {
-            return Ok(Filled {
-                bytes: filled,
-                overflow: false,
-            });
-        }
-        piece = Uint8Array::new(&value.buffer());
+    fn abort(self, reason: &HostError) {
+        // It fails where the reader has gone, and then nobody is left to tell.
+        let _ = self.writer.abort(&as_error(reason));
     }
 }
 

@@ -4,4 +4,17 @@ export { Engine, type RecommendRequest, type VisitorEvent, type When } from "./e
 export { SelvedgeError } from "./errors.js";
 export { init, type WasmSource } from "./load.js";
 export { Profile } from "./profile.js";
-export type { Category, Decision, EventKind, Explanation, HistoryEntry, Item, Reason, Scope } from "./types.js";
+export type {
+  Category,
+  CollectedDecision,
+  CollectedEvent,
+  CollectedItem,
+  Decision,
+  EventKind,
+  Explanation,
+  HistoryEntry,
+  Item,
+  Reason,
+  Scope,
+  SentEvent,
+} from "./types.js";

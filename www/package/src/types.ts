@@ -50,6 +50,8 @@ export interface Explanation {
 
 /** One answer: the items of a slot and why they are there. */
 export interface Decision {
+  /** Names this decision; an event that followed from it names it in `decision`. Empty where nothing was decided. */
+  readonly id: string;
   readonly slot: string;
   readonly model: string;
   readonly scope: Scope;
@@ -66,4 +68,72 @@ export interface Category {
   readonly name: string;
   readonly parent: number | null;
   readonly items: number;
+}
+
+/** An event as a page posts it to the edge, `POST /v1/events`. */
+export interface SentEvent {
+  readonly type: EventKind;
+  readonly item: string;
+  /** Unix milliseconds; now where left out. At most 5 minutes ahead and 24 hours old. */
+  readonly timestamp_ms?: number;
+  readonly value?: number;
+  readonly slot?: string;
+  readonly position?: number;
+  readonly id?: string;
+  /** The `id` of the decision that the event followed from. */
+  readonly decision?: string;
+}
+
+/** One line of what the edge collects, schema version 1 of `docs/events.md`. */
+export interface CollectedEvent {
+  readonly schema_version: 1;
+  readonly id: string;
+  /** 32 hexadecimal digits; null without consent. */
+  readonly user: string | null;
+  readonly item: string;
+  readonly type: EventKind;
+  readonly timestamp_ms: number;
+  readonly value: number | null;
+  readonly slot: string | null;
+  readonly position: number | null;
+  /** The visitor's segment after the event, under `model`. */
+  readonly segment: number | null;
+  /** The model that the edge held when the event arrived. */
+  readonly model: string | null;
+  /** What made the list that the event followed from. */
+  readonly decision: CollectedDecision | null;
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
+/** What made a list, as a collected event tells it. */
+export interface CollectedDecision {
+  /** Whether the edge itself made the id; of one that is not sealed, everything may be made up. */
+  readonly sealed: boolean;
+  readonly model: string;
+  readonly slot: string;
+  readonly scope: Scope;
+  /** Whose list it began with. */
+  readonly rung: Scope;
+  readonly segment: number | null;
+  readonly context: string | null;
+  readonly key: string | null;
+  readonly locale: string | null;
+  readonly device: "d" | "m" | "t" | null;
+  readonly n: number;
+  readonly arms: readonly { readonly experiment: string; readonly arm: number }[];
+  readonly overlay: number;
+  readonly made_at_ms: number | null;
+  readonly seed: number | null;
+  readonly items: readonly CollectedItem[];
+}
+
+/** An item of a collected decision. */
+export interface CollectedItem {
+  /** Its id; null where the model that the edge held no longer knew it. */
+  readonly item: string | null;
+  /** Its stable key, 16 hexadecimal digits. */
+  readonly key: string;
+  readonly position: number;
+  /** The probability with which it was shown at this position. */
+  readonly propensity: number;
 }

@@ -34,6 +34,8 @@ export interface VisitorEvent {
   readonly timestamp_ms: number;
   readonly slot?: string;
   readonly position?: number;
+  /** The `id` of the decision that showed the item. */
+  readonly decision?: string;
 }
 
 export interface EventsAnswer {

@@ -42,6 +42,10 @@ export class Shelf {
     this.loading();
   }
 
+  get slot(): string {
+    return this.#options.slot;
+  }
+
   /** Places kept free at their final size, so that nothing jumps when the answer comes. */
   loading(): void {
     this.element.setAttribute("aria-busy", "true");

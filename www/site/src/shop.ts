@@ -37,6 +37,8 @@ export class Shop {
   /** The picture that becomes the product's; it gives up its transition name when the page changes. */
   #morphing: HTMLElement | null = null;
   readonly #known = new Map<string, TileItem>();
+  /** The decision that each slot shows. */
+  readonly #decisions = new Map<string, string>();
   /** Whether the open view was drawn before the catalogue could tell its names. */
   #unnamed = false;
 
@@ -98,8 +100,14 @@ export class Shop {
     return new Shelf({
       ...options,
       actions,
-      seen: (item, slot, position) => this.#collector.impression({ type: "impression", item, timestamp_ms: Date.now(), slot, position }),
+      seen: (item, slot, position) => this.#collector.impression({ type: "impression", item, timestamp_ms: Date.now(), slot, position, ...this.#decisionOf(slot) }),
     });
+  }
+
+  /** The decision that a slot shows, as an event names it; nothing for shelves that no decision filled. */
+  #decisionOf(slot: string): { readonly decision?: string } {
+    const decision = this.#decisions.get(slot);
+    return decision ? { decision } : {};
   }
 
   async #load(shelf: Shelf, section: Section, ask: () => Promise<Answer>, generation = this.#generation): Promise<void> {
@@ -109,6 +117,7 @@ export class Shop {
       await this.#transition;
       if (generation !== this.#generation) return;
       for (const item of answer.decision.items) this.#known.set(item.id, item);
+      this.#decisions.set(shelf.slot, answer.decision.id);
       this.#panel.set(section, answer);
       if (answer.decision.items.length === 0) shelf.empty("Nothing to show here yet.");
       else shelf.show(answer, madeFor(answer.decision));
@@ -243,7 +252,7 @@ export class Shop {
 
   async #did(type: EventKind, item: TileItem, slot: string, position: number): Promise<void> {
     try {
-      const answer = await this.#collector.send({ type, item: item.id, timestamp_ms: Date.now(), slot, position });
+      const answer = await this.#collector.send({ type, item: item.id, timestamp_ms: Date.now(), slot, position, ...this.#decisionOf(slot) });
       const rejected = answer.rejected[0];
       if (rejected) say(`The edge did not take this event: ${rejected.reason}`);
     } catch (error) {

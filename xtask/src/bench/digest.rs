@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::report::{Report, json_of, number, text};
+use super::report::{Report, entries, json_of, number, text};
 use crate::artefact;
 use crate::failure::Failure;
 use crate::process;
@@ -40,8 +40,7 @@ pub fn run() -> Result<(), Failure> {
     let mut report = Report::new("digest", "Digests of 10 MiB in workerd");
     report.paragraph("Median of nine. The bytes lie where each digest reads them; nothing is copied within the time.");
     let mebibytes = found.pointer("/mebibytes").and_then(serde_json::Value::as_f64);
-    let rows = (0..)
-        .map_while(|at| found.pointer(&format!("/results/{at}")))
+    let rows = entries(&found, "/results")
         .map(|result| {
             let speed = result
                 .pointer("/ms")

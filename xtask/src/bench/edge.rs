@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::report::{Report, json_of, number, text};
+use super::report::{Report, entries, json_of, number, text};
 use crate::demo::{self, Dataset};
 use crate::failure::Failure;
 use crate::process;
@@ -61,10 +61,7 @@ pub fn run() -> Result<(), Failure> {
          `schedstat`), the handling of HTTP included.",
     );
     report.paragraph(&format!("Model: {shop}, {}.", text(&requests, "/model")));
-    let rows = (0..)
-        .map_while(|at| requests.pointer(&format!("/results/{at}")))
-        .map(request_row)
-        .collect::<Vec<_>>();
+    let rows: Vec<Vec<String>> = entries(&requests, "/results").map(request_row).collect();
     report.table(
         &[
             "request",

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::report::{Report, json_of};
+use super::report::{Report, entries, json_of};
 use crate::demo::{self, Dataset};
 use crate::failure::Failure;
 use crate::process;
@@ -56,8 +56,7 @@ pub fn run() -> Result<(), Failure> {
         )?;
         best.push(best_row(set, &found));
         levels.extend(
-            (0..)
-                .map_while(|at| found.pointer(&format!("/levels/{at}")))
+            entries(&found, "/levels")
                 .map(|level| level_row(set, level))
                 .chain([everyone_row(set, &found)]),
         );

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::report::{Report, json_of, number, text};
+use super::report::{Report, entries, json_of, number, text};
 use crate::artefact;
 use crate::demo;
 use crate::failure::Failure;
@@ -180,24 +180,12 @@ fn engines(report: &mut Report) -> Result<(), Failure> {
         "## The engine alone\n\nThe same page in pieces of 32 KiB through a module that does nothing else, in Node.js; median of 40 turns. \
          lol_html, the engine of HTMLRewriter, gives the elements; templates, escaping and ESI would come on top.",
     );
-    let rows = rows(&found, |result| vec![text(result, "/name"), number(result, "/us", 0)]);
-    let rows: Vec<Vec<String>> = rows
-        .into_iter()
+    let rows: Vec<Vec<String>> = entries(&found, "/results")
         .zip(sizes)
-        .map(|(mut row, size)| {
-            row.push(size.to_string());
-            row
-        })
+        .map(|(result, size)| vec![text(result, "/name"), number(result, "/us", 0), size.to_string()])
         .collect();
     report.table(&["engine", "µs", "bytes of Wasm after gzip"], &rows);
     Ok(())
-}
-
-fn rows(found: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> {
-    (0..)
-        .map_while(|at| found.pointer(&format!("/results/{at}")))
-        .map(row)
-        .collect()
 }
 
 /// The generated shop with 256 segments and a hundred slots that they share, trained twice, so that there is a next snapshot; and
@@ -239,4 +227,9 @@ fn models() -> Result<([PathBuf; 2], String), Failure> {
         demo::make_model(&config, &home, &data, &selvedge, &settings).map(|()| home.join("site"))
     };
     Ok(([model("first", "8")?, model("next", "9")?], public_key))
+}
+
+/// A row of a table for each result.
+fn rows(found: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> {
+    entries(found, "/results").map(row).collect()
 }

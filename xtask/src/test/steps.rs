@@ -33,12 +33,18 @@ pub const ALL: &[Step] = &[
     step("clippy: xtask", true, || {
         clippy(&["xtask", "--all-targets", "--profile", "tools"])
     }),
+    step("clippy: HTTP application", true, || {
+        clippy(&["selvedge-edge", "--all-targets", "--features", "memory-host"])
+    }),
     step("clippy: worker", false, || clippy(&["selvedge-worker", WASM])),
     step("clippy: browser bindings", false, || {
         clippy(&["selvedge", "--features", "js", WASM])
     }),
     step("tests: core", true, || {
         cargo_test(&["selvedge", "--features", "writer"])
+    }),
+    step("tests: HTTP application, natively", true, || {
+        cargo_test(&["selvedge-edge", "--features", "memory-host"])
     }),
     step("tests: model-export", true, || {
         // The profile of the demo: its dependencies are compiled once for both.
@@ -121,6 +127,9 @@ fn wasm_test(rustflags: &str, in_browser: bool) -> Result<Tally, Failure> {
     if in_browser {
         command
             .env("WASM_BINDGEN_USE_BROWSER", "1")
+            // Seconds for a browser that hangs: the runner's own 5 and 20 end on a machine that is busy with something else.
+            .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "120")
+            .env("WASM_BINDGEN_TEST_TIMEOUT", "600")
             .env("CHROMEDRIVER", "chromedriver");
     }
     libtest(&mut command)

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 /// Milliseconds in a day.
 pub const DAY_MS: i64 = 86_400_000;
@@ -60,13 +58,11 @@ pub fn catalogue() -> SchemaRef {
     ]))
 }
 
-/// The UTC date of a time in milliseconds since 1970, as `YYYY-MM-DD`. Times that the calendar library cannot hold (before
-/// the year -9999 or after 9999) get its first or last day.
+/// The UTC date of a time as `YYYY-MM-DD`.
 #[must_use]
 pub fn date_of(timestamp_ms: i64) -> String {
-    let held = timestamp_ms.clamp(Timestamp::MIN.as_millisecond(), Timestamp::MAX.as_millisecond());
-    let at = Timestamp::from_millisecond(held).unwrap_or(Timestamp::UNIX_EPOCH);
-    TimeZone::UTC.to_datetime(at).date().to_string()
+    let (year, month, day) = selvedge::time::civil_from_days(timestamp_ms.div_euclid(DAY_MS));
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 #[cfg(test)]

@@ -1,8 +1,19 @@
 //! Why there is no evaluation.
 
-use super::given::GivenLine;
 use crate::recommender::FitError;
 use crate::served::ServeError;
+
+/// A line of a data set that is no list of numbers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}, line {line}: expected numbers separated by spaces, found {found:?}")]
+pub struct GivenLine {
+    /// The part.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is there.
+    pub found: String,
+}
 
 /// Why there is no evaluation.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use selvedge::quantize::Width;
 
-use super::error::EvaluationError;
+use super::error::{EvaluationError, GivenLine};
 use super::report::{Evaluation, Judge, Protocol, Ranking, Split, served_name};
 use crate::als::{Outcome, SparseMatrix};
 use crate::baselines::Popularity;
@@ -23,18 +23,6 @@ pub struct GivenSplit {
     pub set: String,
     /// The part that is predicted.
     pub part: String,
-}
-
-/// A line of a data set that is no list of numbers.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}, line {line}: expected numbers separated by spaces, found {found:?}")]
-pub struct GivenLine {
-    /// The part.
-    pub file: String,
-    /// The line, from 1.
-    pub line: usize,
-    /// What is there.
-    pub found: String,
 }
 
 impl GivenSplit {

@@ -9,7 +9,7 @@ mod known;
 mod report;
 mod time_split;
 
-pub use error::EvaluationError;
-pub use given::{GivenLine, GivenSplit};
+pub use error::{EvaluationError, GivenLine};
+pub use given::GivenSplit;
 pub use report::{Evaluation, Judge, Protocol, Ranking, Split, served_name};
 pub use time_split::{SegmentPlan, TimeSplit, evaluate};

@@ -1,0 +1,159 @@
+//! A request as it came in: path, query, headers and a body of bounded length.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use form_urlencoded::Parse;
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+
+use crate::host::{ByteSource, Host, HostError, Request};
+use crate::problem::Problem;
+
+/// An incoming request.
+pub struct Incoming<H: Host> {
+    request: H::Request,
+    /// Where the path is in the URL.
+    path: Range<usize>,
+}
+
+impl<H: Host> Incoming<H> {
+    /// Wraps the host's request.
+    pub fn new(request: H::Request) -> Self {
+        Self {
+            path: path_of(request.url()),
+            request,
+        }
+    }
+
+    /// The method, as it was sent.
+    pub fn method(&self) -> &str {
+        self.request.method()
+    }
+
+    /// The host's request.
+    pub fn request(&self) -> &H::Request {
+        &self.request
+    }
+
+    /// The whole URL.
+    pub fn url(&self) -> &str {
+        self.request.url()
+    }
+
+    /// Path and query, as they came.
+    pub fn path_and_query(&self) -> &str {
+        let after_origin = &self.url()[self.path.start..];
+        &after_origin[..after_origin.find('#').unwrap_or(after_origin.len())]
+    }
+
+    /// The path, percent-encoded as it came.
+    pub fn path(&self) -> &str {
+        &self.url()[self.path.clone()]
+    }
+
+    /// Scheme, host and port.
+    pub fn origin(&self) -> &str {
+        &self.url()[..self.path.start]
+    }
+
+    /// Whether the visitor's connection is encrypted, by the word of whoever ends TLS in front. A client that lies here gets a cookie
+    /// that it will not send.
+    pub fn is_https(&self) -> bool {
+        self.url().starts_with("https:") || self.header("x-forwarded-proto").as_deref() == Some("https")
+    }
+
+    /// Whether this one answer shall tell how it came about.
+    pub fn asks_for_diagnostics(&self) -> bool {
+        self.raw_query().split('&').any(|pair| pair == "diagnostics=1")
+    }
+
+    fn raw_query(&self) -> &str {
+        self.path_and_query().get(self.path.len() + 1..).unwrap_or_default()
+    }
+
+    /// Name and value of each query parameter, decoded.
+    pub fn query(&self) -> Parse<'_> {
+        form_urlencoded::parse(self.raw_query().as_bytes())
+    }
+
+    /// A header's value. An empty one counts as none.
+    pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.request.header(name).filter(|value| !value.is_empty())
+    }
+
+    /// Refuses a write that a page of another site sent.
+    ///
+    /// Cookies are `SameSite=Lax`, which keeps most of them away already; this also holds for browsers that relax it for
+    /// fresh cookies, and for writes without a cookie.
+    ///
+    /// # Errors
+    /// A 403 problem.
+    pub fn refuse_cross_site(&self) -> Result<(), Problem> {
+        // What the browser itself makes of it comes first: where somebody in front ends TLS or names another host, our own URL is
+        // not the one that the page has.
+        if let Some(site) = self.header("sec-fetch-site") {
+            let own = site == "same-origin" || site == "none";
+            return if own {
+                Ok(())
+            } else {
+                Err(Problem::cross_site("Sec-Fetch-Site", &site))
+            };
+        }
+        let host = |url: &str| url.split_once("://").map(|(_, host)| host.to_owned());
+        match self.header("origin") {
+            Some(origin) if host(&origin) != host(self.origin()) => Err(Problem::cross_site("Origin", &origin)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The body as JSON of at most `limit_bytes`.
+    ///
+    /// # Errors
+    /// A 400 or 413 problem.
+    pub async fn json<T: DeserializeOwned>(&self, limit_bytes: usize, expected: &str) -> Result<T, Problem> {
+        let announced = self
+            .header("content-length")
+            .and_then(|text| text.parse::<usize>().ok());
+        if announced.is_some_and(|bytes| bytes > limit_bytes) {
+            return Err(Problem::too_long(limit_bytes));
+        }
+        let broken = |error: HostError| Problem::body(expected, &error);
+        let Some(stream) = self.request.take_body().map_err(broken)? else {
+            return Err(Problem::body(expected, &"nothing"));
+        };
+        let mut bytes = vec![0; announced.unwrap_or(limit_bytes)];
+        let filled = stream.read_into(&mut bytes).await.map_err(broken)?;
+        if filled.overflow {
+            return Err(Problem::too_long(limit_bytes));
+        }
+        serde_json::from_slice(bytes.get(..filled.bytes).unwrap_or_default())
+            .map_err(|error| Problem::body(expected, &error))
+    }
+}
+
+/// Where the path is in a URL of a host: they are normalised and absolute, `scheme://host[:port]/path?query#fragment`.
+fn path_of(url: &str) -> Range<usize> {
+    let slashes = url.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
+    let begin = slashes.map(|(at, _)| at).nth(2).unwrap_or(url.len());
+    let end = url.bytes().skip(begin).position(|byte| matches!(byte, b'?' | b'#'));
+    begin..end.map_or(url.len(), |length| begin + length)
+}
+
+/// A path segment, percent-decoded.
+///
+/// # Errors
+/// A 400 problem where it is not percent-encoded UTF-8.
+pub fn decoded(name: &str, segment: &str) -> Result<String, Problem> {
+    // The crate lets a `%` that begins no escape stand for itself. In a path it is an error, as for `decodeURIComponent`.
+    let is_escape = |after: &str| {
+        after
+            .as_bytes()
+            .get(..2)
+            .is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
+    };
+    let well_formed = segment.split('%').skip(1).all(is_escape);
+    let text = percent_decode_str(segment).decode_utf8().ok().filter(|_| well_formed);
+    text.map(Cow::into_owned)
+        .ok_or_else(|| Problem::parameter(name, "percent-encoded UTF-8", segment))
+}

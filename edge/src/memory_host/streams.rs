@@ -1,0 +1,198 @@
+//! Byte streams between two futures of one thread.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+
+use super::{MemoryHost, executor};
+use crate::host::{ByteSink, ByteSource, HostError, PIECE_BYTES};
+
+#[derive(Clone, Debug, Default)]
+enum End {
+    #[default]
+    Open,
+    Whole,
+    Broken(HostError),
+}
+
+#[derive(Default)]
+struct Stream {
+    pieces: RefCell<VecDeque<Vec<u8>>>,
+    end: RefCell<End>,
+    reader_gone: Cell<bool>,
+}
+
+/// The reading end.
+pub struct MemoryBody {
+    stream: Rc<Stream>,
+    host: Option<MemoryHost>,
+}
+
+impl MemoryBody {
+    /// Pieces that are all there.
+    pub fn of(pieces: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        let stream = Stream::default();
+        for piece in pieces {
+            stream
+                .pieces
+                .borrow_mut()
+                .extend(piece.chunks(PIECE_BYTES).map(<[u8]>::to_vec));
+        }
+        stream.end.replace(End::Whole);
+        Self {
+            stream: Rc::new(stream),
+            host: None,
+        }
+    }
+
+    /// Pieces that are all there, behind which the stream breaks.
+    pub fn broken(pieces: impl IntoIterator<Item = Vec<u8>>, reason: &str) -> Self {
+        let body = Self::of(pieces);
+        body.stream.end.replace(End::Broken(HostError::new(reason)));
+        body
+    }
+
+    /// A stream whose pieces come when the test says so.
+    #[must_use]
+    pub fn fed(host: &MemoryHost) -> (Feeder, Self) {
+        let (sink, body) = pipe(host);
+        (Feeder(sink), body)
+    }
+
+    /// What is there already, without waiting for more.
+    #[must_use]
+    pub fn there(&self) -> Vec<u8> {
+        if let Some(host) = &self.host {
+            host.happened();
+        }
+        self.stream.pieces.take().into_iter().flatten().collect()
+    }
+
+    /// Whether the stream has ended, and how.
+    #[must_use]
+    pub fn ended(&self) -> Option<Result<(), HostError>> {
+        match &*self.stream.end.borrow() {
+            End::Open => None,
+            End::Whole => Some(Ok(())),
+            End::Broken(reason) => Some(Err(reason.clone())),
+        }
+    }
+}
+
+impl Drop for MemoryBody {
+    fn drop(&mut self) {
+        self.stream.reader_gone.set(true);
+        if let Some(host) = &self.host {
+            host.happened();
+        }
+    }
+}
+
+impl ByteSource for MemoryBody {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, HostError> {
+        poll_fn(|_| {
+            if let Some(piece) = self.stream.pieces.borrow_mut().pop_front() {
+                if let Some(host) = &self.host {
+                    host.happened();
+                }
+                return Poll::Ready(Ok(Some(piece)));
+            }
+            match &*self.stream.end.borrow() {
+                End::Open => Poll::Pending,
+                End::Whole => Poll::Ready(Ok(None)),
+                End::Broken(reason) => Poll::Ready(Err(reason.clone())),
+            }
+        })
+        .await
+    }
+
+    fn cancel(&mut self, _: &HostError) {
+        self.stream.reader_gone.set(true);
+    }
+}
+
+/// The writing end.
+pub struct MemorySink {
+    stream: Rc<Stream>,
+    host: MemoryHost,
+}
+
+/// A stream whose ends are apart.
+pub(super) fn pipe(host: &MemoryHost) -> (MemorySink, MemoryBody) {
+    let stream = Rc::new(Stream::default());
+    let sink = MemorySink {
+        stream: Rc::clone(&stream),
+        host: host.clone(),
+    };
+    let body = MemoryBody {
+        stream,
+        host: Some(host.clone()),
+    };
+    (sink, body)
+}
+
+impl MemorySink {
+    fn push(&self, bytes: &[u8]) {
+        self.stream.pieces.borrow_mut().push_back(bytes.to_vec());
+        self.host.happened();
+    }
+
+    fn end(&self, end: End) {
+        self.stream.end.replace(end);
+        self.host.happened();
+    }
+}
+
+impl ByteSink for MemorySink {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), HostError> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if !self.stream.reader_gone.get() {
+            self.push(bytes);
+            let taken = || self.stream.reader_gone.get() || self.stream.pieces.borrow().is_empty();
+            poll_fn(|_| executor::ready(taken())).await;
+        }
+        if self.stream.reader_gone.get() {
+            return Err(HostError::new("the reader has gone"));
+        }
+        Ok(())
+    }
+
+    async fn close(self) -> Result<(), HostError> {
+        self.end(End::Whole);
+        Ok(())
+    }
+
+    fn abort(self, reason: &HostError) {
+        self.end(End::Broken(reason.clone()));
+    }
+}
+
+/// The writing end in the hands of a test.
+pub struct Feeder(MemorySink);
+
+impl Feeder {
+    /// More bytes come.
+    pub fn feed(&self, bytes: impl AsRef<[u8]>) {
+        self.0.push(bytes.as_ref());
+    }
+
+    /// No more come.
+    pub fn end(self) {
+        self.0.end(End::Whole);
+    }
+
+    /// The stream breaks.
+    pub fn breaks(self, reason: &str) {
+        self.0.end(End::Broken(HostError::new(reason)));
+    }
+
+    /// Whether nobody reads any more.
+    #[must_use]
+    pub fn reader_gone(&self) -> bool {
+        self.0.stream.reader_gone.get()
+    }
+}

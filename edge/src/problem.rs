@@ -1,0 +1,160 @@
+//! RFC 9457 problem documents: every error of the API, with what was read, expected and found, and what to do.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::host::Host;
+use crate::response::Response;
+
+/// An error that a client caused, or the lack of a resource.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    status: u16,
+    slug: &'static str,
+    title: &'static str,
+    detail: Cow<'static, str>,
+    allow: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+}
+
+impl Problem {
+    fn new(status: u16, slug: &'static str, title: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            slug,
+            title,
+            detail: detail.into(),
+            allow: None,
+        }
+    }
+
+    /// 404: no resource has this path.
+    pub fn no_such_path() -> Self {
+        Self::new(
+            404,
+            "no-such-path",
+            "No such path",
+            "expected one of /v1/recommend/{slot}, /v1/key/{slot}, /v1/similar/{item}, /v1/rank, /v1/events, /v1/profile, /healthz, /readyz",
+        )
+    }
+
+    /// 405: the path exists, the method does not.
+    pub fn method(found: &str, allow: &'static str) -> Self {
+        let mut problem = Self::new(
+            405,
+            "method-not-allowed",
+            "Method not allowed",
+            format!("method: expected {allow}, found {found}"),
+        );
+        problem.allow = Some(allow);
+        problem
+    }
+
+    /// 400: a parameter of the path or the query is not what it must be.
+    pub fn parameter(name: &str, expected: &str, found: &str) -> Self {
+        Self::new(
+            400,
+            "bad-parameter",
+            "Bad parameter",
+            format!("{name}: expected {expected}, found {:?}", shortened(found)),
+        )
+    }
+
+    /// 400: the core refused the request for a reason that it states.
+    pub fn request(reason: String) -> Self {
+        Self::new(400, "bad-parameter", "Bad parameter", reason)
+    }
+
+    /// 404: the snapshot has no such slot.
+    pub fn no_such_slot(reason: String) -> Self {
+        Self::new(404, "no-such-slot", "No such slot", reason)
+    }
+
+    /// 404: the snapshot has no such item.
+    pub fn no_such_item(reason: String) -> Self {
+        Self::new(404, "no-such-item", "No such item", reason)
+    }
+
+    /// 400: the body is no JSON of the expected shape.
+    pub fn body(expected: &str, found: &dyn std::fmt::Display) -> Self {
+        Self::new(
+            400,
+            "bad-body",
+            "Bad body",
+            format!("body: expected {expected}, found: {found}"),
+        )
+    }
+
+    /// 413: the body is too long.
+    pub fn too_long(limit_bytes: usize) -> Self {
+        Self::new(
+            413,
+            "body-too-long",
+            "Body too long",
+            format!("body: expected at most {limit_bytes} bytes, found more; send it in parts"),
+        )
+    }
+
+    /// 502: the server that pages come from gave no answer.
+    pub fn no_origin(reason: &str) -> Self {
+        Self::new(
+            502,
+            "no-origin",
+            "Server behind not reached",
+            format!("SELVEDGE_ORIGIN: expected an answer of the server that it names, found: {reason}"),
+        )
+    }
+
+    /// 403: a write that another site's page sent.
+    pub fn cross_site(header: &str, found: &str) -> Self {
+        Self::new(
+            403,
+            "cross-site",
+            "Cross-site write",
+            format!(
+                "{header}: expected this site's own origin, found {:?}; profiles are written by the site's own pages only",
+                shortened(found)
+            ),
+        )
+    }
+
+    /// The answer that carries this problem. `instance` is the request's path.
+    pub fn answer<H: Host>(&self, instance: &str) -> Response<H> {
+        let document = Document {
+            r#type: ["https://selvedge.dev/problems/", self.slug].concat(),
+            title: self.title,
+            status: self.status,
+            detail: &self.detail,
+            instance,
+        };
+        let mut answer = Response::json(self.status, &document);
+        answer.set("content-type", "application/problem+json");
+        answer.set("cache-control", "no-store");
+        // It repeats what was sent. Lists hold the catalogue's words, their type is none that is sniffed (WHATWG MIME Sniffing), and
+        // each header more costs them CPU time.
+        answer.set("x-content-type-options", "nosniff");
+        if let Some(allow) = self.allow {
+            answer.set("allow", allow);
+        }
+        answer
+    }
+}
+
+/// What a client sent, short enough to be shown again.
+fn shortened(text: &str) -> String {
+    const SHOWN_CHARS: usize = 80;
+    let mut short: String = text.chars().take(SHOWN_CHARS).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}

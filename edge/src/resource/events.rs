@@ -1,0 +1,187 @@
+//! `POST /v1/events`: what the visitor did, into the profile and into the lake.
+
+use std::borrow::Cow;
+
+use selvedge::engine::{CollectedEvent, EVENT_SCHEMA_VERSION, Empty, NamedDecision, Recorded};
+use selvedge::profile::Profile;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::call::Call;
+use crate::collector;
+use crate::host::Host;
+use crate::problem::Problem;
+use crate::response::Response;
+use crate::store;
+use crate::visitor::{self, Visitor};
+
+const MAX_BODY_BYTES: usize = 64 * 1024;
+const MAX_EVENTS: usize = 100;
+/// The longest id and slot name that are taken over, in bytes.
+const MAX_NAME_BYTES: usize = 64;
+const EXPECTED: &str = "{\"events\": [{\"type\": \"click\", \"item\": \"…\"}, …]} with 1 to 100 events";
+
+/// The body. An event is read on its own, so that a bad one spoils no other.
+#[derive(Deserialize)]
+struct Batch {
+    events: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct SentEvent {
+    r#type: String,
+    item: String,
+    timestamp_ms: Option<u64>,
+    value: Option<f64>,
+    slot: Option<String>,
+    position: Option<u32>,
+    id: Option<String>,
+    decision: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Rejection {
+    index: usize,
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct Receipt {
+    accepted: usize,
+    collected: usize,
+    rejected: Vec<Rejection>,
+    segment: Option<u16>,
+}
+
+/// Takes a batch of events.
+///
+/// # Errors
+/// A problem for a body that is no batch, and for a page of another site.
+pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem> {
+    call.incoming.refuse_cross_site()?;
+    let Batch { events } = call.incoming.json(MAX_BODY_BYTES, EXPECTED).await?;
+    if events.is_empty() || events.len() > MAX_EVENTS {
+        return Err(Problem::body(EXPECTED, &format_args!("{} events", events.len())));
+    }
+    call.mark("body");
+
+    let mut accepted = Vec::with_capacity(events.len());
+    let mut rejected = Vec::new();
+    for (index, event) in events.into_iter().enumerate() {
+        match read(event.get(), call) {
+            Ok(event) => accepted.push(event),
+            Err(reason) => rejected.push(Rejection { index, reason }),
+        }
+    }
+
+    let visitor = Visitor::of(call);
+    let mut profile = visitor.profile_to_write(call);
+    let model = match store::model(call.app, call.host, call.now_ms).await {
+        Ok(model) => Some(model),
+        Err(fallback) => {
+            call.fell_back(fallback);
+            None
+        }
+    };
+    let mut segment = None;
+    if let Some(profile) = &mut profile {
+        for event in &accepted {
+            event.recorded.remember(profile, &event.item);
+        }
+        // Without a model the history is kept all the same, and is settled by the next one.
+        segment = model
+            .as_ref()
+            .and_then(|model| model.engine.settle(profile, call.now_ms));
+    }
+    call.mark("record");
+
+    let user = profile.as_ref().map(|profile: &Profile| profile.visitor.to_hex());
+    let collected: Vec<CollectedEvent<'_>> = accepted
+        .iter()
+        .map(|event| {
+            let decision = event.decision.as_ref();
+            let shown_in = decision.map(|decision| decision.record().slot.as_str());
+            let shown_at = decision.and_then(|decision| decision.position_of(&event.item));
+            CollectedEvent {
+                schema_version: EVENT_SCHEMA_VERSION,
+                id: Cow::from(&event.id),
+                user: user.as_deref(),
+                item: &event.item,
+                r#type: event.recorded.kind,
+                timestamp_ms: event.recorded.at_ms,
+                value: event.value,
+                slot: event.slot.as_deref().or(shown_in),
+                position: event.position.or(shown_at),
+                segment,
+                model: model.as_ref().map(|model| model.engine.version()),
+                decision: decision.map(|decision| decision.collected(model.as_ref().map(|model| &model.engine))),
+                context: Empty {},
+            }
+        })
+        .collect();
+    let collected = collector::collect(call, &collected).await;
+    call.mark("collect");
+
+    let receipt = Receipt {
+        accepted: accepted.len(),
+        collected,
+        rejected,
+        segment,
+    };
+    let mut answer = Response::json(202, &receipt).with("cache-control", "no-store");
+    if receipt.accepted > 0
+        && let Some(profile) = profile
+        && let Some(cookie) = visitor::keep(&profile, call)
+    {
+        answer.set("set-cookie", cookie);
+    }
+    Ok(answer)
+}
+
+struct AcceptedEvent {
+    id: String,
+    recorded: Recorded,
+    item: String,
+    value: Option<f64>,
+    slot: Option<String>,
+    position: Option<u32>,
+    decision: Option<NamedDecision>,
+}
+
+/// Checks one event by the core's schema; the error is the reason that the sender is told.
+fn read<H: Host>(event: &str, call: &Call<'_, H>) -> Result<AcceptedEvent, String> {
+    let event: SentEvent = serde_json::from_str(event).map_err(|error| error.to_string())?;
+    let recorded = Recorded::check(&event.r#type, &event.item, event.timestamp_ms, event.value, call.now_ms)
+        .map_err(|error| error.to_string())?;
+    name("slot", event.slot.as_deref())?;
+    name("id", event.id.as_deref())?;
+    let named = |id: &str| NamedDecision::read(id, call.app.config.keyring.as_ref()).map_err(|error| error.to_string());
+    let decision = event.decision.as_deref().map(named).transpose()?;
+    let id = match event.id {
+        Some(id) => id,
+        None => collector::uuid(call.host).map_err(|error| error.to_string())?,
+    };
+    Ok(AcceptedEvent {
+        id,
+        recorded,
+        item: event.item,
+        value: event.value,
+        slot: event.slot,
+        position: event.position,
+        decision,
+    })
+}
+
+/// Ids and slot names go into the lake as they are: short, printable ASCII.
+fn name(field: &str, text: Option<&str>) -> Result<(), String> {
+    match text {
+        Some(text)
+            if text.is_empty() || text.len() > MAX_NAME_BYTES || !text.bytes().all(|byte| byte.is_ascii_graphic()) =>
+        {
+            Err(format!(
+                "{field}: expected 1 to {MAX_NAME_BYTES} printable ASCII characters"
+            ))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,46 @@
+//! `GET /healthz` and `GET /readyz`: probes of the process and of the model.
+
+use serde::{Serialize, Serializer};
+
+use crate::call::Call;
+use crate::fallback::CacheCounts;
+use crate::host::Host;
+use crate::response::Response;
+use crate::store;
+
+#[derive(Serialize)]
+struct Readiness {
+    ready: bool,
+    model: Option<String>,
+    loaded_at_ms: Option<u64>,
+    #[serde(serialize_with = "as_map")]
+    counters: Vec<(&'static str, u32)>,
+    cache: CacheCounts,
+}
+
+fn as_map<S: Serializer>(counters: &[(&str, u32)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(counters.iter().copied())
+}
+
+/// The process answers.
+pub fn health<H: Host>() -> Response<H> {
+    Response::json_text(200, r#"{"status":"ok"}"#.to_owned()).with("cache-control", "no-store")
+}
+
+/// The process answers from a model; 503 where it answers by fall-back, so that a probe sees it and no visitor does.
+pub async fn readiness<H: Host>(call: &mut Call<'_, H>) -> Response<H> {
+    let model = store::model(call.app, call.host, call.now_ms).await;
+    if let Err(fallback) = &model {
+        call.fell_back(*fallback);
+    }
+    let model = model.ok();
+    let fallbacks = call.app.counters.fallbacks();
+    let readiness = Readiness {
+        ready: model.is_some(),
+        model: model.as_ref().map(|model| model.engine.version().to_owned()),
+        loaded_at_ms: model.as_ref().map(|model| model.loaded_at_ms),
+        counters: fallbacks.into_iter().chain([("panic", call.host.panics())]).collect(),
+        cache: call.app.counters.cache(),
+    };
+    Response::json(if readiness.ready { 200 } else { 503 }, &readiness).with("cache-control", "no-store")
+}

@@ -1,0 +1,30 @@
+//! `GET /v1/key/{slot}`: under which key a cache in front may share the slot's answer. Costs no ranking.
+
+use crate::call::Call;
+use crate::host::Host;
+use crate::problem::Problem;
+use crate::resource::recommend::{asked, problem};
+use crate::response::Response;
+
+/// The key, in headers.
+///
+/// # Errors
+/// A problem for a request that the core refuses.
+pub async fn get<H: Host>(call: &mut Call<'_, H>, slot: &str) -> Result<Response<H>, Problem> {
+    let answer = Response::empty(204).with("cache-control", "private, no-store");
+    let (asked, model) = asked(call, slot).await?;
+    let Some(model) = model else {
+        return Ok(answer);
+    };
+    let context = asked.assign(&model.engine).map_err(|error| problem(&error))?;
+    let mut answer = answer
+        .with("selvedge-model", model.engine.version().to_owned())
+        .with("selvedge-scope", context.scope.as_str());
+    if let Some(segment) = context.segment {
+        answer.set("selvedge-segment", segment.to_string());
+    }
+    if let Some(key) = context.cache_key() {
+        answer.set("selvedge-key", key.as_str().to_owned());
+    }
+    Ok(answer)
+}

@@ -1,0 +1,274 @@
+//! Every other path: the page of the server behind, its slots filled while its bytes flow.
+
+use std::rc::Rc;
+
+use selvedge::engine::{Request, Visitor as Asker};
+use selvedge::html::{
+    DROPPED_HEADERS, Include, MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_SLOTS, Options, SlotCall, Slots, Step,
+    cache_control_of,
+};
+
+use crate::app::App;
+use crate::call::{Call, Surroundings};
+use crate::headers::HeaderChanges;
+use crate::host::{ByteSink, ByteSource, Host, HostError, OriginAnswer, PIECE_BYTES};
+use crate::origin::Origin;
+use crate::problem::Problem;
+use crate::response::{Page, PageBody, Response};
+use crate::store;
+use crate::visitor::Visitor;
+
+/// How long the first slot of a page waits for the model of a process that has none yet. Then its own content is shown.
+const MODEL_WAIT_MS: u32 = 150;
+
+/// The page.
+///
+/// # Errors
+/// A 404 problem where there is no server behind, a 502 problem where it cannot be reached.
+pub async fn get<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem> {
+    let Some(origin) = Origin::of(call.host, &call.app.config, call.incoming) else {
+        return Err(Problem::no_such_path());
+    };
+    let unreachable = |error: HostError| Problem::no_origin(&error.to_string());
+    let answer = origin.answer().await.map_err(unreachable)?;
+    let status = answer.status();
+    if origin.is_assets() && status == 404 {
+        return Err(Problem::no_such_path());
+    }
+    let page = rewritten(call, origin, answer).map_err(unreachable)?;
+    Ok(Response::page(status, page))
+}
+
+/// The answer with its slots filled, or as it came where it is none of those that are looked at.
+fn rewritten<H: Host>(call: &mut Call<'_, H>, origin: Origin<H>, answer: H::Answer) -> Result<Page<H>, HostError> {
+    let method = call.incoming.method();
+    let readable = matches!(method, "GET" | "HEAD") && answer.status() == 200;
+    let Some(options) = options(&answer).filter(|_| readable) else {
+        return Ok(Page {
+            answer,
+            changes: HeaderChanges::default(),
+            body: PageBody::Untouched,
+        });
+    };
+    let changes = personal(&answer);
+    let body = if method == "GET" { answer.take_body()? } else { None };
+    let Some(body) = body else {
+        return Ok(Page {
+            answer,
+            changes,
+            body: PageBody::Nothing,
+        });
+    };
+    // So that a first load begins with the page, and not with its first slot.
+    let model = store::begin(call.app, call.host, call.now_ms);
+    let writer = Writer {
+        app: Rc::clone(call.app),
+        host: call.host.clone(),
+        path: call.incoming.path().to_owned(),
+        origin,
+        visitor: Visitor::of(call),
+        surroundings: Surroundings::of(call),
+        now_ms: call.now_ms,
+        may_wait: matches!(model, Ok(None)),
+        slots: 0,
+        includes: 0,
+    };
+    let (sink, readable) = call.host.pipe()?;
+    let parts = vec![Part::of(body, Some(options), call.incoming.url().to_owned())];
+    call.host.wait_until(Box::pin(writer.write(parts, sink)));
+    Ok(Page {
+        answer,
+        changes,
+        body: PageBody::Rewritten(readable),
+    })
+}
+
+fn options(answer: &impl OriginAnswer) -> Option<Options> {
+    let names = ["content-type", "content-encoding", "cache-control", "surrogate-control"];
+    let read = names.map(|name| (name, answer.header(name).unwrap_or_default()));
+    Options::of(|name| {
+        read.iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.as_str())
+    })
+}
+
+/// The changes to a page's headers that make it one visitor's.
+fn personal(answer: &impl OriginAnswer) -> HeaderChanges {
+    let cache_control = answer.header("cache-control").unwrap_or_default();
+    HeaderChanges {
+        removed: DROPPED_HEADERS.to_vec(),
+        set: vec![("cache-control", cache_control_of(&cache_control).into())],
+    }
+}
+
+fn log<H: Host>(host: &H, path: &str, slots: &mut Slots) {
+    for problem in slots.problems() {
+        host.log(format_args!("page {path}: {problem}"));
+    }
+}
+
+/// A page or an included part of it.
+struct Part<B> {
+    /// Nothing for what is put in as it is.
+    slots: Option<Slots>,
+    body: B,
+    /// What its includes are relative to.
+    url: String,
+}
+
+impl<B: ByteSource> Part<B> {
+    fn of(body: B, options: Option<Options>, url: String) -> Self {
+        Self {
+            slots: options.map(Slots::new),
+            body,
+            url,
+        }
+    }
+
+    /// Waits for the next bytes; false at the end.
+    async fn read<H: Host>(&mut self, host: &H, path: &str, out: &mut Vec<u8>) -> Result<bool, HostError> {
+        let next = self.body.next().await;
+        match (&mut self.slots, &next) {
+            (Some(slots), Ok(Some(bytes))) => slots.push(bytes),
+            (None, Ok(Some(bytes))) => out.extend_from_slice(bytes),
+            (Some(slots), _) => {
+                // What came before is not lost, however it ended.
+                slots.end();
+                out.extend(slots.take());
+                log(host, path, slots);
+            }
+            (None, _) => {}
+        }
+        next.map(|bytes| bytes.is_some())
+    }
+}
+
+/// Writes a page, and what its slots are filled by.
+struct Writer<H: Host> {
+    app: Rc<App<H>>,
+    host: H,
+    path: String,
+    origin: Origin<H>,
+    visitor: Visitor,
+    surroundings: Surroundings<H>,
+    now_ms: u64,
+    /// Whether the model of this process is still to come, and no slot has waited for it yet.
+    may_wait: bool,
+    slots: usize,
+    includes: usize,
+}
+
+impl<H: Host> Writer<H> {
+    /// Writes the page. What is there is written before anything is waited for.
+    async fn write(mut self, mut parts: Vec<Part<H::Body>>, mut sink: H::Sink) {
+        let mut out = Vec::new();
+        while let Some(part) = parts.last_mut() {
+            let mut step = Step::Input;
+            if let Some(slots) = &mut part.slots {
+                step = slots.step();
+                out.extend(slots.take());
+                log(&self.host, &self.path, slots);
+            }
+            if (step == Step::Input || self.may_wait || out.len() > PIECE_BYTES)
+                && let Err(error) = sink.write(&std::mem::take(&mut out)).await
+            {
+                // The visitor has gone: nothing more is read.
+                for part in &mut parts {
+                    part.body.cancel(&error);
+                }
+                return;
+            }
+            match (step, &mut part.slots) {
+                (Step::Slot(asked), Some(slots)) => self.fill(slots, &asked).await,
+                (Step::Include(include), _) => {
+                    let base = part.url.clone();
+                    if parts.len() <= MAX_INCLUDE_DEPTH && self.includes < MAX_INCLUDES {
+                        self.includes += 1;
+                        if sink.write(&std::mem::take(&mut out)).await.is_ok() {
+                            parts.extend(self.included(&include, &base).await);
+                        }
+                    }
+                }
+                _ => match part.read(&self.host, &self.path, &mut out).await {
+                    Ok(true) => {}
+                    Ok(false) => drop(parts.pop()),
+                    Err(error) if parts.len() > 1 => {
+                        self.failed("an included part broke off", &error);
+                        parts.pop();
+                    }
+                    Err(error) => {
+                        // The page is not whole, and nobody shall take it for that.
+                        let _ = sink.write(&out).await;
+                        return sink.abort(&error);
+                    }
+                },
+            }
+        }
+        // Both fail where the visitor has gone, and then nobody waits for the end.
+        let _ = sink.write(&out).await;
+        let _ = sink.close().await;
+    }
+
+    async fn fill(&mut self, slots: &mut Slots, asked: &SlotCall) {
+        self.slots += 1;
+        if self.slots > MAX_SLOTS {
+            return slots.leave();
+        }
+        let wait_ms = if std::mem::take(&mut self.may_wait) {
+            MODEL_WAIT_MS
+        } else {
+            0
+        };
+        // Not held from slot to slot: a page may take long, and a newer model needs the room.
+        let model = match store::first(&self.app, &self.host, wait_ms).await {
+            Ok(model) => model,
+            Err(fallback) => {
+                self.app.counters.count(fallback);
+                return slots.leave();
+            }
+        };
+        self.surroundings.tell(|context| {
+            let request = Request {
+                slot: &asked.slot,
+                n: asked.n,
+                category: asked.category.as_deref(),
+                exclude: &[],
+                visitor: Asker {
+                    profile: self.visitor.profile.as_deref(),
+                    consent: self.visitor.consent,
+                    context,
+                    now_ms: self.now_ms,
+                },
+            };
+            match model.engine.assign(&request) {
+                Ok(context) => slots.fill(&model.decide(&context, self.app.config.keyring.as_ref()).items),
+                Err(error) => {
+                    self.host.log(format_args!("page {}: {error}", self.path));
+                    slots.leave();
+                }
+            }
+        });
+    }
+
+    async fn included(&self, include: &Include, base: &str) -> Option<Part<H::Body>> {
+        for src in std::iter::once(&include.src).chain(&include.alt) {
+            let part = match self.origin.part(src, base).await {
+                Ok((url, answer)) => match answer.take_body() {
+                    Ok(body) => Ok(body.map(|body| Part::of(body, options(&answer), url))),
+                    Err(error) => Err(error),
+                },
+                Err(error) => Err(error),
+            };
+            match part {
+                Ok(part) => return part,
+                Err(error) => self.failed(src, &error),
+            }
+        }
+        None
+    }
+
+    fn failed(&self, what: &str, error: &HostError) {
+        self.host.log(format_args!("page {}: {what}: {error}", self.path));
+    }
+}

@@ -1,0 +1,72 @@
+//! The routing table: which path and which method lead to which resource.
+
+/// What a request asks for. The text is a path's percent-encoded segment, as it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource<'a> {
+    /// A slot's decision.
+    Recommend(&'a str),
+    /// The key of a slot's decision.
+    Key(&'a str),
+    /// Items near an item.
+    Similar(&'a str),
+    /// The caller's candidates, ranked.
+    Rank,
+    /// What the visitor did.
+    Events,
+    /// The visitor's profile.
+    Profile,
+    /// Whether the process answers.
+    Health,
+    /// Whether it answers from a model.
+    Ready,
+}
+
+/// Why no resource was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoRoute {
+    /// The path is none of ours.
+    Path,
+    /// The path is ours, the method is not; these are.
+    Method(&'static str),
+}
+
+const READ: &str = "GET, HEAD";
+const WRITE: &str = "POST";
+const REMOVE: &str = "DELETE";
+
+/// Whether a path is none of the API's, so that the server behind has to know it.
+pub fn is_page(path: &str) -> bool {
+    let ours = path == "/v1" || path.starts_with("/v1/") || matches!(path, "/healthz" | "/readyz");
+    !ours
+}
+
+/// Finds the resource of a request.
+///
+/// # Errors
+/// [`NoRoute`], which says whether the path or only the method is unknown.
+pub fn find<'a>(method: &str, path: &'a str) -> Result<Resource<'a>, NoRoute> {
+    let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
+    let parts = [segments.next(), segments.next(), segments.next(), segments.next()];
+    let (allow, resource) = match parts {
+        [Some("v1"), Some("recommend"), Some(slot), None] if !slot.is_empty() => (READ, Resource::Recommend(slot)),
+        [Some("v1"), Some("key"), Some(slot), None] if !slot.is_empty() => (READ, Resource::Key(slot)),
+        [Some("v1"), Some("similar"), Some(item), None] if !item.is_empty() => (READ, Resource::Similar(item)),
+        [Some("v1"), Some("rank"), None, _] => (WRITE, Resource::Rank),
+        [Some("v1"), Some("events"), None, _] => (WRITE, Resource::Events),
+        [Some("v1"), Some("profile"), None, _] => (REMOVE, Resource::Profile),
+        [Some("healthz"), None, ..] => (READ, Resource::Health),
+        [Some("readyz"), None, ..] => (READ, Resource::Ready),
+        _ => return Err(NoRoute::Path),
+    };
+    let allowing = match method {
+        "GET" | "HEAD" => READ,
+        "POST" => WRITE,
+        "DELETE" => REMOVE,
+        _ => "",
+    };
+    if allow == allowing {
+        Ok(resource)
+    } else {
+        Err(NoRoute::Method(allow))
+    }
+}

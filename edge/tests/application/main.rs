@@ -1,0 +1,19 @@
+//! The HTTP application against the host in memory, with a clock that is set by hand.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+#[path = "../../../examples/planted.rs"]
+#[allow(dead_code, reason = "its `main` writes files, which nobody needs here")]
+mod planted;
+
+mod attack;
+mod cache;
+mod events;
+mod fallbacks;
+mod golden;
+mod hit;
+mod page;
+mod page_flow;
+mod per_visitor;
+mod recommend;
+mod routes;
+mod site;

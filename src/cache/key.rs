@@ -1,0 +1,190 @@
+//! Canonical cache keys.
+
+use alloc::string::{String, ToString};
+
+use crate::context::{Device, Locale};
+use crate::experiment::ArmAssignment;
+use crate::snapshot::CategoryIndex;
+
+/// Whom a shared answer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sharing {
+    /// One segment.
+    Segment(u16),
+    /// One daypart.
+    Daypart(u8),
+    /// All visitors.
+    Everyone,
+    /// All visitors, near one item (its stable key).
+    SimilarTo(u64),
+}
+
+/// Everything that can change the bytes of a shared answer.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyParts<'a> {
+    /// The snapshot's version.
+    pub model: &'a str,
+    /// The slot's name, or `similar`.
+    pub slot: &'a str,
+    /// Whom the answer is for.
+    pub sharing: Sharing,
+    /// The first of the categories that it is limited to: all categories of one name are asked for together.
+    pub category: Option<CategoryIndex>,
+    /// The language, where the slot varies on it.
+    pub locale: Locale,
+    /// The class of device, where the slot varies on it.
+    pub device: Option<Device>,
+    /// How many items.
+    pub n: usize,
+    /// Arms of experiments; those that do not change the answer play no part.
+    pub arms: &'a [ArmAssignment],
+    /// Version of the overlay; 0 where there is none.
+    pub overlay: u64,
+}
+
+/// A canonical cache key: printable ASCII, compared whole. Equal keys have equal answers.
+///
+/// `v1/<snapshot>/<slot>/<sharing>/<category>/<locale>/<device>/<n>`, `-` for a part that plays no role. Behind that come, only
+/// where there are any, `/a<experiment>.<arm>` for each arm that changes the answer, and `/o<version>` of the overlay. The client chooses
+/// nothing of it but slot, category and n, all three checked against the snapshot, and language and device where the slot varies on them;
+/// the segment comes out of the sealed profile.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CacheKey {
+    /// FNV-1a of the text. It stands first, so that to compare two keys is mostly to compare numbers.
+    hash: u32,
+    text: String,
+}
+
+impl CacheKey {
+    /// Builds the key of an answer.
+    #[must_use]
+    pub fn new(parts: &KeyParts<'_>) -> Self {
+        let category = parts
+            .category
+            .map_or_else(|| "-".into(), |first| ["c", &first.0.to_string()].concat());
+        let mut device_code = [0; 4];
+        let device = parts.device.map_or('-', Device::code).encode_utf8(&mut device_code);
+        // Every hit makes one, and `format!` is slow for what it does here.
+        let mut text = [
+            "v1",
+            parts.model,
+            parts.slot,
+            &parts.sharing.code(),
+            &category,
+            parts.locale.code(),
+            device,
+            &parts.n.to_string(),
+        ]
+        .join("/");
+        for arm in parts.arms.iter().filter(|arm| arm.changes_answer) {
+            text.extend(["/a", arm.experiment.as_str(), ".", &arm.arm.to_string()]);
+        }
+        if parts.overlay != 0 {
+            text.extend(["/o", &parts.overlay.to_string()]);
+        }
+        Self {
+            hash: fnv1a(&text),
+            text,
+        }
+    }
+
+    /// The key's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// FNV-1a of the text.
+    pub(super) const fn hash(&self) -> u32 {
+        self.hash
+    }
+}
+
+/// FNV-1a, 32 bits.
+pub(crate) fn fnv1a(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+impl Sharing {
+    fn code(self) -> String {
+        match self {
+            Self::Segment(segment) => ["s", &segment.to_string()].concat(),
+            Self::Daypart(daypart) => ["d", &daypart.to_string()].concat(),
+            Self::Everyone => "all".into(),
+            Self::SimilarTo(key) => alloc::format!("i{key:016x}"),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    fn parts() -> KeyParts<'static> {
+        KeyParts {
+            model: "m1",
+            slot: "home",
+            sharing: Sharing::Segment(3),
+            category: None,
+            locale: Locale::default(),
+            device: None,
+            n: 8,
+            arms: &[],
+            overlay: 0,
+        }
+    }
+
+    /// The key of the items near an item.
+    pub fn similar_to(item: u64) -> CacheKey {
+        CacheKey::new(&KeyParts {
+            slot: "similar",
+            sharing: Sharing::SimilarTo(item),
+            ..parts()
+        })
+    }
+
+    fn arm(experiment: &str, arm: u8, changes_answer: bool) -> ArmAssignment {
+        ArmAssignment::new(experiment, arm, changes_answer).unwrap()
+    }
+
+    #[test]
+    fn a_key_names_each_part_in_its_place() {
+        let arms = [arm("shelf", 1, true), arm("colour", 2, false), arm("rank", 0, true)];
+        for (parts, expected) in [
+            (parts(), "v1/m1/home/s3/-/-/-/8"),
+            (
+                KeyParts {
+                    locale: Locale::first_of("de-AT"),
+                    device: Some(Device::Mobile),
+                    ..parts()
+                },
+                "v1/m1/home/s3/-/de/m/8",
+            ),
+            (
+                KeyParts {
+                    sharing: Sharing::Daypart(5),
+                    category: Some(CategoryIndex(7)),
+                    ..parts()
+                },
+                "v1/m1/home/d5/c7/-/-/8",
+            ),
+            (
+                KeyParts { arms: &arms, ..parts() },
+                "v1/m1/home/s3/-/-/-/8/ashelf.1/arank.0",
+            ),
+            (
+                KeyParts {
+                    sharing: Sharing::Everyone,
+                    overlay: 17,
+                    ..parts()
+                },
+                "v1/m1/home/all/-/-/-/8/o17",
+            ),
+        ] {
+            assert_eq!(CacheKey::new(&parts).as_str(), expected);
+        }
+        assert_eq!(similar_to(0xab).as_str(), "v1/m1/similar/i00000000000000ab/-/-/-/8");
+    }
+}

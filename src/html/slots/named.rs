@@ -1,0 +1,87 @@
+//! Named templates of a page: `<template data-selvedge-template="…">`, kept for the slots behind them.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::html::limits::{MAX_TEMPLATE_BYTES, MAX_TEMPLATES};
+use crate::html::problem::SlotProblem;
+use crate::html::scanner::Tag;
+use crate::html::template::Template;
+
+/// The templates that the page has named so far, and the one whose end tag has not come yet.
+#[derive(Debug, Default)]
+pub(super) struct NamedTemplates {
+    open: Option<OpenTemplate>,
+    known: Vec<(String, Template)>,
+    /// Names and HTML of all of them.
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct OpenTemplate {
+    name: String,
+    html: Vec<u8>,
+    /// Templates within it that are open.
+    depth: u32,
+}
+
+impl NamedTemplates {
+    /// Whether the page is in a named template.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Behind the start tag of a named template.
+    pub fn begin(&mut self, name: String) -> Result<(), SlotProblem> {
+        if self.known.len() >= MAX_TEMPLATES {
+            return Err(SlotProblem::TemplateLength { name });
+        }
+        self.bytes += name.len();
+        self.open = Some(OpenTemplate {
+            name,
+            html: Vec::new(),
+            depth: 0,
+        });
+        Ok(())
+    }
+
+    /// Takes bytes of the open template; gives it up where all of them together become too long.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), SlotProblem> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        if self.bytes + open.html.len() + bytes.len() > MAX_TEMPLATE_BYTES {
+            let name = core::mem::take(&mut open.name);
+            self.open = None;
+            return Err(SlotProblem::TemplateLength { name });
+        }
+        open.html.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// A `<template>` or `</template>` within the open template; its own end tag compiles it. An earlier one of the same name is replaced.
+    pub fn template_tag(&mut self, tag: Tag) -> Result<(), SlotProblem> {
+        match &mut self.open {
+            Some(open) if !tag.is_end => open.depth += 1,
+            Some(open) if open.depth > 0 => open.depth -= 1,
+            _ => {
+                if let Some(OpenTemplate { name, html, .. }) = self.open.take() {
+                    self.bytes += html.len();
+                    let template = match Template::compile(&html) {
+                        Ok(template) => template,
+                        Err(error) => return Err(SlotProblem::Template { name, error }),
+                    };
+                    self.known.retain(|(known, _)| *known != name);
+                    self.known.push((name, template));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The template of that name.
+    pub fn get(&self, name: &str) -> Option<&Template> {
+        self.known
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, template)| template)
+    }
+}

@@ -1,0 +1,152 @@
+//! From a template's HTML to the parts that are written out for each item.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::error::TemplateError;
+use super::field::is_field;
+use super::safety::escaping;
+use super::{Escaping, Part, Template};
+use crate::html::scanner::{Event, Scanner, SyntaxContext};
+
+/// A template under way.
+pub(super) struct Compiler<'t> {
+    html: &'t [u8],
+    scanner: Scanner,
+    parts: Vec<Part>,
+    literal: Vec<u8>,
+    /// Open sections: their part, name, and where they stand.
+    open: Vec<(usize, String, Scanner)>,
+    /// What the attribute value under way consists of so far, without its fields.
+    value: Vec<u8>,
+    /// Whether it is a URL that a tag stands in.
+    in_url: bool,
+}
+
+impl<'t> Compiler<'t> {
+    pub fn new(html: &'t [u8]) -> Self {
+        Self {
+            html,
+            scanner: Scanner::new(),
+            parts: Vec::new(),
+            literal: Vec::new(),
+            open: Vec::new(),
+            value: Vec::new(),
+            in_url: false,
+        }
+    }
+
+    pub fn compile(mut self) -> Result<Template, TemplateError> {
+        let html = self.html;
+        let mut at = 0;
+        // A `<` may be the start of a tag that a field would become the name of.
+        let mut after_open = false;
+        while let Some(byte) = html.get(at) {
+            let rest = html.get(at..).unwrap_or_default();
+            if let Some(inner) = rest.strip_prefix(b"{{") {
+                let length = inner.windows(2).position(|pair| pair == b"}}");
+                let length = length.ok_or(TemplateError::Unclosed { at })?;
+                let tag = String::from_utf8_lossy(inner.get(..length).unwrap_or_default());
+                self.mustache(tag.trim(), at, after_open)?;
+                at += length + "{{}}".len();
+                continue;
+            }
+            let before = self.scanner.syntax_context();
+            let event = self.scanner.read(*byte);
+            after_open = matches!(event, Event::MayBegin | Event::NoTag { begins: true });
+            if self.scanner.syntax_context() == SyntaxContext::Attribute {
+                if before == SyntaxContext::Attribute {
+                    self.value.push(*byte);
+                } else {
+                    self.value.clear();
+                }
+            } else if core::mem::take(&mut self.in_url) {
+                self.end_literal();
+                self.parts.push(Part::UrlEnd);
+            }
+            self.literal.push(*byte);
+            at += 1;
+        }
+        if let Some((_, name, _)) = self.open.last() {
+            return Err(TemplateError::Section {
+                at,
+                name: name.clone(),
+                expected: "a closing tag before the end of the template",
+            });
+        }
+        let place = match (self.scanner.in_markup(), self.scanner.in_html()) {
+            (true, true) => None,
+            (true, false) => Some("SVG or MathML"),
+            (false, _) => Some("a tag, a comment, a title, a script or a style"),
+        };
+        if let Some(place) = place {
+            return Err(TemplateError::Incomplete { at, place });
+        }
+        self.end_literal();
+        Ok(Template { parts: self.parts })
+    }
+
+    fn end_literal(&mut self) {
+        if !self.literal.is_empty() {
+            self.parts.push(Part::Literal(core::mem::take(&mut self.literal)));
+        }
+    }
+
+    fn mustache(&mut self, tag: &str, at: usize, after_open: bool) -> Result<(), TemplateError> {
+        let (sigil, name) = match tag.strip_prefix(['#', '^', '/', '!']) {
+            Some(name) => (tag.chars().next(), name.trim()),
+            None => (None, tag),
+        };
+        if sigil == Some('!') {
+            return Ok(());
+        }
+        if !is_field(name) {
+            let found = tag.to_string();
+            return Err(TemplateError::Field { at, found });
+        }
+        let escaping = escaping(&self.scanner, &self.value, after_open).map_err(|place| TemplateError::Unsafe {
+            at,
+            field: name.to_string(),
+            place,
+        })?;
+        self.end_literal();
+        if escaping == Escaping::Url && !core::mem::replace(&mut self.in_url, true) {
+            let written = self.value.len();
+            self.parts.push(Part::UrlStart { written });
+        }
+        let name = name.to_string();
+        match sigil {
+            Some('/') => match self.open.pop() {
+                Some((part, open, began)) if open == name && began.stands_like(&self.scanner) => {
+                    let behind = self.parts.len();
+                    if let Some(Part::Section { end, .. }) = self.parts.get_mut(part) {
+                        *end = behind;
+                    }
+                }
+                Some((_, open, _)) => {
+                    return Err(TemplateError::Section {
+                        at,
+                        name: open,
+                        expected: "its closing tag next, in the text or attribute value where it was opened",
+                    });
+                }
+                None => {
+                    let expected = "an opening tag before the closing one";
+                    return Err(TemplateError::Section { at, name, expected });
+                }
+            },
+            Some(sigil) => {
+                self.open.push((self.parts.len(), name.clone(), self.scanner.clone()));
+                self.parts.push(Part::Section {
+                    name,
+                    inverted: sigil == '^',
+                    end: 0,
+                });
+            }
+            None => {
+                self.parts.push(Part::Field { name, escaping });
+            }
+        }
+        Ok(())
+    }
+}
