@@ -1,8 +1,8 @@
 //! Refused rows: where they stood, why, and when there are too many.
 
-use selvedge_export::error::Explain as _;
-use selvedge_export::ingest::IngestError;
-use selvedge_export::lake::ALL_TIME;
+use selvedge_lake::explain::Explain as _;
+use selvedge_lake::ingest::IngestError;
+use selvedge_lake::storage::ALL_TIME;
 
 use crate::support::{EVENTS, Folder};
 
