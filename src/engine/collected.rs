@@ -73,7 +73,7 @@ pub struct CollectedDecision<'a> {
     pub locale: Option<&'a str>,
     /// The device class (`d`, `m`, `t`); null if the slot does not vary on it.
     pub device: Option<char>,
-    /// How many items were asked for.
+    /// How many items the request asked for.
     pub n: u16,
     /// The arms of experiments.
     pub arms: Vec<CollectedArm<'a>>,

@@ -91,7 +91,7 @@ pub struct DecisionRecord {
     pub locale: Locale,
     /// The device class if the slot varies on it.
     pub device: Option<Device>,
-    /// How many items were asked for.
+    /// How many items the request asked for.
     pub n: u16,
     /// Whether the answer is shared under a cache key.
     pub shared: bool,

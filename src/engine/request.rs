@@ -62,41 +62,41 @@ pub enum RequestError {
         "slot: expected one of {known}, found {found:?}; add it to [[slots]] of the configuration or ask for one of these"
     )]
     UnknownSlot {
-        /// The slots there are, separated by commas.
+        /// The slots of the policy, separated by commas.
         known: String,
-        /// What was asked for.
+        /// What the request says.
         found: String,
     },
     /// The number of items is not allowed.
     #[error("n: expected 1 to {max}, found {found}")]
     Count {
-        /// The most that is allowed.
+        /// The largest allowed number.
         max: usize,
-        /// What was asked for.
+        /// What the request says.
         found: usize,
     },
     /// No category has this name.
     #[error("category: expected the name of a category in the catalogue, found {found:?}")]
     UnknownCategory {
-        /// What was asked for.
+        /// What the request says.
         found: String,
     },
     /// Too many ids to exclude.
     #[error("exclude: expected at most {MAX_EXCLUDE} ids, found {found}")]
     TooManyExcluded {
-        /// How many there were.
+        /// How many the request has.
         found: usize,
     },
     /// The number of candidates is not allowed.
     #[error("candidates: expected 1 to {MAX_CANDIDATES} ids, found {found}")]
     Candidates {
-        /// How many there were.
+        /// How many the request has.
         found: usize,
     },
     /// The item is not in the model.
     #[error("item: expected an id of the model's catalogue, found {found:?}")]
     UnknownItem {
-        /// What was asked for.
+        /// What the request says.
         found: String,
     },
     /// The factors, which the answer needs, are not confirmed yet.
