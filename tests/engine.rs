@@ -368,7 +368,7 @@ fn parents_before_their_children_and_rungs_that_are_no_segments_are_refused() {
     let segments = fixture::model().segments.len();
     let itself = refused(&|model| model.segments[1].parent = Some(1));
     assert!(
-        itself.contains("segment-parents at element 1: expected a segment behind this one"),
+        itself.contains("segment-parents at element 1: expected a later segment"),
         "{itself}"
     );
     let outside = refused(&|model| model.segments[0].parent = Some(1_000));
