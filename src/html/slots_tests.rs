@@ -31,7 +31,7 @@ struct Run {
     problems: Vec<SlotProblem>,
 }
 
-/// Runs a page through, with a chunk for each of `cuts`' lengths in turn. `answer`: whether slots are filled.
+/// Runs a page through the stream, in chunks with the lengths of `cuts` in turn. `answer`: whether to fill slots.
 fn run_with(page: &[u8], cuts: &[usize], options: Options, answer: bool) -> Run {
     let mut slots = Slots::new(options);
     let (mut html, mut calls) = (Vec::new(), Vec::new());

@@ -240,7 +240,7 @@ fn a_url_that_sections_put_together_is_an_address_or_nothing() {
     let with = item();
     let without = Item { image: None, ..item() };
     for (template, shown, hidden) in [
-        // Exclusive branches: each of them is a URL from its start.
+        // Exclusive branches: each one is a URL from its start.
         (
             r#"<img src="{{#image}}{{image}}{{/image}}{{^image}}{{reason.title}}{{/image}}">"#,
             r#"<img src="https://img.example/1.webp?a=1&amp;b=2">"#,
