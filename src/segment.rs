@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn no_vector_has_no_segment() {
+    fn a_zero_vector_or_no_centroids_has_no_segment() {
         assert_eq!(assign(&[0.0, 0.0], &CENTROIDS, None, 0.0), None);
         assert_eq!(assign(&[1.0, 0.0], &[], None, 0.0), None);
         assert_eq!(assign(&[], &CENTROIDS, None, 0.0), None);

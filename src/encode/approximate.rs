@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_lead_to_the_exact_vector_and_two_come_near() {
+    fn steps_converge_to_the_exact_vector_and_two_come_close() {
         // 13 is not a multiple of the number of lanes.
         for dims in [13, 32] {
             let (items, gram, mut random) = items(dims, 200);

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_not_or_cannot_be_changed_is_not() {
+    fn responses_that_must_not_or_cannot_be_changed_stay() {
         for (name, value, rewritten) in [
             ("cache-control", "public, No-Transform", false),
             ("cache-control", "public, max-age=9", true),
@@ -139,14 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_may_keep_stays_so() {
+    fn no_store_stays_no_store() {
         assert_eq!(cache_control_of(""), "private, no-cache");
         assert_eq!(cache_control_of("public, max-age=60"), "private, no-cache");
         assert_eq!(cache_control_of("max-age=0, No-Store"), "private, no-store");
     }
 
     #[test]
-    fn includes_are_carried_out_where_the_page_says_that_it_has_some() {
+    fn includes_are_processed_if_the_page_announces_them() {
         let esi = |value| of(&[HTML, ("surrogate-control", value)]).map(|options| options.esi);
         assert_eq!(esi("max-age=60, content=\"ESI/1.0\""), Some(true));
         assert_eq!(esi("max-age=60"), Some(false));

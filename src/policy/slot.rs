@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn a_written_record_reads_back() {
         let other = SlotPolicy {
             name: "other".into(),
             ..SlotPolicy::default()
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_passed_over_where_they_say_so_and_refused_where_not() {
+    fn unknown_fields_are_skipped_if_ignorable_and_refused_if_not() {
         let passed = record(&[(1, b"home"), (900 | IGNORABLE, b"later")]);
         assert_eq!(read_all(&passed).unwrap()[0].name, "home");
         let refused = record(&[(1, b"home"), (900, b"later")]);
@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn only_listed_locales_come_into_the_key() {
+    fn only_listed_locales_are_part_of_the_cache_key() {
         let slot = slot();
         assert_eq!(slot.locale_for_key(Locale::first_of("de-AT")).code(), "de");
         assert_eq!(slot.locale_for_key(Locale::first_of("fr")).code(), "-");

@@ -80,7 +80,7 @@ impl RecentProfiles {
         }
     }
 
-    /// Removes expired profiles, [`SWEPT`] entries per call. Call it with every request, so that a profile expires even
+    /// Removes expired profiles, 16 entries per call. Call it with every request, so that a profile expires even
     /// if its visitor never returns.
     pub fn tidy(&mut self, now_ms: u64) {
         if now_ms.abs_diff(self.newest_ms) >= KEPT_MS {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visitor_finds_nobody_elses_profile_whatever_the_places_are() {
+    fn a_visitor_never_finds_another_visitors_profile() {
         let ring = ring(7);
         let mut recent = RecentProfiles::new();
         for turn in 0..3 {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn who_wants_to_be_forgotten_is_and_nobody_else() {
+    fn forget_removes_the_profiles_of_one_visitor_only() {
         let (ring, other) = (ring(7), ring(8));
         let mut recent = RecentProfiles::new();
         recent.forget("before anything was opened");
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_too_long_goes_though_nobody_asks_for_it() {
+    fn tidy_removes_expired_profiles_without_a_request_for_them() {
         let ring = ring(7);
         let mut recent = RecentProfiles::new();
         recent.tidy(0);

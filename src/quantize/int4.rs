@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn large_values_are_cut_off_where_that_makes_the_row_better() {
+    fn large_values_are_clipped_if_that_lowers_the_error() {
         // A few large values and many small ones.
         let values: Vec<f32> = (0..64u8)
             .map(|at| (f32::from(at.wrapping_mul(37) % 64) / 32.0 - 1.0).powi(3))
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_are_not_finite_and_strides_that_are_none_are_refused() {
+    fn non_finite_values_and_invalid_strides_are_refused() {
         assert!(matches!(
             quantize_row(&[0.0, f32::NAN], &mut [0; 16]),
             Err(QuantizeError::NotFinite { dimension: 1, .. })

@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stride_that_is_no_multiple_of_sixteen_or_too_short_or_too_long_is_refused() {
+    fn an_invalid_stride_is_refused() {
         assert!(quantize_row(&[1.0; 17], &mut [0; 16]).is_err());
         assert!(quantize_row(&[1.0; 3], &mut [0; 24]).is_err());
         assert!(Query::new(&[1.0; 16], 1040).is_err());

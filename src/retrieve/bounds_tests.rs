@@ -41,7 +41,7 @@ impl Case {
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
 #[cfg_attr(not(target_arch = "wasm32"), test)]
-fn with_bounds_the_answer_is_that_of_the_naive_oracle_for_every_filter_and_k() {
+fn with_bounds_the_result_equals_the_naive_oracle_for_every_filter_and_k() {
     for (seed, rows) in [(1, 1), (2, 63), (3, 64), (4, 65), (5, 700), (6, 2_000), (7, 2_001)] {
         for (stride, uneven) in [(16, true), (64, true), (64, false), (144, true)] {
             let case = Case::longest_first(seed, rows, stride, uneven);
@@ -99,7 +99,7 @@ fn rows_that_tie_with_their_bound_are_found_in_order() {
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
 #[cfg_attr(not(target_arch = "wasm32"), test)]
-fn a_query_of_almost_nothing_and_one_of_the_largest_values_meet_no_wrong_bound() {
+fn bounds_hold_for_tiny_and_for_the_largest_queries() {
     let case = Case::longest_first(9, 900, 32, true);
     let bounds = case.bounds();
     for value in [0.0, 1e-44, 1e-38, 1e-30, 1e30, f32::MAX] {
@@ -143,7 +143,7 @@ fn a_scan_with_bounds_ends_early() {
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
 #[cfg_attr(not(target_arch = "wasm32"), test)]
-fn bounds_in_no_order_or_of_another_number_are_refused() {
+fn unordered_bounds_and_a_wrong_number_of_bounds_are_refused() {
     let case = Case::longest_first(5, 200, 16, true);
     let refused = |bounds: &[f32]| case.rows().with_bounds(bounds).is_err();
     assert!(!refused(&[4.0, 3.0, 3.0, 1.0]));

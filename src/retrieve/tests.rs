@@ -218,7 +218,7 @@ fn a_score_of_minus_zero_ranks_as_zero() {
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
 #[cfg_attr(not(target_arch = "wasm32"), test)]
-fn rows_that_improve_all_the_way_are_all_taken_in() {
+fn rows_that_keep_improving_are_all_considered() {
     let codes: Vec<i8> = (0..127i8).flat_map(|code| [code; 16]).collect();
     let scales = [f16::ONE; 127];
     let rows = Rows::new(Codes::int8(&codes), 16, &scales).unwrap();
@@ -372,7 +372,7 @@ fn a_filter_of_more_rows_than_there_are_finds_none_of_the_others() {
 }
 
 #[test]
-fn the_first_of_a_ranking_are_those_of_the_whole_one() {
+fn the_first_k_are_the_beginning_of_the_whole_ranking() {
     let mut random = Xorshift::new(5);
     for length in [0, 1, 7, 64, 300] {
         // Few distinct scores, so that many rows tie, in any order of rows.

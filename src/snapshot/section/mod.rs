@@ -277,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_and_names_stand_in_the_table_once() {
+    fn every_code_and_name_occurs_once_in_the_table() {
         for (place, kind) in SectionKind::ALL.iter().enumerate() {
             assert_eq!(SectionKind::from_code(*kind as u32), Some(*kind));
             let before = &SectionKind::ALL[..place];

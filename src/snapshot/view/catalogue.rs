@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_has_the_parts_that_split_finds() {
+    fn parts_agree_with_str_split() {
         for text in ["", "a", "\n", "a\nb", "\na\n\nb\n", "Müesli\nTüte\n"] {
             let expected: Vec<&str> = text.split('\n').collect();
             assert_eq!(parts(text, b'\n').collect::<Vec<_>>(), expected, "{text:?}");
