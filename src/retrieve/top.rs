@@ -22,7 +22,7 @@ impl Scored {
     }
 }
 
-/// Sorts rows into the order of answers. It uses a heap because [`Best`] does: every module contains the heap's code
+/// Sorts rows into the order of answers. It uses a heap because `Best` does: every module contains the heap's code
 /// already, and a sort would add its own.
 #[must_use]
 pub fn ranked(rows: Vec<Scored>) -> Vec<Scored> {

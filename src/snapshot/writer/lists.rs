@@ -36,7 +36,7 @@ pub fn slates(
             .map(|item| item.and_then(|item| row_of.get(item.id.as_str()).copied()))
             .collect();
         let rows = rows.ok_or(SnapshotError::Build {
-            what: "place of an item in the list of a segment (below)",
+            what: "index of an item in the list of a segment, below",
             expected: model.items.len() as u64,
             found: segment.slate.iter().copied().max().unwrap_or(0) as u64,
         })?;
@@ -73,7 +73,7 @@ pub fn unit_centroids(model: &Model) -> Result<Vec<f32>, SnapshotError> {
 
 fn top(table: &CodeTable, vector: &[f32], k: usize) -> Result<Vec<ItemIndex>, SnapshotError> {
     let fits = SnapshotError::Build {
-        what: "finite factors of a segment or context (dims)",
+        what: "number of finite factors of a segment or daypart",
         expected: table.dims() as u64,
         found: vector.len() as u64,
     };

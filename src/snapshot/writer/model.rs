@@ -89,37 +89,47 @@ pub(super) fn limits(model: &Model) -> Result<(), SnapshotError> {
         }
     };
     let rows = model.items.len();
-    check("items (at least)", 1, rows, rows >= 1)?;
-    check("items (at most)", to_usize(MAX_ROWS), rows, rows <= to_usize(MAX_ROWS))?;
+    check("number of items, at least", 1, rows, rows >= 1)?;
+    check(
+        "number of items, at most",
+        to_usize(MAX_ROWS),
+        rows,
+        rows <= to_usize(MAX_ROWS),
+    )?;
     let dims = model.dims;
     check(
-        "factors (at most, and at least 1)",
+        "number of factors, at least 1 and at most",
         to_usize(MAX_DIMS),
         dims,
         (1..=to_usize(MAX_DIMS)).contains(&dims),
     )?;
     let segments = model.segments.len();
     check(
-        "segments (at most)",
+        "number of segments, at most",
         to_usize(MAX_SEGMENTS),
         segments,
         segments <= to_usize(MAX_SEGMENTS),
     )?;
     let contexts = model.contexts.len();
     check(
-        "contexts (or none)",
+        "number of daypart vectors, 0 or",
         crate::context::DAYPARTS,
         contexts,
         contexts == 0 || contexts == 8,
     )?;
-    check("slate length (at least)", 1, model.slate_len, model.slate_len >= 1)?;
+    check(
+        "items per served list, at least",
+        1,
+        model.slate_len,
+        model.slate_len >= 1,
+    )?;
     for vector in model
         .contexts
         .iter()
         .chain(model.segments.iter().map(|segment| &segment.centroid))
     {
         check(
-            "factors of a segment or context",
+            "number of factors of a segment or daypart",
             dims,
             vector.len(),
             vector.len() == dims,
@@ -127,7 +137,7 @@ pub(super) fn limits(model: &Model) -> Result<(), SnapshotError> {
     }
     for item in &model.items {
         check(
-            "factors of an item",
+            "number of factors of an item",
             dims,
             item.factors.len(),
             item.factors.len() == dims,
