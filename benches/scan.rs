@@ -1,7 +1,7 @@
 //! The native scan: exact top-20 over 100,000 rows, printed as one line of JSON per size. `benches/scan-wasm` times the
 //! same in WebAssembly.
 //!
-//! `cargo bench --bench scan`. The answer is compared with sorting all scores before anything is timed.
+//! `cargo bench --bench scan`. Before timing, it checks the result against sorting all scores.
 
 use std::hint::black_box;
 use std::process::ExitCode;

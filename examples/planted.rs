@@ -1,8 +1,8 @@
 //! Writes a small signed model with planted tastes: four departments on four axes, a segment and dayparts on each.
 //!
-//! The Worker's tests serve it, as every answer can be told beforehand: who touches tea gets tea.
-//! `cargo run --example planted -- DIR` writes `planted.selvedge`, `planted-next.selvedge` (the same, packed a day later, the
-//! titles changed) and `planted.pub` (the public key in hexadecimal).
+//! The tests of the Worker serve it, because its answers are known beforehand: a visitor who touches tea gets tea.
+//! `cargo run --example planted -- DIR` writes `planted.selvedge`, `planted-next.selvedge` (the same, packed a day later with other
+//! titles) and `planted.pub` (the public key in hexadecimal).
 
 #![allow(
     clippy::unwrap_used,
@@ -30,7 +30,7 @@ const ITEMS_EACH: usize = 30;
 pub const CREATED_MS: u64 = 1_767_225_600_000;
 /// A day.
 pub const DAY_MS: u64 = 86_400_000;
-/// A key for tests and nothing else: everybody knows it.
+/// A signing key for tests only, because it is public.
 pub const SIGNING_KEY: [u8; 32] = [42; 32];
 
 /// Writes the files.
@@ -49,13 +49,13 @@ pub fn main() {
     std::fs::write(dir.join("planted.pub"), public).expect("the file can be written");
 }
 
-/// The model, packed at this time; `mark` stands behind each title.
+/// The model, packed at this time; `mark` is appended to each title.
 pub fn model(created_ms: u64, mark: &str) -> Model {
     let items = (0..DEPARTMENTS.len() * ITEMS_EACH).map(|index| {
         let (department, number) = (index % DEPARTMENTS.len(), index / DEPARTMENTS.len());
         let (name, kinds) = DEPARTMENTS[department];
         let kind = kinds[number % kinds.len()];
-        // A little of a second axis, different for each item, so that no two are alike.
+        // A little of a second axis, different for each item, so that no two vectors are equal.
         let mut factors = vec![0.0; DIMS];
         factors[department] = 1.0 - number as f32 / 100.0;
         factors[4 + number % 12] = 0.1 + index as f32 / 2000.0;
@@ -68,7 +68,7 @@ pub fn model(created_ms: u64, mark: &str) -> Model {
             factors,
             popularity: 1000.0 / (1.0 + index as f32),
             available_from_min: None,
-            // The last item of each department is sold out for ever.
+            // The last item of each department is never available.
             available_until_min: (number == ITEMS_EACH - 1).then_some(1),
         }
     });
@@ -124,7 +124,7 @@ fn policy() -> Policy {
         slots: vec![
             slot("home", Audience::Visitor, 300, 600),
             slot("shelf", Audience::Segment, 300, 600),
-            // Stale from its first second, so that a test of the stale window needs no waiting.
+            // Stale from its first second, so that a test of the stale window need not wait.
             slot("stale", Audience::Segment, 0, 600),
             SlotPolicy {
                 per_visitor: PerVisitor::Exclude,

@@ -1,4 +1,4 @@
-// `node benches/digest-wasm/run.mjs BUILT_DIR`: asks the Worker built there, in workerd, and prints its JSON on one line.
+// `node benches/digest-wasm/run.mjs BUILT_DIR`: runs the Worker built there in workerd and prints its JSON on one line.
 
 import { start } from "../edge/workerd.mjs";
 

@@ -1,5 +1,5 @@
-// The Cache API's back end for a bare workerd: what a Worker puts there arrives as PUT with the response as an HTTP/1.1
-// message, a look is a GET. In a data centre this is another machine's work; here its CPU counts as the Worker's.
+// The Cache API's back end for a bare workerd. `put` arrives as a PUT whose body is the response as an HTTP/1.1 message, `match` as a
+// GET. In a data centre this runs on another machine; here its CPU counts as the Worker's.
 
 const stored = new Map();
 

@@ -1,9 +1,9 @@
-// From a cold isolate to the first answer with a model, by time and by CPU, as one line of JSON.
+// Time and CPU from a cold isolate to the first answer with a model, as one line of JSON.
 //
 //   node benches/edge/cold.mjs SITE PUBLIC_KEY [ROUNDS]
 //
-// Each round starts workerd anew. The first request is sent as soon as it listens; an answer without a model (which the
-// Worker may give while it loads one) is counted apart from the first with one.
+// Each round starts a new workerd and sends the first request as soon as it listens. Answers without a model, which the Worker may
+// give while it loads one, are counted separately.
 
 import { readFileSync, statSync } from "node:fs";
 import { cpuNs, selvedge, start } from "./workerd.mjs";

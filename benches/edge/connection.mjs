@@ -1,5 +1,5 @@
-// A keep-alive connection that is asked one thing at a time, and nothing more: it takes half the CPU of Node's own client, so that
-// less of the requests per second is the generator's.
+// A minimal keep-alive connection for one request at a time. It takes half the CPU of Node's own client, so that the load generator
+// distorts the requests per second less.
 
 import { connect } from "node:net";
 
@@ -18,9 +18,9 @@ export function open(origin) {
 
 function connection(socket, host) {
   let waiting;
-  /** The head of the answer as far as it is there, until it is whole. */
+  /** The part of the response head received so far. */
   let head = "";
-  /** How many bytes of the body are still to come; undefined while the head is. */
+  /** Bytes of the body still to come; undefined while the head is incomplete. */
   let left;
 
   const fail = (error) => waiting?.reject(error);
@@ -47,7 +47,7 @@ function connection(socket, host) {
   });
 
   return {
-    /** One GET; comes to the head of its answer when the body is there too. A status other than 200 and a fall-back are errors. */
+    /** Sends one GET and resolves to the head of its answer once the body has arrived. Rejects a status other than 200 and a fall-back. */
     async get({ path, headers = {} }) {
       const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
       socket.write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\n${lines.join("")}\r\n`);

@@ -1,5 +1,5 @@
-// Pages of a server behind: what filling a slot adds to the first byte, to the whole page and to CPU, beside a Worker that
-// hands pages on and beside the runtime's HTMLRewriter. One line of JSON.
+// Pages from an origin: the time that filling a slot adds to the first byte and to the whole page, and its CPU, beside a Worker that
+// passes pages through and beside the runtime's HTMLRewriter. Prints one line of JSON.
 //
 //   node benches/edge/pages.mjs SITE PUBLIC_KEY [REQUESTS]
 
@@ -15,7 +15,7 @@ const requests = Number(count);
 const html = Buffer.from(page());
 const server = createServer((_, response) => {
   response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
-  // In pieces, as a server streams.
+  // In pieces, like a server that streams.
   for (let at = 0; at < html.length; at += 32_768) response.write(html.subarray(at, at + 32_768));
   response.end();
 }).listen(0, "127.0.0.1");
@@ -38,7 +38,7 @@ try {
   }
   const results = workers.map(([name]) => ({ name, first: [], whole: [], cpu: 0 }));
   for (const [at, [, { origin }]] of workers.entries()) await visit(origin, 50, results[at], true);
-  // In turns, so that a busy moment of the machine is nobody's alone.
+  // In turns, so that a busy moment of the machine affects all of them.
   for (let turn = 0; turn < 10; turn += 1) {
     for (const [at, [, { origin, pid }]] of workers.entries()) {
       const before = cpuNs(pid);
@@ -63,7 +63,7 @@ try {
   server.close();
 }
 
-/** Asks for the page one time after the other; keeps milliseconds to the first byte of the body and to the last. */
+/** Requests the page repeatedly, one request at a time; keeps the milliseconds to the first and to the last byte of the body. */
 async function visit(origin, times, result, warm) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const { hostname, port } = new URL(origin);

@@ -40,7 +40,7 @@ try {
   await worker.close();
 }
 
-/** Asks until the answer is what is to be measured; a benchmark of something else would be worse than none. */
+/** Repeats the request until the answer is the one to be measured, for example a hit, so that nothing else is measured. */
 async function answers(url, headers, holds, expected) {
   const deadline = performance.now() + 30_000;
   for (;;) {

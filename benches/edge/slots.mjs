@@ -1,12 +1,12 @@
-// Many slots and many segments in one workerd beside an empty Worker: hits, misses, a cold key asked for by 500 at once, and
-// minutes of mixed load while snapshots are replaced. One line of JSON.
+// Many slots and segments in one workerd beside an empty Worker: hits, misses, 500 requests at once for a cold key, and minutes of
+// mixed load while snapshots are replaced. Prints one line of JSON.
 //
 //   node benches/edge/slots.mjs SITE NEXT PUBLIC_KEY MINUTES
 //
-// SITE and NEXT hold the same model packed twice (models/current.json and the snapshot); SITE's pointer is moved between them.
+// SITE and NEXT hold the same model packed twice (models/current.json and the snapshot); SITE's manifest is switched between them.
 //
-// To compare two builds in one run, SELVEDGE_BENCH_BEFORE names an earlier one as JSON: {"worker": folder of the built Worker, "site": its
-// SITE, "publicKey": of that site}. It is asked for the same kinds, in the same turns.
+// To compare two builds in one run, set SELVEDGE_BENCH_BEFORE to JSON that names an earlier one: {"worker": folder of the built Worker,
+// "site": its SITE, "publicKey": of that site}. It gets the same kinds of requests in the same turns.
 
 import { Agent, request } from "node:http";
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -25,7 +25,7 @@ const home = mkdtempSync(join(tmpdir(), "selvedge-slots-"));
 cpSync(site, home, { recursive: true });
 cpSync(join(next, "models"), join(home, "models"), { recursive: true, filter: (path) => !path.endsWith("current.json") });
 const pointers = [site, next].map((dir) => readFileSync(join(dir, "models/current.json")));
-/** Moves the pointer as publishing does: whole or not at all. */
+/** Replaces the manifest as publishing does, by a rename. */
 function publish(turn) {
   writeFileSync(join(home, "models/new.json"), pointers[turn % 2]);
   renameSync(join(home, "models/new.json"), join(home, "models/current.json"));
@@ -73,14 +73,14 @@ async function earlierBuild() {
   return start({ ...earlier, dir, vars: { ...earlier.vars, SELVEDGE_REFRESH_S: "5" } });
 }
 
-/** What is asked of one build: its visitors, its keys, and the kinds of requests. */
+/** The visitors, cache keys and kinds of requests for one build. */
 async function subject(worker) {
   const visitors = await visitorsOf(worker, 256);
   const slots = Array.from({ length: 100 }, (_, slot) => `/v1/recommend/slot-${slot}`);
   const cases = slots.flatMap((path) => visitors.map(({ cookie }) => ({ path, headers: { cookie } })));
   shuffle(cases);
   const one = { path: slots[0], headers: { cookie: visitors[0].cookie } };
-  // As traffic is: the k-th of the pairs of slot and segment is asked for 1/k as often as the first.
+  // Like real traffic: the k-th pair of slot and segment is requested 1/k as often as the first.
   const popular = zipf(cases.length);
   let at = 0;
   let known = 0;
@@ -90,7 +90,7 @@ async function subject(worker) {
     ["hit: one key", worker, () => one],
     ["hit: 500 keys in turn", worker, () => cases[known++ % 500], 500],
     ["hits and misses: all keys, by Zipf's law", worker, () => cases[popular()]],
-    // Each key once, with a count that nothing else asks for.
+    // Each key once: no other request has this `n`.
     ["miss: each key once", worker, () => ({ ...cases[at % cases.length], path: `${cases[at % cases.length].path}?n=${3 + Math.floor(at++ / cases.length)}` })],
     ["a visitor's own list", worker, ofVisitors("home")],
     ["a shared list, re-ranked for a visitor", worker, ofVisitors("reranked")],
@@ -98,7 +98,7 @@ async function subject(worker) {
   return { visitors, slots, cases, popular, one, kinds };
 }
 
-/** A Worker that always answers what a hit of this request was answered. */
+/** A Worker that always sends the answer that this request gets as a hit. */
 async function oneAnswer({ path, headers }) {
   await fetch(worker.origin + path, { headers });
   const hit = await fetch(worker.origin + path, { headers });
@@ -108,7 +108,7 @@ async function oneAnswer({ path, headers }) {
   return start({ dir: `${ROOT}benches/edge/one-answer`, entry: "worker.js", vars });
 }
 
-/** 500 requests at once for a key that nobody has asked for. */
+/** 500 requests at once for a key that was not requested before. */
 async function coldKey(path, cookie) {
   const many = new Agent({ keepAlive: true, maxSockets: 500 });
   const before = (await json("/readyz")).cache;
@@ -118,7 +118,7 @@ async function coldKey(path, cookie) {
   return { requests: 500, computed: after.misses - before.misses + after.renewals - before.renewals };
 }
 
-/** Hits, misses, personal lists and events together, a new snapshot every 20 seconds. */
+/** Hits, misses and personal lists together, with a new snapshot every 20 seconds. */
 async function mix(minutes, cases, popular) {
   const end = performance.now() + minutes * 60_000;
   const versions = new Set();
@@ -199,7 +199,7 @@ function once(origin, { path, headers = {}, agent: own = agent }) {
   });
 }
 
-/** Draws places from 0 on, the k-th with a weight of 1/k. From a seed, so that two runs ask for the same. */
+/** Draws indices from 0 on, the k-th with a weight of 1/k; seeded, so that two runs send the same requests. */
 function zipf(count) {
   const sums = new Float64Array(count);
   let sum = 0;

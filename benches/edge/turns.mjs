@@ -1,5 +1,5 @@
-// Kinds of requests measured beside each other. In turns, so that a busy moment of the machine is nobody's alone, and each turn in an
-// order of its own, so that none always comes after the same one.
+// Measures kinds of requests beside each other: in turns, so that a busy moment of the machine affects all of them, and each turn in a
+// random order, so that none always follows the same other one.
 
 import { open } from "./connection.mjs";
 import { cpuNs } from "./workerd.mjs";
@@ -7,20 +7,20 @@ import { cpuNs } from "./workerd.mjs";
 const CONNECTIONS = 8;
 
 /**
- * A kind: its name; the Worker it asks; what it asks next; how many requests to send, uncounted, before each of its turns.
+ * A kind of request: its name; its Worker; a function that gives the next request; how many uncounted requests to send before each turn.
  *
  * @typedef {[name: string, server: { origin: string, pid: number }, next: () => { path: string, headers?: object }, warming?: number]} Kind
  */
 
 /**
- * What each kind came to: medians over its turns, shares beside the first kind in the same turn.
+ * Measures each kind: medians over its turns, and shares of the first kind's rate in the same turn.
  *
  * @param {Kind[]} kinds
  * @param {{ turns: number, requests: number, counters?: () => Promise<Record<string, number>> }} options
- *   `requests` of each kind in each turn; `counters` are looked at around each turn, and what they grew by is summed up.
+ *   `requests` of each kind in each turn; `counters` are read before and after each turn, and their growth is summed up.
  */
 export async function inTurns(kinds, { turns, requests, counters = async () => ({}) }) {
-  // V8 compiles what is used much once more, in threads that count as ours: before, and not while we measure.
+  // Let V8 optimise hot code before measuring, because the CPU of its compiler threads would count as the Worker's.
   for (const [, server, next] of kinds) await load(server, next, 15_000);
   const results = kinds.map(([name]) => ({ name, turns: [], latencies: [], grown: {} }));
   const order = [...kinds.keys()];
@@ -56,7 +56,7 @@ export async function inTurns(kinds, { turns, requests, counters = async () => (
   });
 }
 
-/** Requests one after the other on each connection; every one must be answered by 200 and without a fall-back. */
+/** Sends requests one after the other on each connection; each must be answered with 200 and without a fall-back. */
 async function load({ origin, pid }, next, requests) {
   const latencies = [];
   let left = requests;
@@ -80,7 +80,7 @@ async function load({ origin, pid }, next, requests) {
 const at = (sorted, share) => sorted[Math.floor(share * (sorted.length - 1))];
 const median = (values) => at(values.sort((a, b) => a - b), 0.5);
 
-/** In an order that a seed decides, so that two runs have the same. */
+/** Shuffles in place; seeded, so that two runs have the same order. */
 export function shuffle(list, random = generator(11)) {
   for (let place = list.length - 1; place > 0; place -= 1) {
     const other = Math.floor(random() * (place + 1));
@@ -88,7 +88,7 @@ export function shuffle(list, random = generator(11)) {
   }
 }
 
-/** Numbers from 0 to 1 that a seed decides. */
+/** Seeded pseudo-random numbers from 0 to 1. */
 export function generator(seed) {
   let state = seed;
   return () => {

@@ -1,5 +1,5 @@
-// Workers in a bare workerd, and what they cost. `wrangler dev` puts a proxy, a router and a log line of its own around each
-// request, which cost several times what an empty Worker does; a data centre has none of them.
+// Runs Workers in a bare workerd and measures their cost. `wrangler dev` adds a proxy, a router and a log line to each request, which
+// cost several times as much as an empty Worker; a data centre has none of them.
 
 import { spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -11,11 +11,11 @@ import { fileURLToPath } from "node:url";
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 const WORKERD = `${ROOT}node_modules/workerd/bin/workerd`;
-// For one that hangs; one that ends is noticed at once. A machine that is busy with something else needs long.
+// How long to wait for a workerd that hangs, also on a busy machine; one that exits is noticed at once.
 const PATIENCE_MS = 300_000;
 
 /**
- * Starts one Worker in a process of its own and waits until it listens; nothing has been asked of it then.
+ * Starts one Worker in its own process and waits until it listens, without sending a request.
  *
  * @param {{ dir: string, entry: string, vars?: Record<string, string>, assets?: string }} worker
  *   `dir` holds the modules (`.js`, `.wasm`), `entry` names the first of them, `assets` becomes the binding ASSETS.
@@ -24,13 +24,13 @@ export async function start({ dir, entry, vars = {}, assets }) {
   const port = await freePort();
   const home = mkdtempSync(join(tmpdir(), "selvedge-bench-"));
   const file = join(home, "config.capnp");
-  // Cap'n Proto embeds files from beside its own only.
+  // Cap'n Proto embeds only files beside its own.
   const files = readdirSync(dir).filter((name) => /\.(js|wasm)$/.test(name));
   for (const name of files) copyFileSync(join(dir, name), join(home, name));
   copyFileSync(`${ROOT}benches/edge/cache-in-memory.js`, join(home, "cache-in-memory.mjs"));
   writeFileSync(file, config({ files, entry, vars, assets: assets && resolve(assets), port }));
   const begin = performance.now();
-  // Not `node_modules/.bin/workerd`: that is a Node.js program, and its child is what is to be measured.
+  // Not `node_modules/.bin/workerd`, a Node.js program that starts the process to be measured as its child.
   const child = spawn(binary(), ["serve", file], { stdio: ["ignore", "inherit", "inherit"] });
   const ended = new Promise((done) => child.once("exit", done));
   let alive = true;
@@ -50,7 +50,7 @@ export async function start({ dir, entry, vars = {}, assets }) {
   };
 }
 
-/** CPU time of a process since it began, in nanoseconds: all threads, user and system. */
+/** CPU time of a process since its start, in nanoseconds: all threads, user and system. */
 export function cpuNs(pid) {
   let total = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
@@ -59,12 +59,12 @@ export function cpuNs(pid) {
   return total;
 }
 
-/** What a process holds of the machine's memory, in bytes. */
+/** Resident memory of a process, in bytes. */
 export function residentBytes(pid) {
   return 1024 * Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]);
 }
 
-/** The Worker and secrets as they are deployed, with a published site as its assets. */
+/** The Worker as it is deployed, with secrets and a published site as its assets. */
 export const selvedge = (site, publicKey) => ({
   dir: `${ROOT}build/worker`,
   entry: "index.js",
@@ -74,7 +74,7 @@ export const selvedge = (site, publicKey) => ({
 
 function config({ files, entry, vars, assets, port }) {
   const text = JSON.stringify;
-  // The entry is the first module.
+  // workerd takes the first module as the entry.
   files.sort((a, b) => Number(b === entry) - Number(a === entry));
   const modules = files.map((name) => `(name = ${text(name)}, ${name.endsWith(".js") ? "esModule" : "wasm"} = embed ${text(name)})`);
   const bindings = Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`);
@@ -123,7 +123,7 @@ function freePort() {
   });
 }
 
-/** Read from the kernel: connecting to it would already be work for it. */
+/** Reads from the kernel whether it listens, because a connection would already cost it CPU. */
 function listens(pid, port) {
   const address = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   try {

@@ -1,4 +1,4 @@
-// How long filling the slot of a page takes in Wasm, by the core and by lol_html, in Node.js. One line of JSON.
+// Times filling a page's slot in Wasm with the core and with lol_html, in Node.js. Prints one line of JSON.
 //
 //   node benches/html-wasm/run.mjs BUILT     (BUILT/selvedge and BUILT/lol_html hold the modules)
 
@@ -24,7 +24,7 @@ for (const { name, fill } of results) {
   const links = filled.toString().match(/<a href="\/item\/Item%20number%20\d">Item number \d<\/a>/g)?.length;
   if (!untouched || links !== 8) throw new Error(`${name}: expected 8 items and everything else untouched, found ${links}, untouched: ${untouched}`);
 }
-// In turns, so that a busy moment of the machine is nobody's alone.
+// In turns, so that a busy moment of the machine affects both.
 for (let turn = 0; turn < 60; turn += 1) {
   for (const { fill, times } of results) {
     const begin = performance.now();

@@ -1,4 +1,4 @@
-// Times the core's search over a snapshot in Node.js and prints one line of JSON. Fails where a list differs from the
+// Times the core's search over a snapshot in Node.js and prints one line of JSON. Fails if a list differs from the
 // expected one.
 //
 //   node benches/retrieve/node.mjs MODULE.wasm DIR int8|int4 [SECONDS]
@@ -46,7 +46,7 @@ for (const [at, query] of queries.entries()) {
   }
 }
 
-/** Allowed rows: all, all but the seen ones, a category, a tiny category. */
+/** Which rows are allowed: all, all but the seen ones, a category, a tiny category. */
 const FILTERS = { none: [0, true], seen: [50, false], category: [10, true], rare: [1000, true] };
 const times = {};
 for (const [name, [every, allowed]] of Object.entries(FILTERS)) {
@@ -55,7 +55,7 @@ for (const [name, [every, allowed]] of Object.entries(FILTERS)) {
 }
 wasm.snapshot_filter(0, true);
 const scan = time((query) => search(wasm, query, meta.k, MODES.full), Number(seconds) * 1000);
-// Rows at even distances: all lengths, which cosines do not know.
+// Rows at even distances, so that vectors of all lengths occur; a cosine does not depend on the length.
 let at = 0;
 const near = time(() => wasm.snapshot_near(Math.floor((at++ % 100) * (opened.rows / 100)), meta.k, MODES.exact), Number(seconds) * 1000);
 console.log(
@@ -84,7 +84,7 @@ function time(run, limitMs) {
   return { runs: took.length, median_ms: share(0.5), p99_ms: share(0.99), min_ms: share(0) };
 }
 
-/** What one thread reads at most: as many bytes as the rows have, 64 at a step, by a module of 100 bytes. */
+/** The highest rate at which one thread can read: a module of 100 bytes reads as many bytes as the rows have, 64 per step. */
 function bandwidth(bytes) {
   const pages = Math.ceil(bytes / 65_536);
   const memory = new WebAssembly.Memory({ initial: pages });

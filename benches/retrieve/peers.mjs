@@ -1,13 +1,13 @@
-// Times vector searches that other packages offer to JavaScript, on the rows, queries and answers of a folder, and
-// prints one line of JSON: an entry for each peer and each setting of its search effort, to be compared at equal
-// recall. A peer that cannot hold the rows, or takes too long, gets an entry that says so.
+// Times the vector searches of other JavaScript packages (peers) on the rows, queries and answers of a folder, and prints
+// one line of JSON: an entry for each peer and each setting of its search effort, to be compared at equal recall. A peer
+// that cannot hold the rows, or takes too long, gets an entry that says so.
 //
 //   npm ci --ignore-scripts --prefix benches/retrieve
 //   node benches/retrieve/peers.mjs DIR [--only NAME,NAME] [--seconds S] [--build S]
 //
 //   --only     names of peers or of their packages; all of them by default
 //   --seconds  how long to time each setting, 2 by default
-//   --build    how long a peer may take to build its index, 120 by default; beyond the timing, each setting may too
+//   --build    seconds that a peer may take to build its index, and each setting beyond its timing; 120 by default
 //
 // DIR holds, little-endian:
 //   meta.json     {"name", "rows": N, "dims": D, "queries": Q, "k": 20, "kind": "trained" or "random"}
@@ -15,8 +15,8 @@
 //   queries.f32   Q x D float32
 //   expected.u32  Q x 20 uint32, the rows of the greatest inner products, best first
 //
-// `memory_bytes` is what `memory_of` says. `shipped_bytes` is the JavaScript and Wasm (of usearch, the native addon) as
-// published, each file after gzip at its best level. `recall_queries` is how many queries the recall was taken over.
+// `memory_of` says how `memory_bytes` was measured. `shipped_bytes` is the size of the published JavaScript and Wasm (of usearch, the
+// native addon), each file after gzip at its best level. `recall_queries` is the number of queries that the recall was computed from.
 
 import { fork } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -82,7 +82,7 @@ function positive(option, text) {
   return number;
 }
 
-// A process to each peer: one that runs out of memory or time takes nothing else with it.
+// Each peer has its own process, so that one that runs out of memory or time does not affect the others.
 function measureInChild(peer, { dir, meta, seconds, buildSeconds, scratch }) {
   const child = fork(MEASURE, [], {
     execArgv: ['--max-old-space-size=8192', '--expose-gc'],
@@ -118,7 +118,7 @@ function measureInChild(peer, { dir, meta, seconds, buildSeconds, scratch }) {
   child.send({ name: peer.name, dir, seconds, file: join(scratch, peer.name) });
 
   return new Promise((resolve) => {
-    // `close` comes after the last message and the last word on stderr.
+    // `close` comes after the last message and the end of stderr.
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       if (phase !== null) {
@@ -130,7 +130,7 @@ function measureInChild(peer, { dir, meta, seconds, buildSeconds, scratch }) {
   });
 }
 
-// What a panic or an allocator that gave up left on stderr.
+// The error that a panic or a failed allocation left on stderr.
 function complaint(spoken) {
   const lines = spoken.split('\n').map((line) => line.trim());
   const found = lines.find((line) => /panicked at|cannot enlarge|out of memory|allocation failed/i.test(line));

@@ -1,9 +1,9 @@
-// The core's search over a snapshot in WebAssembly, for Node.js, workerd and browsers alike: nothing here but numbers and
-// memory. The module is `benches/scan-wasm` as cargo builds it.
+// The core's search over a snapshot in WebAssembly, for Node.js, workerd and browsers: it uses only numbers and memory. The module is
+// `benches/scan-wasm` as cargo builds it.
 
-/** An instance of the module; names end in a hash of the crate, which is cut off. */
+/** An instance of the module; cuts the hash of the crate off the names of its exports. */
 export async function instantiate(module) {
-  // wasm-bindgen's placeholders are called by its own command line tool only: nothing here reaches them.
+  // wasm-bindgen's placeholder imports are used only by its command line tool and never called here.
   const imports = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
     (imports[from] ??= {})[name] = () => {
@@ -14,7 +14,7 @@ export async function instantiate(module) {
   return Object.fromEntries(Object.entries(exports).map(([name, value]) => [name.replace(/_[0-9a-f]{16}$/, ""), value]));
 }
 
-/** Opens a snapshot whose bytes `fill` writes into the module's memory; nothing is held twice. */
+/** Opens a snapshot whose bytes `fill` writes directly into the module's memory. */
 export async function open(wasm, bytes, fill) {
   const start = wasm.snapshot_reserve(bytes);
   await fill(() => new Uint8Array(wasm.memory.buffer, start, bytes));
@@ -24,10 +24,10 @@ export async function open(wasm, bytes, fill) {
   return { rows, open_ms: performance.now() - begin };
 }
 
-/** How rows are searched: all of them read, or only those that the bounds leave. */
+/** Modes of a search: read all rows, or only those that the bounds do not rule out. */
 export const MODES = { full: 0, exact: 1 };
 
-/** A search of the k best for one query's values. */
+/** Searches the k best rows for one query. */
 export function search(wasm, query, k, mode) {
   new Float32Array(wasm.memory.buffer, wasm.snapshot_query(), query.length).set(query);
   return wasm.snapshot_search(k, mode);

@@ -1,5 +1,5 @@
-// The core's search inside workerd: `/load?variant=int8` streams a snapshot into Wasm memory, `/search?runs=N` searches. Clocks
-// stand still while a Worker computes, so it is timed from outside.
+// The core's search inside workerd: `/load?variant=int8` streams a snapshot into Wasm memory, `/search?runs=N` searches. It
+// is timed from outside, because a Worker's clock stands still while it computes.
 
 import module from "./scan.wasm";
 import { MODES, instantiate, open, search } from "./searcher.js";

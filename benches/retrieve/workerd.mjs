@@ -32,7 +32,7 @@ try {
   rmSync(home, { recursive: true });
 }
 
-/** Wall and CPU time of one search: many in one request, less a request without any. */
+/** Wall and CPU time of one search: those of a request with many searches, minus those of a request without any. */
 async function perSearch(runs, mode) {
   const one = async (count) => {
     const [cpu, begin] = [cpuNs(worker.pid), performance.now()];
@@ -56,7 +56,7 @@ async function ask(path) {
   return response;
 }
 
-/** What the process holds in memory, by the kernel's count. */
+/** Resident memory of the process, as counted by the kernel. */
 function rssBytes() {
   const [, pages] = readFileSync(`/proc/${worker.pid}/statm`, "utf8").split(" ");
   return Number(pages) * 4096;

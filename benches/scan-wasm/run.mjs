@@ -1,5 +1,5 @@
 // Times the core's exact top-k in WebAssembly beside a plain JavaScript loop over the same memory, and prints one line
-// of JSON. Fails when the two do not find the same rows.
+// of JSON. Fails if the two do not find the same rows.
 //
 //   RUSTFLAGS="-C target-feature=+simd128" cargo build --release --target wasm32-unknown-unknown -p selvedge-scan-wasm
 //   node benches/scan-wasm/run.mjs target/wasm32-unknown-unknown/release/selvedge_scan_wasm.wasm [rows] [dims] [k] [runs]
@@ -18,7 +18,7 @@ if (!file) {
 const [rows = 100_000, dims = 64, k = 20, runs = 500] = numbers.map(Number);
 
 const module = await WebAssembly.compile(await readFile(file));
-// wasm-bindgen's placeholders are called by its own command line tool only: nothing here reaches them.
+// wasm-bindgen's placeholder imports are used only by its command line tool and never called here.
 const imports = {};
 for (const { module: from, name } of WebAssembly.Module.imports(module)) {
   (imports[from] ??= {})[name] = () => {
@@ -26,7 +26,7 @@ for (const { module: from, name } of WebAssembly.Module.imports(module)) {
   };
 }
 const instance = await WebAssembly.instantiate(module, imports);
-// As cargo leaves them, names end in a hash of the crate.
+// In cargo's output, names end in a hash of the crate.
 const named = Object.entries(instance.exports).map(([name, value]) => [name.replace(/_[0-9a-f]{16}$/, ''), value]);
 const wasm = Object.fromEntries(named);
 
@@ -37,7 +37,7 @@ if (stride === 0) {
 }
 const inWasm = time(() => wasm.scan(k), WARM_UP, runs);
 const found = Array.from({ length: k }, (_, rank) => wasm.item(rank) >>> 0);
-// Taken after the scans: memory that grows detaches its views.
+// Made after the scans, because memory that grows detaches its views.
 const memory = wasm.memory.buffer;
 const codes = new Int8Array(memory, wasm.codes_at(), rows * stride);
 const query = new Int16Array(memory, wasm.query_at(), stride);
@@ -63,7 +63,7 @@ function time(run, warmUp, times) {
   return { runs: times, median_ms: at(0.5), p99_ms: at(0.99), min_ms: at(0) };
 }
 
-// What one would write without the core: one pass, a sorted list of the k best.
+// A plain search without the core: one pass, a sorted list of the k best.
 function topK() {
   const items = [];
   const best = [];
@@ -84,7 +84,7 @@ function topK() {
   return items;
 }
 
-// A finite f16 as a number.
+// Converts a finite f16 to a number.
 function widen(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;

@@ -1,5 +1,5 @@
-//! A session of foreign requests against the whole HTTP application, in memory: it never panics, and what holds for every answer
-//! holds (`edge/tests/hostile`).
+//! Runs a session of random requests through the whole HTTP application in memory. It must not panic, and every answer must have the
+//! properties that `edge/tests/hostile` checks.
 #![no_main]
 
 #[path = "../../examples/planted.rs"]

@@ -1,4 +1,5 @@
-//! Foreign text as a cookie, foreign bytes as a profile: neither panics, and what is read is written back the same.
+//! Reads random text as a cookie and random bytes as a profile. Neither may panic, and a profile that was read and
+//! written again reads as the same profile.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any codes, scales, filter and query: with bounds, the search finds what scoring every row and sorting finds.
+//! For any codes, scales, filter and query, the search with bounds finds the same rows as scoring every row and sorting.
 #![no_main]
 
 use half::f16;
@@ -7,7 +7,7 @@ use selvedge::event::ItemIndex;
 use selvedge::quantize::{Query, Width, norm_bound};
 use selvedge::retrieve::{Codes, Filter, Rows, Scored, score_rows, top_k};
 
-/// Three blocks: more are not searched in any other way.
+/// Three blocks; more blocks would take no other path through the search.
 const MAX_ROWS: usize = 160;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -24,11 +24,11 @@ fuzz_target!(|bytes: &[u8]| {
     let scales: Vec<f16> = scales
         .chunks_exact(2)
         .take(count)
-        // Finite and not negative, as a snapshot's are; the rest is refused at opening.
+        // Finite and not negative, as in a snapshot that was opened; other scales are refused at opening.
         .map(|pair| f16::from_bits(u16::from_le_bytes([pair[0], pair[1]]) % 0x7c00))
         .collect();
 
-    // Longest first, as a snapshot lays them out.
+    // Longest first, like the rows of a snapshot.
     let plain = Rows::new(Codes::new(width, codes), stride, &scales).expect("lengths fit");
     let norms: Vec<f32> = (0..count)
         .map(|row| norm_bound(&plain.row_codes(row).unwrap_or_default(), scales[row]))

@@ -1,6 +1,6 @@
-//! Foreign bytes as a snapshot, with verification off: structure checks alone must keep every reader from panicking.
+//! Opens random bytes as a snapshot without verifying signature or digests: the structure checks alone must prevent every panic.
 //!
-//! Seed it with the golden files, or nearly all inputs end at the magic bytes:
+//! Seed it with the golden files; otherwise nearly all inputs are refused at the magic bytes:
 //! `mkdir -p fuzz/corpus/snapshot && cp tests/vectors/*.selvedge fuzz/corpus/snapshot/`
 //! `cargo fuzz run --sanitizer none snapshot -- -max_len=65536`
 #![no_main]

@@ -1,5 +1,5 @@
-// Answers without the Wasm instance, for the one request under which it broke. What a visitor's page needs is answered by an
-// empty list, which pages show as no recommendations; a write or a probe is told to come again.
+// Answers without the Wasm instance, for the requests during which it broke. A list gets an empty decision, which pages show as no
+// recommendations; a write or a probe gets a 503 that asks to try again.
 
 const HEADERS = { "cache-control": "no-store", "selvedge-fallback": "panic", "x-content-type-options": "nosniff" };
 
@@ -16,8 +16,8 @@ export function fallback(request) {
     });
   }
   const detail = isPage
-    ? "the Worker broke while the server behind was asked; whether that did what it was asked for is not known"
-    : "the Wasm instance broke under this request and was replaced; nothing of it was kept: send it again";
+    ? "the Worker broke while it waited for the origin; it is not known whether the origin carried out the request"
+    : "the Wasm instance broke during this request and was replaced; nothing was stored: send the request again";
   return new Response(
     JSON.stringify({ type: "https://selvedge.dev/problems/interrupted", title: "Interrupted", status: 503, detail, instance: pathname }),
     { status: 503, headers: { ...HEADERS, "content-type": "application/problem+json", ...(!isPage && { "retry-after": "1" }) } },
@@ -47,7 +47,7 @@ function safelyDecoded(text) {
   }
 }
 
-/** The decision of docs/http-api.md with nothing in it, as the core makes it where there is no model. */
+/** An empty decision (docs/http-api.md), the same that the core makes while there is no model. */
 function emptyDecision(slot) {
   const decision = {
     id: "",

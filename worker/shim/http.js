@@ -1,17 +1,17 @@
-// Requests in and answers out, each in one call: what one header costs is mostly the way between Wasm and JS.
+// Reads a request and makes a response in one call each, because the cost of a header is mostly the call between Wasm and JS.
 
-/** What nearly every request is asked for, in the order of `KNOWN` in worker/src/incoming.rs. Others are read one by one. */
+/** Headers that nearly every request is asked for, in the order of `KNOWN` in worker/src/request.rs. Others are read one by one. */
 const HEADERS = ["cookie", "sec-gpc", "if-none-match", "selvedge-key"];
 
 const encoder = new TextEncoder();
 
 /**
- * Writes method, URL and the value of each of HEADERS as UTF-8, a line each, empty where there is none; none of them can hold the
- * end of a line. Character by character into the instance's own memory, without a string in between: V8 reads one that was just put
- * together far more slowly than its parts.
+ * Writes method, URL and the value of each of HEADERS as UTF-8 into the instance's memory, one line each, empty if the header is
+ * missing; none of them can contain a line end. It writes character by character and does not join them to one string first, because
+ * V8 reads a newly joined string far more slowly than its parts.
  *
  * @param {Uint8Array} into
- * @returns {number} how many bytes there are; what has no room in `into` is left out
+ * @returns {number} the number of bytes; bytes that do not fit into `into` are not written
  */
 export function read(request, into) {
   const { headers } = request;
@@ -46,13 +46,14 @@ export function timeZone(request) {
 }
 
 /**
- * Answers without a body, by status and lasting headers: to begin a response with one costs less than to make its headers, or to have
- * the runtime look into a dictionary for all that could be in it. One without a body belongs to no request.
+ * Responses without a body, by status and lasting headers, from which other responses are made. That costs less than making headers
+ * anew, or having the runtime read every possible field of an options object. A response without a body is not bound to a request, so
+ * other requests may use it.
  */
 const made = new Map();
 const MOST_MADE = 1000;
 
-/** @param {string} lasting name and value of each header that many answers have alike, a line each */
+/** @param {string} lasting name and value of the headers that many answers share, one line each */
 function begun(status, lasting) {
   const key = `${status}\n${lasting}`;
   let response = made.get(key);
@@ -68,7 +69,7 @@ function begun(status, lasting) {
 /**
  * @param {number} status
  * @param {string} lasting
- * @param {string} own name and value of the other headers, a line each
+ * @param {string} own name and value of the other headers, one line each
  * @param {Uint8Array | undefined} body
  */
 export function respond(status, lasting, own, body) {
@@ -94,7 +95,7 @@ export function again({ body, head }, own) {
   return withOwn(new Response(body, head), own);
 }
 
-/** To look at a response's headers has the runtime make an object of them, so that is left out where nothing is to be set. */
+/** Reading `response.headers` makes the runtime create an object, so it is not read if there is nothing to set. */
 function withOwn(response, own) {
   if (own) add(response.headers, own);
   return response;

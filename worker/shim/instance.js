@@ -1,23 +1,23 @@
-// The Wasm instance: notices when it breaks, tells whoever waits on it, and has it made anew before the next use.
+// Watches the Wasm instance: notices when it breaks, ends the calls that wait for it, and has it replaced before the next use.
 //
-// A Rust panic ends as a WebAssembly trap, which leaves the instance's memory as it was in the middle of whatever it did.
-// A promise that the instance owed is then never settled: without this file, the request would hang until the runtime
-// gives up on it, and so would every other request that the same isolate serves at that moment.
+// A Rust panic ends as a WebAssembly trap, which leaves the instance's memory in an inconsistent state. The promises of the
+// instance are then never settled. Without this file, the request, and every other request that the isolate serves at that
+// moment, would hang until the runtime cancels it.
 
 /**
  * @param {{ reset: () => void, log?: (message: string) => void }} options `reset` makes a fresh instance.
  */
 export function createInstance({ reset, log = console.error }) {
   let broken = false;
-  let told = false;
+  let logged = false;
   let panics = 0;
   /** @type {Set<(outcome: typeof BROKEN) => void>} */
   const waiting = new Set();
 
-  /** Marks the instance as broken and lets go of every call that is under way. The first reason that is known is logged. */
+  /** Marks the instance as broken and ends every call in progress with BROKEN. Logs the first known reason. */
   function markBroken(reason) {
-    if (reason !== undefined && !told) {
-      told = true;
+    if (reason !== undefined && !logged) {
+      logged = true;
       log(`wasm instance broken, to be reset before the next request: ${reason}`);
     }
     if (broken) return;
@@ -28,15 +28,15 @@ export function createInstance({ reset, log = console.error }) {
   }
 
   /**
-   * Calls into the instance. Comes to what the call comes to, at once or by a promise, or to BROKEN if the instance breaks
-   * meanwhile. Everything else that is thrown is passed on.
+   * Calls into the instance. Returns the call's result or a promise of it, or BROKEN if the instance breaks meanwhile. Throws
+   * every other error of the call.
    */
   function call(enter) {
     if (broken) {
-      // For the log, where nobody told a reason.
-      markBroken("by an error that got to nobody");
+      // Has an effect only if no reason was logged yet.
+      markBroken("by an error that was not reported");
       reset();
-      broken = told = false;
+      broken = logged = false;
     }
     let entered;
     try {
@@ -57,8 +57,8 @@ export function createInstance({ reset, log = console.error }) {
 
   async function promised(entered) {
     let release;
-    // One promise for each call, made in that call's own request context: a promise shared between requests would run the
-    // one's continuation in the other's context.
+    // Each call has a promise made in its own request context. A promise shared between requests would run one request's
+    // continuation in the other's context.
     const breakage = new Promise((resolve) => {
       release = resolve;
       waiting.add(resolve);
@@ -72,14 +72,14 @@ export function createInstance({ reset, log = console.error }) {
     }
   }
 
-  /** Aborts a stream that the instance writes if it breaks before. Returns what ends the guard. */
+  /** Aborts a stream if the instance, which writes it, breaks. Returns a function that ends the guard. */
   function guard(writer) {
     let release;
     const breakage = new Promise((resolve) => {
       release = resolve;
       waiting.add(resolve);
     });
-    // It fails where the reader has gone, and then nobody is left to tell.
+    // `abort` fails if the reader is gone; then nobody needs to know.
     breakage.then(() => writer.abort(new Error("the Wasm instance broke"))).catch(() => {});
     return () => waiting.delete(release);
   }
@@ -87,5 +87,5 @@ export function createInstance({ reset, log = console.error }) {
   return { call, guard, markBroken, panics: () => panics };
 }
 
-/** What a call comes to when the instance broke under it. */
+/** The result of a call during which the instance broke. */
 export const BROKEN = Symbol("wasm instance broken");

@@ -1,4 +1,4 @@
-// One round over a running demo: `node smoke.mjs http://127.0.0.1:8787`. Ends with 1 at the first thing that is wrong.
+// Calls a running demo once: `node smoke.mjs http://127.0.0.1:8787`. Exits with 1 at the first wrong answer.
 
 import assert from "node:assert/strict";
 
@@ -63,7 +63,7 @@ say("the page changed");
 await expectStatus(204, "/v1/profile", { method: "DELETE" });
 assert.equal(cookie, "", "the cookie is expired");
 const forgotten = await expectStatus(200, "/v1/recommend/home?n=12");
-// What a stranger is shown depends on the time of day, which may have changed since the first list.
+// A new visitor's list depends on the daypart, which may have changed since the first list.
 const stranger = await expectStatus(200, "/v1/recommend/home?n=12");
 const shown = [before, stranger].map((answer) => ids(answer).join());
 assert.ok(shown.includes(ids(forgotten).join()), "a deleted profile is a stranger again");

@@ -1,4 +1,4 @@
-//! Steps that the Worker and the browser package share: wasm-opt, sizes, folders.
+//! Steps that the builds of the Worker and the browser package share: wasm-opt, sizes, folders.
 
 use std::fs;
 use std::io::Write;
@@ -10,8 +10,8 @@ use crate::failure::Failure;
 use crate::process;
 use crate::tools;
 
-/// What rustc 1.95 may emit for `wasm32-unknown-unknown` with `simd128`, and nothing newer: wasm-opt
-/// must not bring in an instruction that a browser or workerd does not know.
+/// The Wasm features that rustc 1.95 may emit for `wasm32-unknown-unknown` with `simd128`. With these alone, wasm-opt
+/// adds no instruction that a browser or workerd does not know.
 const WASM_FEATURES: &[&str] = &[
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
@@ -28,8 +28,8 @@ const WASM_FEATURES: &[&str] = &[
 /// Compiler flags of every Wasm artefact with SIMD.
 pub const SIMD: &str = "-Ctarget-feature=+simd128";
 
-/// Cargo's settings for a release artefact: small code (`s`, or `z` for the smallest), except in the packages `hot`, where the
-/// time goes.
+/// Cargo's settings for a release artefact: optimised for size (`s`, or `z` for the smallest), except the packages `hot`, which are
+/// optimised for speed because requests spend their time there.
 ///
 /// The Worker at `z` is 5 KB smaller after gzip than at `s`. The browser's Wasm needs no hot packages: the kernel's inner loops
 /// are SIMD intrinsics, of the same size and shape either way.
@@ -80,7 +80,7 @@ pub fn gzip_size(path: impl AsRef<Path>) -> Result<usize, Failure> {
         .map_err(Failure::io("compress", path))
 }
 
-/// Prints the sizes of an artefact's files and holds their sum against the limit.
+/// Prints the sizes of an artefact's files and fails if their sum exceeds the limit.
 pub fn check_size(artefact: &'static str, files: &[&str], limit: usize) -> Result<(), Failure> {
     let mut found = 0;
     for file in files {
@@ -96,7 +96,7 @@ pub fn check_size(artefact: &'static str, files: &[&str], limit: usize) -> Resul
     Ok(())
 }
 
-/// An empty folder, whatever was there before.
+/// Makes an empty folder; deletes what was there before.
 pub fn empty_dir(path: &str) -> Result<(), Failure> {
     if Path::new(path).exists() {
         fs::remove_dir_all(path).map_err(Failure::io("empty", path))?;
@@ -104,7 +104,7 @@ pub fn empty_dir(path: &str) -> Result<(), Failure> {
     fs::create_dir_all(path).map_err(Failure::io("create", path))
 }
 
-/// Copies a folder with all that is in it, except hidden files.
+/// Copies a folder and its contents, except hidden files.
 pub fn copy_dir(from: &Path, to: &Path) -> Result<(), Failure> {
     fs::create_dir_all(to).map_err(Failure::io("create", to))?;
     for entry in fs::read_dir(from).map_err(Failure::io("list", from))? {

@@ -1,5 +1,5 @@
-//! Building the npm package `@selvedge/edge`: the core's Wasm with SIMD, its glue, and what
-//! `www/package` adds, packed as npm would publish it.
+//! Builds the npm package `@selvedge/edge` as npm would publish it: the core's Wasm with SIMD, its JavaScript glue, and
+//! the TypeScript of `www/package`.
 
 use std::fs;
 use std::path::Path;
@@ -14,15 +14,15 @@ use crate::tools;
 const GLUE: &str = "build/browser-glue";
 const PACKAGE: &str = "build/pkg";
 const WASM: &str = "build/pkg/wasm/selvedge_bg.wasm";
-/// What a page loads before its first recommendation.
+/// The files that a page loads before its first recommendation.
 pub const FILES: &[&str] = &[WASM];
-/// What `npm pack` writes, under a name without a version, so that pages and tests can name it.
+/// The tarball of `npm pack`, renamed to a name without a version, so that pages and tests can name it.
 pub const TARBALL: &str = "build/selvedge-edge.tgz";
 
-/// What a phone has to load before the first recommendation.
+/// Limit in bytes after gzip of what a phone loads before its first recommendation.
 pub const SIZE_LIMIT: usize = 100_000;
 
-/// Builds the package; `dev` skips the optimiser and the size limit.
+/// Builds the package; `dev` skips wasm-opt and the size limit.
 pub fn build(dev: bool) -> Result<(), Failure> {
     step("compiling the core for browsers");
     process::run(

@@ -1,4 +1,4 @@
-//! What can go wrong in a task, and what to do then.
+//! Errors of tasks, each with a hint.
 
 use std::error::Error;
 use std::io;
@@ -9,30 +9,30 @@ use std::process::ExitStatus;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The file system refused.
+    /// A file operation failed.
     #[error("cannot {action} {}", path.display())]
     Io {
         action: &'static str,
         path: PathBuf,
         source: io::Error,
     },
-    /// A program could not be started at all.
+    /// A program could not be started.
     #[error("cannot start `{program}`")]
     Start {
         program: String,
         source: io::Error,
         hint: &'static str,
     },
-    /// A program ran and failed; its own messages stand above.
+    /// A program ran and failed; it printed its own messages.
     #[error("`{command}` failed: {status}")]
     Command { command: String, status: ExitStatus },
-    /// Something the task needs is not on this machine and must not be installed silently.
+    /// The task needs something that this machine lacks and that must not be installed silently.
     #[error("{what} is missing")]
     Missing { what: String, hint: String },
-    /// The machine lacks things that only its owner can install: a line each, with how to get it.
+    /// The machine lacks things that only its owner can install: one line each, with how to get it.
     #[error("this machine lacks what the task needs\n  {}", missing.join("\n  "))]
     Machine { missing: Vec<String> },
-    /// Something is there, and is not what it should be.
+    /// Something exists but is not as expected.
     #[error("{what}: expected {expected}, found {found}")]
     Mismatch {
         what: String,
@@ -40,20 +40,20 @@ pub enum Failure {
         found: String,
         hint: String,
     },
-    /// Something from outside could not be had.
+    /// A download failed.
     #[error("{what} could not be fetched")]
     Unavailable {
         what: &'static str,
         source: Box<Failure>,
         hint: &'static str,
     },
-    /// Tests failed; which ones and how many has been said.
+    /// Tests failed; their names and number were printed.
     #[error("tests failed")]
     Tests,
-    /// The handler of Ctrl-C could not be set.
+    /// The handler of Ctrl-C could not be installed.
     #[error("cannot handle Ctrl-C")]
     Signals(#[source] ctrlc::Error),
-    /// An artefact has outgrown its limit.
+    /// An artefact exceeds its size limit.
     #[error("{artefact} is {found} bytes after gzip, the limit is {limit}")]
     TooBig {
         artefact: &'static str,
@@ -69,7 +69,7 @@ impl Failure {
         move |source| Self::Io { action, path, source }
     }
 
-    /// What to do next, where that is known.
+    /// What to do next, if that is known.
     fn hint(&self) -> Option<&str> {
         match self {
             Self::Start { hint, .. } | Self::Unavailable { hint, .. } => Some(hint),

@@ -1,7 +1,7 @@
 //! Set-up and tasks of the project: `cargo xtask demo`, `cargo xtask test`, `cargo xtask bench`.
 //!
-//! Every task begins with what it needs of `setup`, which installs what is missing and is instant
-//! when nothing is. Progress goes to stderr, results to stdout.
+//! Every task first runs the parts of `setup` that it needs, which install what is missing and take no time if nothing is.
+//! Progress goes to stderr, results to stdout.
 
 mod artefact;
 mod bench;
@@ -35,21 +35,21 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Install what building, testing and the demo need; instant when nothing is missing.
+    /// Install what building, testing and the demo need; takes no time if nothing is missing.
     Setup,
     /// Build the Worker, the npm package for browsers, or the demo site into `build/`.
     Build {
         /// What to build.
         what: Artefact,
-        /// Fast to build instead of fast to run: no wasm-opt, no size limit.
+        /// Build faster, run slower: no wasm-opt, no size limit.
         #[arg(long)]
         dev: bool,
     },
-    /// Show it: a shop on localhost whose page re-ranks as one clicks.
+    /// Serve a shop on localhost whose page is ranked anew after each click.
     Demo(demo::Options),
-    /// Measure, print, and keep the numbers under `docs/benchmarks`.
+    /// Run benchmarks, print the numbers and write them to `docs/benchmarks`.
     Bench(bench::Options),
-    /// Run everything that tests the project; the last line is the total.
+    /// Run all tests; the last line is the total.
     Test(test::Options),
 }
 
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli.task) {
         Ok(()) => ExitCode::SUCCESS,
-        // The total stands as the last line, alone.
+        // Print nothing more, so that the total is the last line.
         Err(Failure::Tests) => ExitCode::FAILURE,
         Err(failure) => {
             failure.print();

@@ -1,11 +1,11 @@
-//! Running other programs.
+//! Runs other programs.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitStatus, Stdio};
 
 use crate::failure::Failure;
 
-/// Runs to the end with our stdout and stderr.
+/// Runs a program to its end with our stdout and stderr.
 pub fn run(command: &mut Command) -> Result<(), Failure> {
     let status = command.stdin(Stdio::null()).status().map_err(cannot_start(command))?;
     if status.success() {
@@ -17,7 +17,7 @@ pub fn run(command: &mut Command) -> Result<(), Failure> {
     })
 }
 
-/// Runs to the end and gives back stdout; stderr passes through.
+/// Runs a program to its end and returns its stdout; stderr passes through.
 pub fn output(command: &mut Command) -> Result<String, Failure> {
     let output = command
         .stdin(Stdio::null())
@@ -33,7 +33,7 @@ pub fn output(command: &mut Command) -> Result<String, Failure> {
     })
 }
 
-/// Whether a program is there and answers `--version` with success; its first line if so.
+/// The first line that a program prints for `--version`; `None` if the program is missing or fails.
 pub fn version(program: &str) -> Option<String> {
     let output = Command::new(program)
         .arg("--version")
@@ -63,8 +63,8 @@ fn cannot_start(command: &Command) -> impl FnOnce(std::io::Error) -> Failure {
     }
 }
 
-/// Runs to the end, passes stdout through line by line and keeps it as well. A program that fails is no
-/// error here: the caller reads from its lines what happened.
+/// Runs a program to its end, prints its stdout line by line and returns it as well. A failing program is not an error here: the caller
+/// reads from the lines what happened.
 pub fn tee(command: &mut Command) -> Result<(String, ExitStatus), Failure> {
     let mut child = command
         .stdin(Stdio::null())

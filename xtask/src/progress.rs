@@ -1,9 +1,9 @@
-//! Messages for the person who waits.
+//! Progress messages.
 
 use std::sync::OnceLock;
 use std::time::Instant;
 
-/// Says on stderr what begins now, with the seconds since the task began.
+/// Prints on stderr the step that begins now, with the seconds since the task began.
 pub fn step(what: &str) {
     static BEGIN: OnceLock<Instant> = OnceLock::new();
     let elapsed = BEGIN.get_or_init(Instant::now).elapsed().as_secs_f32();

@@ -1,7 +1,7 @@
-//! Building the demo site: the shop, and the page that runs the engine in the browser.
+//! Builds the demo site: the shop, and the page that runs the engine in the browser.
 //!
-//! `www/build.mjs` does the work; here is decided when. It leaves alone what it did not write, so that a published
-//! model may lie in the same folder.
+//! `www/build.mjs` does the work; this module decides when. The build keeps files that it did not write, so that the same folder can
+//! hold a published model.
 
 use std::fs;
 use std::path::Path;
@@ -16,8 +16,8 @@ use crate::tools;
 /// The assets directory of `wrangler.toml`.
 pub const SITE: &str = "build/site";
 
-/// Builds the site into `out`. The browser page is part of it when the npm package has been built and there are
-/// `public_keys`, whose snapshots it trusts.
+/// Builds the site into `out`. It includes the browser page if the npm package has been built and `public_keys` names keys whose
+/// snapshots the page trusts.
 pub fn build(out: &Path, public_keys: &[String]) -> Result<(), Failure> {
     let name = out.to_string_lossy();
     let inputs = Inputs::of(&format!("site 2, {}", public_keys.join(" ")))

@@ -1,8 +1,7 @@
-//! Skipping work whose inputs did not change.
+//! Skips work whose inputs did not change.
 //!
-//! A step's inputs are digested (file names, contents and the recipe itself); the digest of the last
-//! successful run lies in `.selvedge/stamps`. Times of files are not looked at: a fresh checkout or
-//! a touched file must not cause ten minutes of work.
+//! A step's inputs (file names, contents and the recipe itself) are digested, and `.selvedge/stamps` keeps the digest of the last
+//! successful run. File times play no part, so that a fresh checkout or a touched file does not cause ten minutes of work.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,18 +13,18 @@ use crate::failure::Failure;
 
 const STAMPS: &str = ".selvedge/stamps";
 
-/// Digest over everything that decides a step's result.
+/// Digest of everything that determines a step's result.
 pub struct Inputs(Sha256);
 
 impl Inputs {
-    /// Begins with the recipe: flags, versions, anything not in a file.
+    /// Begins with the recipe: flags, versions, everything that is not in a file.
     pub fn of(recipe: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(recipe.as_bytes());
         Self(hash)
     }
 
-    /// Adds a file, or a directory with all that is in it; an absent path counts as absent.
+    /// Adds a file, or a directory with its contents; a missing path also changes the digest.
     pub fn and(mut self, path: impl AsRef<Path>) -> Result<Self, Failure> {
         for file in files_under(path.as_ref())? {
             let content = fs::read(&file).map_err(Failure::io("read", &file))?;
@@ -50,7 +49,7 @@ pub fn sha256(path: impl AsRef<Path>) -> Result<String, Failure> {
     Ok(hex(&Sha256::digest(content)))
 }
 
-/// A path as part of a step's name.
+/// Turns a path into a part of a step's name.
 pub fn name_of(path: &Path) -> String {
     let digest = Sha256::digest(path.to_string_lossy().as_bytes());
     hex(&digest[..8])
@@ -72,7 +71,7 @@ pub fn unless_fresh(
     if fresh {
         return Ok(false);
     }
-    // A step that dies half-way must not look done.
+    // Remove the old stamp first, so that a step that fails half-way does not count as done.
     if stamp.exists() {
         fs::remove_file(&stamp).map_err(Failure::io("remove", &stamp))?;
     }

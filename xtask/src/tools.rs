@@ -1,4 +1,4 @@
-//! Where the tools are: cargo, node, npm's programs, wasm-bindgen.
+//! Finds the tools: cargo, node, npm's programs, wasm-bindgen.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,16 +11,16 @@ use crate::process;
 /// wasm-bindgen and its test runner, put there by `setup`.
 pub const BINDGEN: &str = ".selvedge/bin/selvedge-bindgen";
 
-/// Where `setup` installs a Node.js of its own when the machine's is too old.
+/// The folder into which `setup` installs a Node.js if the machine's is too old.
 pub const NODE_HOME: &str = ".selvedge/node";
 
-/// What wrangler 4.164 asks for.
+/// The oldest Node.js that wrangler 4.164 accepts.
 const NODE_AT_LEAST: (u32, u32) = (22, 12);
 
-/// `cargo`, the one that runs us.
+/// The `cargo` that runs this program.
 pub fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // Set by `cargo run` for this very package; a nested cargo would hand them to build scripts.
+    // `cargo run` set these variables for this package; a nested cargo would pass them to build scripts.
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("CARGO_PKG_") {
             command.env_remove(name);
@@ -30,7 +30,7 @@ pub fn cargo() -> Command {
     command
 }
 
-/// The directory that cargo builds into, as cargo itself says: environment and configuration may move it.
+/// Cargo's target directory, from cargo itself, because environment and configuration may move it.
 pub fn target_dir() -> Result<PathBuf, Failure> {
     let metadata = process::output(cargo().args(["metadata", "--no-deps", "--offline", "--format-version=1"]))?;
     serde_json::from_str::<serde_json::Value>(&metadata)
@@ -44,7 +44,7 @@ pub fn target_dir() -> Result<PathBuf, Failure> {
         })
 }
 
-/// The machine's Node.js if it is new enough, else the one of `setup`.
+/// The machine's Node.js if it is new enough, else the one that `setup` installed.
 pub fn node() -> Result<PathBuf, Failure> {
     if let Some(found) = process::version("node")
         && is_new_enough(&found)
@@ -77,7 +77,7 @@ pub fn is_new_enough(version: &str) -> bool {
     found >= NODE_AT_LEAST
 }
 
-/// `node SCRIPT`, with the environment that keeps npm's tools off the network.
+/// `node SCRIPT`, with an environment that keeps npm's tools off the network.
 pub fn node_script(script: &str) -> Result<Command, Failure> {
     let node = node()?;
     let mut command = Command::new(&node);
@@ -119,7 +119,7 @@ pub fn wasm_bindgen() -> Command {
     command
 }
 
-/// No questions, no metrics, no fetching of anything at run time.
+/// Environment without prompts, metrics or downloads at run time.
 fn quiet(command: &mut Command) {
     command
         .env("CI", "true")

@@ -1,7 +1,6 @@
-//! Building the Worker: cargo, wasm-bindgen, wasm-opt and the entry shim, into `build/worker`.
+//! Builds the Worker into `build/worker`: cargo, wasm-bindgen, wasm-opt and the entry shim.
 //!
-//! worker-build does the same and downloads its tools when it runs; this is its recipe with the tools
-//! of our own lock files.
+//! worker-build does the same but downloads its tools when it runs; this uses the tools of our own lock files.
 
 use std::fs;
 
@@ -12,21 +11,22 @@ use crate::progress::step;
 use crate::stamp::{self, Inputs};
 use crate::tools;
 
-/// What `wrangler.toml` names as `main`.
+/// The file that `wrangler.toml` names as `main`.
 const ENTRY: &str = "build/worker/index.js";
 const WASM: &str = "build/worker/index_bg.wasm";
-/// What is deployed.
+/// The files that are deployed.
 pub const FILES: &[&str] = &[ENTRY, WASM];
 const STAGING: &str = "build/worker.partial";
 const SHIM: &str = "worker/shim";
 
-/// Ranking, and the filling of pages. The check of a snapshot's signature, once for each snapshot, is not worth its 6 KB.
+/// Packages optimised for speed: ranking and the filling of pages. Optimising the signature check as well would add 6 KB, and it runs only
+/// once for each snapshot.
 const HOT: &[&str] = &["selvedge"];
 
 /// The gzipped Worker must stay far below the 3 MB of the free plan, so that a cold isolate starts fast.
 pub const SIZE_LIMIT: usize = 300_000;
 
-/// Builds the Worker; `dev` skips the optimiser and the size limit.
+/// Builds the Worker; `dev` skips wasm-opt and the size limit.
 pub fn build(dev: bool) -> Result<(), Failure> {
     build_into("build/worker", &[], dev)?;
     if dev {
@@ -35,8 +35,8 @@ pub fn build(dev: bool) -> Result<(), Failure> {
     artefact::check_size("Worker", FILES, SIZE_LIMIT)
 }
 
-/// Builds the Worker with a route that panics, into `build/worker-panic`: the tests prove with it that a panic is over by
-/// the next request.
+/// Builds the Worker with a route that panics into `build/worker-panic`, with which tests check that the request after a panic
+/// succeeds.
 pub fn build_panicking() -> Result<(), Failure> {
     build_into("build/worker-panic", &["--features", "panic-route"], false)
 }
@@ -75,7 +75,7 @@ fn assemble(compiled: &str, out: &str, dev: bool) -> Result<(), Failure> {
         tools::wasm_bindgen()
             .args([compiled, "--target", "module", "--no-typescript"])
             .args(["--out-dir", STAGING, "--out-name", "index"])
-            // A panic leaves the instance unusable; with these two the shim can begin a new one.
+            // A panic leaves the instance unusable; with these two options the shim can make a new one.
             .args(["--experimental-reset-state-function", "--force-enable-abort-handler"]),
     )?;
     if !dev {
@@ -85,7 +85,7 @@ fn assemble(compiled: &str, out: &str, dev: bool) -> Result<(), Failure> {
 
     let glue = format!("{STAGING}/index.js");
     let text = fs::read_to_string(&glue).map_err(Failure::io("read", &glue))?;
-    // Source phase imports are not yet known to esbuild; workerd gives a compiled module either way.
+    // esbuild does not support source phase imports yet; workerd provides a compiled module either way.
     let text = text.replace("import source ", "import ");
     fs::write(&glue, text).map_err(Failure::io("write", &glue))?;
 

@@ -1,15 +1,15 @@
-//! SHA-256 and BLAKE3 in WebAssembly over bytes that are there already, as a snapshot's are when it is verified.
+//! SHA-256 and BLAKE3 in WebAssembly over bytes that are already in Wasm memory, as a snapshot's are when it is verified.
 
 use sha2::Digest;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Bytes to digest, in this module's own memory: copying them in is no part of the measurement.
+/// The bytes to digest, in this module's memory, so that copying them is not measured.
 #[wasm_bindgen]
 pub struct Input(Vec<u8>);
 
 #[wasm_bindgen]
 impl Input {
-    /// `length` bytes without a pattern (xorshift64).
+    /// `length` pseudo-random bytes (xorshift64).
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(length: usize) -> Self {
@@ -23,19 +23,19 @@ impl Input {
         Self(words.flatten().take(length).collect())
     }
 
-    /// The bytes, copied: for WebCrypto.
+    /// A copy of the bytes, for WebCrypto.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         self.0.clone()
     }
 
-    /// SHA-256 by the `sha2` crate.
+    /// SHA-256 with the `sha2` crate.
     #[must_use]
     pub fn sha256(&self) -> Vec<u8> {
         sha2::Sha256::digest(&self.0).to_vec()
     }
 
-    /// BLAKE3 by its own crate, with simd128.
+    /// BLAKE3 with the `blake3` crate and simd128.
     #[must_use]
     pub fn blake3(&self) -> Vec<u8> {
         blake3::hash(&self.0).as_bytes().to_vec()

@@ -1,4 +1,4 @@
-// The least that a Worker can be: what every other one is compared with.
+// The smallest possible Worker, with which all others are compared.
 export default {
   fetch() {
     return new Response("ok");

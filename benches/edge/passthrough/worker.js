@@ -1,4 +1,4 @@
-// What any Worker in front of a server costs: the answer is handed on as it is.
+// Passes the origin's answer through unchanged: the cost of any Worker in front of a server.
 
 export default {
   fetch(request, env) {

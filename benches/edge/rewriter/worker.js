@@ -1,4 +1,4 @@
-// The runtime's own HTMLRewriter, filling the same slot with text that is ready: what its tokenizer alone costs.
+// The runtime's own HTMLRewriter fills the same slot with fixed text: the cost of its tokenizer alone.
 
 const ITEMS = Array.from({ length: 8 }, (_, place) => `<a href="/item/${place}">Item number ${place} of the list</a>`).join("");
 

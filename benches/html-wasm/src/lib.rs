@@ -1,5 +1,5 @@
-//! A page whose one slot is filled with eight items, in pieces of 32 KiB as a server sends them: by the core, or by lol_html, which
-//! is the engine of Cloudflare's HTMLRewriter.
+//! Fills a page's one slot with eight items, in pieces of 32 KiB as a server sends them, either with the core or with lol_html, the
+//! engine of Cloudflare's HTMLRewriter.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -1,10 +1,10 @@
-// What the peers share: the size of a question, the settings of graphs, and views of rows.
+// Shared by the peers: the number of results, settings of graph indexes, and views of rows.
 //
-// A peer is an object: `name`, `package` (null for none), `exact`, `metric`, `settings`, `knob` and `efforts` where a search takes an effort,
-// `memoryOf` (what its memory is measured by), `shipped` (files of its package that a page would load), and `build`.
+// A peer is an object: `name`, `package` (null for none), `exact`, `metric`, `settings`, `knob` and `efforts` if a search takes an effort,
+// `memoryOf` (how its memory is measured), `shipped` (files of its package that a page would load), and `build`.
 //
-// `build` takes the data and a file that it may write. It returns `memory`, `queries` as the peer takes them, and
-// `at(effort)`, which gives the search that is timed and `rowsOf`, the row numbers out of what that search returns.
+// `build` takes the data and the path of a file that it may write. It returns `memory`, `queries` in the peer's format, and
+// `at(effort)`, which returns the search to time and `rowsOf`, which turns the search's result into row numbers.
 
 import { join } from 'node:path';
 
@@ -12,7 +12,7 @@ export const K = 20;
 export const M = 16;
 export const EF_CONSTRUCTION = 128;
 export const EFFORTS = [20, 50, 100, 200, 400, 800];
-// Rows that are added at once.
+// How many rows are added at once.
 export const CHUNK = 1000;
 export const MODULES = join(import.meta.dirname, '../node_modules');
 export const WASM_MEMORY = 'wasm memory, whole';
@@ -22,7 +22,8 @@ export function view(array, width, at) {
   return array.subarray(at * width, (at + 1) * width);
 }
 
-// On these the nearest row in L2 is the one of the greatest inner product. `width` is above `dims`, the rest is zero.
+// Extends rows and queries so that the nearest row in L2 is the one with the greatest inner product. `width` must be greater than `dims`; the
+// remaining values are zero.
 export function reducedToL2({ rows, count, dims, queries }, width) {
   const norms = Float64Array.from({ length: count }, (_, row) => squares(view(rows, dims, row)));
   const most = norms.reduce((a, b) => Math.max(a, b), 0);

@@ -1,4 +1,4 @@
-// The folder of rows, queries and expected answers.
+// Reads the folder of rows, queries and expected answers.
 
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { endianness } from 'node:os';
@@ -29,11 +29,11 @@ export function readData(dir) {
   readInto(join(dir, 'rows.f32'), rows);
   readInto(join(dir, 'queries.f32'), flat);
   readInto(join(dir, 'expected.u32'), expected);
-  // Copies: usearch's exact search looks at the start of the buffer, whatever the view.
+  // Copies, because usearch's exact search ignores a view's offset and reads from the start of the buffer.
   return { rows, count, dims, queries: Array.from({ length: queries }, (_, at) => slice(flat, dims, at)), expected };
 }
 
-// One read call, and `readFile` with it, stops at 2 GiB.
+// One read call, and therefore `readFile`, reads at most 2 GiB.
 function readInto(file, array) {
   const bytes = new Uint8Array(array.buffer);
   const handle = openSync(file);

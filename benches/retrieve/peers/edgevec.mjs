@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { CHUNK, EF_CONSTRUCTION, EFFORTS, K, M, MODULES, TO_L2, WASM_MEMORY, reducedToL2, view } from './common.mjs';
 
-// As a float it is no number, so no row holds it.
+// As a float it is not a number, so no row contains it.
 const MARK = 0x7fc0beef;
 const EDGEVEC = ['edgevec.js', 'edgevec_bg.wasm', 'snippets/edgevec-d2ba0e32c31531f9/src/js/storage.js'];
 
@@ -14,7 +14,7 @@ export default [
     name: 'edgevec',
     package: 'edgevec',
     exact: false,
-    // 0.9.0 puts the smallest first, when it builds as when it searches.
+    // 0.9.0 ranks the smallest inner product first, both when it builds and when it searches.
     metric: 'inner product, of the negated query',
     settings: { index: 'hnsw', quantization: 'f32', M, M0: 2 * M, efConstruction: EF_CONSTRUCTION },
     knob: 'efSearch',
@@ -99,7 +99,7 @@ async function buildEdgeVecL2(data) {
 }
 
 async function buildEdgeVecBinary(data) {
-  // Sign bits fill whole bytes.
+  // Sign bits must fill whole bytes.
   const { rows, width, queries } = reducedToL2(data, Math.ceil((data.dims + 1) / 8) * 8);
   const { index, rowsOf, memory, setBreadth } = await edgeVecGraph(rows, width, 'L2', (index) => index.enableBQ());
   setBreadth(K);
@@ -147,17 +147,17 @@ async function edgeVecGraph(rows, width, metric, prepare = () => {}) {
   return { index, rowsOf, memory: memory.buffer.byteLength, setBreadth };
 }
 
-// EdgeVec fixes the breadth of its searches as an index is made, and one built for each would take six times as long.
-// So it is made with a mark, which is then replaced where the memory holds it; the answers are those of an index made
-// with the number itself.
+// EdgeVec fixes the breadth of its searches when an index is built, and building one for each breadth would take six times as long.
+// So the index is built with a mark as its breadth, and the breadth is then written over the mark in the Wasm memory. The answers are
+// those of an index built with that breadth.
 function breadthSetter(memory) {
   const words = new Uint32Array(memory.buffer);
   let places = Array.from(words.keys()).filter((at) => words[at] === MARK);
   let current = MARK;
   return (breadth) => {
-    // Growing the memory has detached the view.
+    // The memory may have grown, which detaches the old view.
     const words = new Uint32Array(memory.buffer);
-    // Some were on the stack, or freed.
+    // Some of the places were on the stack, or have been freed.
     places = places.filter((at) => words[at] === current);
     if (places.length === 0) throw new Error('the breadth of the search is not where it was');
     for (const at of places) words[at] = breadth;

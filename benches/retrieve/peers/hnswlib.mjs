@@ -18,7 +18,7 @@ export default [
 ];
 
 async function buildHnswlib({ rows, count, dims, queries }) {
-  // The package looks for a browser. Its own loader also mounts IndexedDB, which Node has not; the factory does not.
+  // The package expects a browser. Its loader mounts IndexedDB, which Node lacks; the factory does not.
   globalThis.window = globalThis;
   const { default: factory } = await import('hnswlib-wasm/dist/hnswlib-317962d7.js');
   const library = await factory();

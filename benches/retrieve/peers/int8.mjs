@@ -1,4 +1,4 @@
-// What one would write without a library: int8 rows, one pass, a sorted list of the best.
+// A plain search without a library: int8 rows, one pass, a sorted list of the best.
 
 import { K, view } from './common.mjs';
 
@@ -20,7 +20,7 @@ function buildInt8({ rows, count, dims, queries }) {
   const scales = new Float32Array(count);
   for (let row = 0; row < count; row++) scales[row] = quantize(view(rows, dims, row), 127, view(codes, dims, row));
   const query16 = new Int16Array(dims);
-  // So that the sum of one row fits 32 bits.
+  // Limits the codes so that the sum of one row fits into 32 bits.
   const limit = Math.min(32767, Math.floor((2 ** 31 - 1) / (127 * dims)));
   const search = (query) => {
     quantize(query, limit, query16);
@@ -29,7 +29,7 @@ function buildInt8({ rows, count, dims, queries }) {
     for (let row = 0, at = 0; row < count; row++) {
       let dot = 0;
       for (let dim = 0; dim < dims; dim++, at++) dot += codes[at] * query16[dim];
-      // The query's own scale changes no order.
+      // The query's own scale does not change the order.
       const score = dot * scales[row];
       if (best.length === K && !(score > best[K - 1])) continue;
       let place = best.length;

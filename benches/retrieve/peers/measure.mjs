@@ -1,4 +1,4 @@
-// The process of one peer: builds its index, takes recall and time of each setting, and reports to the process that started it.
+// The process of one peer: builds its index, measures recall and time of each setting, and reports to the process that started it.
 
 import { performance } from 'node:perf_hooks';
 
@@ -33,7 +33,7 @@ async function measureHere() {
   process.disconnect();
 }
 
-// Sent before the next step blocks this process.
+// Waits until the message is sent, because the next step blocks this process.
 function report(message) {
   return new Promise((resolve) => process.send(message, resolve));
 }

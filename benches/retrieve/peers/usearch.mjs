@@ -51,7 +51,7 @@ async function buildUsearch({ rows, count, dims, queries }, file) {
   return {
     memory,
     queries,
-    // The breadth is set as an index is made; the one built is loaded again for each.
+    // The breadth is set when an index is created, so the built index is loaded again for each breadth.
     async at(effort) {
       index = null;
       globalThis.gc();

@@ -20,7 +20,7 @@ export default [
 
 async function buildVoy(data) {
   const { rows, width, queries } = reducedToL2(data, data.dims + 1);
-  // The package's entry imports its Wasm as bundlers allow; this is what that comes to.
+  // The package's entry imports its Wasm in a way that only bundlers support; these lines do the same.
   const bindings = await import('voy-search/voy_search_bg.js');
   const wasm = readFileSync(join(MODULES, 'voy-search/voy_search_bg.wasm'));
   const { instance } = await WebAssembly.instantiate(wasm, { './voy_search_bg.js': bindings });

@@ -1,6 +1,6 @@
 //! The core's exact top-k over generated rows, callable from JavaScript with numbers only.
 //!
-//! `run.mjs` beside this crate times it. All exports take and give numbers, so the module runs as cargo builds it,
+//! `run.mjs` beside this crate times it. All exports take and return numbers, so the module runs as cargo builds it,
 //! without wasm-bindgen's glue.
 
 mod snapshot;
@@ -26,7 +26,7 @@ thread_local! {
     static SCAN: RefCell<Scan> = RefCell::default();
 }
 
-/// Generates `rows × dims` factors and a query. 0 where the sizes are refused, else the stride.
+/// Generates `rows × dims` factors and a query. Returns the stride, or 0 if the sizes are refused.
 #[wasm_bindgen]
 pub fn setup(rows: u32, dims: u32, seed: u32) -> u32 {
     SCAN.with_borrow_mut(|scan| generate(scan, rows, dims, seed))
@@ -41,7 +41,7 @@ fn generate(scan: &mut Scan, rows: u32, dims: u32, seed: u32) -> Option<u32> {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        // The upper 16 bits: exact in f32.
+        // The upper 16 bits, which are exact in f32.
         let [.., low, high] = state.to_le_bytes();
         f32::from(u16::from_le_bytes([low, high])) / 32_768.0 - 1.0
     };
@@ -59,7 +59,7 @@ fn generate(scan: &mut Scan, rows: u32, dims: u32, seed: u32) -> Option<u32> {
     u32::try_from(stride).ok()
 }
 
-/// Scans all rows for the `k` best. A checksum over rows and ranks, so that runs can be compared.
+/// Scans all rows for the `k` best. Returns a checksum over rows and ranks, so that runs can be compared.
 #[wasm_bindgen]
 pub fn scan(k: u32) -> u32 {
     SCAN.with_borrow_mut(|scan| {
@@ -84,7 +84,7 @@ pub fn scan(k: u32) -> u32 {
     })
 }
 
-/// The row at `rank` of the last scan; `u32::MAX` where there is none.
+/// The row at `rank` of the last scan; `u32::MAX` if there is none.
 #[wasm_bindgen]
 pub fn item(rank: u32) -> u32 {
     SCAN.with_borrow(|scan| {
@@ -117,7 +117,7 @@ pub fn query_scale() -> f32 {
     SCAN.with_borrow(|scan| scan.query.as_ref().map_or(0.0, Query::scale))
 }
 
-/// 1 where the scan uses `simd128`.
+/// 1 if the scan uses `simd128`.
 #[wasm_bindgen]
 pub fn uses_simd() -> u32 {
     u32::from(backend_name() == "simd128")

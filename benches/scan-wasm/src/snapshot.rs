@@ -1,4 +1,4 @@
-//! Searching a real snapshot: written by JavaScript straight into this module's memory, opened where it lies.
+//! Searches a real snapshot, which JavaScript writes into this module's memory and which is opened in place.
 
 use std::cell::RefCell;
 
@@ -22,7 +22,7 @@ thread_local! {
     static SEARCH: RefCell<Search> = RefCell::default();
 }
 
-/// Memory for a snapshot of this many bytes; its address.
+/// Allocates memory for a snapshot of this many bytes and returns its address.
 #[wasm_bindgen]
 pub fn snapshot_reserve(bytes: usize) -> usize {
     SEARCH.with_borrow_mut(|search| {
@@ -31,7 +31,7 @@ pub fn snapshot_reserve(bytes: usize) -> usize {
     })
 }
 
-/// Checks the structure of what was written there; the number of rows, 0 where it is refused. Digests are left to the host.
+/// Opens the snapshot and checks its structure, but not its digests. Returns the number of rows, or 0 if it is refused.
 #[wasm_bindgen]
 pub fn snapshot_open() -> usize {
     SEARCH.with_borrow_mut(|search| {
@@ -54,7 +54,7 @@ pub fn snapshot_query() -> usize {
     SEARCH.with_borrow(|search| search.values.as_ptr().addr())
 }
 
-/// Allows the rows whose number leaves no remainder of `every` (`allowed`), or all others; 0 allows all.
+/// Allows the rows that are multiples of `every` if `allowed`, or else all others; 0 allows all rows.
 #[wasm_bindgen]
 pub fn snapshot_filter(every: u32, allowed: bool) {
     SEARCH.with_borrow_mut(|search| {
@@ -66,11 +66,11 @@ pub fn snapshot_filter(every: u32, allowed: bool) {
     });
 }
 
-/// How a search goes about it.
+/// The `mode` of a search that reads every block.
 const FULL_SCAN: u32 = 0;
 
-/// Searches for the `k` best: query coded, all blocks read (`mode` 0), or only the blocks that the bounds leave (1). Returns a
-/// checksum, 0 where nothing was found.
+/// Codes the query and searches for the `k` best: reads all blocks (`mode` 0), or only those that the bounds do not rule out (1).
+/// Returns a checksum, or 0 if nothing was found.
 #[wasm_bindgen]
 pub fn snapshot_search(k: usize, mode: u32) -> u32 {
     SEARCH.with_borrow_mut(|search| {
@@ -93,7 +93,7 @@ pub fn snapshot_search(k: usize, mode: u32) -> u32 {
     })
 }
 
-/// The same for the rows nearest to a row, by cosine.
+/// The same for the rows nearest to a row by cosine.
 #[wasm_bindgen]
 pub fn snapshot_near(row: u32, k: usize, mode: u32) -> u32 {
     SEARCH.with_borrow_mut(|search| {
@@ -116,7 +116,7 @@ pub fn snapshot_near(row: u32, k: usize, mode: u32) -> u32 {
 }
 
 fn run(rows: Rows<'_>, query: &Query, filter: &Filter, k: usize, mode: u32) -> Vec<Scored> {
-    // Other scales, if only the same ones, take the bounds away.
+    // Setting the scales removes the bounds, even if they are the same scales.
     let plain = rows.with_scales(rows.scales());
     let rows = if mode == FULL_SCAN { plain.unwrap_or(rows) } else { rows };
     top_k(&rows, query, filter, k)
@@ -127,7 +127,7 @@ fn checksum(found: &[Scored]) -> u32 {
     items.fold(1, |sum, item| sum.wrapping_mul(31).wrapping_add(item))
 }
 
-/// The row at `rank` of the last search; `u32::MAX` where there is none.
+/// The row at `rank` of the last search; `u32::MAX` if there is none.
 #[wasm_bindgen]
 pub fn snapshot_item(rank: usize) -> u32 {
     SEARCH.with_borrow(|search| search.found.get(rank).map_or(u32::MAX, |scored| scored.item.0))

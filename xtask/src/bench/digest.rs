@@ -1,4 +1,4 @@
-//! Which digest fits the CPU that a request has: WebCrypto's SHA-256, sha2 in Wasm, or BLAKE3 with SIMD in Wasm.
+//! Compares the CPU time of digests with what a request may use: WebCrypto's SHA-256, sha2 in Wasm, BLAKE3 with SIMD in Wasm.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What the edge costs: the scan in Wasm, CPU per request in workerd, and a cold isolate.
+//! The cost of the edge: the scan in Wasm, CPU per request in workerd, and a cold isolate.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -110,7 +110,7 @@ fn scan() -> Result<Value, Failure> {
     json_of(tools::node_script("benches/scan-wasm/run.mjs")?.arg(super::scan_module()?))
 }
 
-/// A model whose snapshot has about 10 MB: the generated shop with many items, hardly trained.
+/// A model whose snapshot has about 10 MB: the generated shop with many items, trained for few iterations.
 fn large_model() -> Result<PathBuf, Failure> {
     const HOME: &str = ".selvedge/bench/10-mb";
     let selvedge = demo::build_cli()?;

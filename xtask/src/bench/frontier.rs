@@ -1,4 +1,4 @@
-//! What sharing keeps of personalization, by hit ratio: `selvedge simulate` on the demo's data and on public sets.
+//! How much of personalization shared lists keep at each hit ratio: `selvedge simulate` on the demo's data and on public sets.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,7 +14,7 @@ use crate::progress::step;
 const DATA: &str = "../shared/data";
 const PICTURES: &str = "docs/benchmarks";
 
-/// Logged times are drawn together to this rate: the sets are of small sites or samples of large ones.
+/// Logged times are compressed to this rate, because the sets come from small sites or are samples of large ones.
 const REQUESTS_PER_S: &str = "100";
 
 /// Name and configuration.
@@ -109,7 +109,7 @@ pub fn run() -> Result<(), Failure> {
     report.finish()
 }
 
-/// The command line with its lake filled; `None` where the data is not there.
+/// The command line of a set whose lake is filled; `None` if the data is missing.
 fn prepared(set: &str, config: &str, selvedge: &Path) -> Result<Option<Command>, Failure> {
     let mut command = Command::new(selvedge);
     command.args(["--config", config, "--quiet"]);
@@ -123,7 +123,7 @@ fn prepared(set: &str, config: &str, selvedge: &Path) -> Result<Option<Command>,
         }
         let home = std::path::absolute(".selvedge/demo/completejourney").map_err(Failure::io("find", ".selvedge"))?;
         command.args(["--set", &format!("lake.dir={}", home.join("lake").display())]);
-        // Personal slots of the demo show what was bought before: the same is asked of shared ones.
+        // The demo's personal slots also show items that were bought before, so its shared ones must, too.
         return Ok(Some(command));
     }
     if !Path::new(DATA).join(set).is_dir() {

@@ -1,4 +1,4 @@
-//! The Worker under load: many slots and segments, cold keys, swaps of snapshots; and pages whose slots are filled.
+//! The Worker under load: many slots and segments, cold keys, changes of the snapshot; and pages whose slots are filled.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -146,7 +146,7 @@ pub fn pages() -> Result<(), Failure> {
     report.finish()
 }
 
-/// The core's slots and lol_html, each in a Wasm module of its own.
+/// Fills slots with the core and with lol_html, each in its own Wasm module.
 fn engines(report: &mut Report) -> Result<(), Failure> {
     const CRATE: &str = "benches/html-wasm";
     const BUILT: &str = "build/bench-html";
@@ -188,8 +188,8 @@ fn engines(report: &mut Report) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The generated shop with 256 segments and a hundred slots that they share, trained twice, so that there is a next snapshot; and
-/// the public key of their signatures.
+/// Two snapshots of the generated shop with 256 segments and a hundred shared slots, trained twice so that one can replace the other;
+/// and the public key of their signatures.
 fn models() -> Result<([PathBuf; 2], String), Failure> {
     let selvedge = demo::build_cli()?;
     let public_key = demo::signing_pair(&selvedge)?;
@@ -229,7 +229,7 @@ fn models() -> Result<([PathBuf; 2], String), Failure> {
     Ok(([model("first", "8")?, model("next", "9")?], public_key))
 }
 
-/// A row of a table for each result.
+/// One table row per result.
 fn rows(found: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> {
     entries(found, "/results").map(row).collect()
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: numbers, printed and kept under `docs/benchmarks` with what they were measured on.
+//! `cargo xtask bench`: measures, prints the numbers, and writes them to `docs/benchmarks` with the machine and its load.
 
 mod digest;
 mod edge;
@@ -37,13 +37,13 @@ enum Bench {
     Retrieve,
     /// The scan in Wasm, CPU per request in workerd, a cold isolate.
     Edge,
-    /// What sharing keeps of personalization, by hit ratio.
+    /// How much of personalization shared lists keep at each hit ratio.
     Frontier,
-    /// Many slots and segments, cold keys, ten minutes of mixed load with swaps of snapshots.
+    /// Many slots and segments, cold keys, ten minutes of mixed load while snapshots change.
     Load,
-    /// Pages whose slots are filled, beside a Worker that hands them on and the runtime's HTMLRewriter.
+    /// Pages whose slots are filled, beside a Worker that passes pages through and the runtime's HTMLRewriter.
     Pages,
-    /// Bytes after gzip.
+    /// Sizes of Worker and browser Wasm after gzip.
     Size,
     /// The digests that could verify a snapshot.
     Digest,
@@ -53,7 +53,7 @@ enum Bench {
 
 type Measure = fn() -> Result<(), Failure>;
 
-/// What `all` measures, in this order. Training is measured in the report of quality.
+/// What `all` measures, in this order. The quality report includes training time.
 const IN_ORDER: [(Bench, Measure); 8] = [
     (Bench::Size, size::run),
     (Bench::Digest, digest::run),
@@ -78,7 +78,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The search of the core as a module that JavaScript calls with numbers only: `benches/scan-wasm`, built with `simd128`.
+/// Builds `benches/scan-wasm` with `simd128`: the core's search as a Wasm module that JavaScript calls with numbers only.
 fn scan_module() -> Result<PathBuf, Failure> {
     process::run(
         tools::cargo()

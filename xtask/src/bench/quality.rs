@@ -1,4 +1,4 @@
-//! Quality and training time on exact splits, beside the `implicit` package on the same machine in the same run.
+//! Quality and training time on given splits, beside the `implicit` package on the same machine in the same run.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +16,7 @@ const DATA: &str = "../shared/data";
 const PEERS: &str = "../shared/peers";
 const VENV: &str = ".selvedge/peers-venv";
 
-/// Set, part, and the peer's regularisation and alpha: the best that were found for it on that split.
+/// Set, part, and the regularisation and alpha of `implicit`: the best found for it on that split.
 const SPLITS: &[(&str, &str, &str, &str)] = &[("ml1m", "valid", "100", "10"), ("lastfm", "test", "100", "30")];
 
 pub fn run() -> Result<(), Failure> {
@@ -91,11 +91,11 @@ pub fn run() -> Result<(), Failure> {
 pub struct Rates {
     pub set: String,
     pub ours: f64,
-    /// The peer's, where it is to be had.
+    /// The rate of `implicit`, if it is installed.
     pub theirs: Option<f64>,
 }
 
-/// The rates on every set; `None` where the sets are not there.
+/// The rates on every set; `None` if the sets are missing.
 pub fn users_per_second(selvedge: &Path) -> Result<Option<Vec<Rates>>, Failure> {
     if !Path::new(DATA).is_dir() {
         return Ok(None);
@@ -142,7 +142,7 @@ fn row(set: &str, part: &str, found: &Value) -> Vec<String> {
     ]
 }
 
-/// The Python that has the peer; nothing where it cannot be had, with the reason said.
+/// The Python that has `implicit`; `None`, after a message with the reason, if there is none.
 fn peer() -> Result<Option<std::path::PathBuf>, Failure> {
     let requirements = format!("{PEERS}/requirements.txt");
     if !Path::new(&requirements).exists() {

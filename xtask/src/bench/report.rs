@@ -1,4 +1,4 @@
-//! A page of numbers: printed, and written to `docs/benchmarks`.
+//! A page of benchmark results, printed and written to `docs/benchmarks`.
 
 use std::fmt::Write;
 use std::fs;
@@ -35,7 +35,7 @@ impl Report {
         let _ = writeln!(self.text, "{text}\n");
     }
 
-    /// A table; every row has as many cells as `columns`.
+    /// Adds a table; every row has as many cells as `columns`.
     pub fn table(&mut self, columns: &[&str], rows: &[Vec<String>]) {
         let mut line = |cells: &[String]| {
             let _ = writeln!(self.text, "| {} |", cells.join(" | "));
@@ -56,7 +56,7 @@ impl Report {
     }
 }
 
-/// Runs a bench program and reads the last line of its output as JSON.
+/// Runs a benchmark program and parses the last line of its output as JSON.
 pub fn json_of(command: &mut Command) -> Result<Value, Failure> {
     let output = process::output(command)?;
     let line = output.lines().last().unwrap_or_default();
@@ -68,12 +68,12 @@ pub fn json_of(command: &mut Command) -> Result<Value, Failure> {
     })
 }
 
-/// The entries of the list at `path`; none where there is no list.
+/// The entries of the list at `path`; empty if there is no list.
 pub fn entries<'v>(value: &'v Value, path: &str) -> impl Iterator<Item = &'v Value> {
     value.pointer(path).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// A number at `path` (`/a/b`), as text with so many digits after the point; `–` where there is none.
+/// The number at `path` (`/a/b`) as text with `digits` digits after the point; `–` if there is none.
 pub fn number(value: &Value, path: &str, digits: usize) -> String {
     value
         .pointer(path)
@@ -81,7 +81,7 @@ pub fn number(value: &Value, path: &str, digits: usize) -> String {
         .map_or_else(|| "–".to_owned(), |number| format!("{number:.digits$}"))
 }
 
-/// A text at `path`.
+/// The text at `path`.
 pub fn text(value: &Value, path: &str) -> String {
     value.pointer(path).and_then(Value::as_str).unwrap_or("–").to_owned()
 }

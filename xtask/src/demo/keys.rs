@@ -1,4 +1,4 @@
-//! The demo's keys: they are made on this machine, once, and never leave it.
+//! The demo's keys: made once on this machine; they never leave it.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,10 +14,10 @@ use crate::progress::step;
 /// The private key that signs the demo's snapshots.
 pub const SIGNING_KEY: &str = ".selvedge/demo/signing.key";
 const PUBLIC_KEY: &str = ".selvedge/demo/signing.key.pub";
-/// What `wrangler dev` reads secrets from.
+/// The file from which `wrangler dev` reads secrets.
 pub const WORKER_ENV: &str = ".selvedge/demo/worker.env";
 
-/// Makes the signing key unless there is one; gives back its public half.
+/// Makes the signing key if there is none; returns the public key.
 pub fn signing_pair(selvedge: &Path) -> Result<String, Failure> {
     fs::create_dir_all(HOME).map_err(Failure::io("create", HOME))?;
     if !Path::new(SIGNING_KEY).exists() {
@@ -31,14 +31,14 @@ pub fn signing_pair(selvedge: &Path) -> Result<String, Failure> {
     public_key()
 }
 
-/// The public half in hexadecimal.
+/// The public key in hexadecimal.
 pub fn public_key() -> Result<String, Failure> {
     let public_key = fs::read_to_string(PUBLIC_KEY).map_err(Failure::io("read", PUBLIC_KEY))?;
     Ok(public_key.trim().to_owned())
 }
 
-/// Writes the Worker's variables and secrets: whose snapshots it trusts, with what it seals profiles, and that answers tell how
-/// they came about. A cookie key that is there stays, so that a browser is still known after a restart.
+/// Writes the Worker's variables and secrets: the public key that it trusts, the cookie key, and diagnostics on. An existing cookie
+/// key is kept, so that a browser keeps its profile after a restart.
 pub fn worker_secrets(public_key: &str) -> Result<(), Failure> {
     const COOKIE: &str = "SELVEDGE_COOKIE_KEYS=";
     let old = fs::read_to_string(WORKER_ENV).unwrap_or_default();
@@ -69,7 +69,7 @@ fn random_bytes() -> Result<[u8; 32], Failure> {
     Ok(bytes)
 }
 
-/// RFC 4648, with padding.
+/// Base64 of RFC 4648, with padding.
 fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: from nothing to a personalised page on localhost.
+//! `cargo xtask demo`: builds everything and serves a personalised shop on localhost.
 
 mod data;
 mod keys;
@@ -22,17 +22,17 @@ pub use keys::{public_key, signing_pair};
 pub use model::{build_cli, make as make_model};
 pub use server::{Server, free_port};
 
-/// Where everything of the demo lies that git must not see.
+/// The folder of the demo's files, which git ignores.
 const HOME: &str = ".selvedge/demo";
-/// What the local Worker keeps: its bucket, its queue, its cache.
+/// The local Worker's state: its buckets, queue and cache.
 const STATE: &str = ".selvedge/demo/state";
 
-/// The port that `wrangler dev` takes as well.
+/// The port that `wrangler dev` uses by default.
 const PORT: u16 = 8787;
 
 #[derive(Args)]
 pub struct Options {
-    /// Make one smoke round against the running demo, then stop.
+    /// Call the running demo once, check its answers, then stop.
     #[arg(long)]
     check: bool,
     /// Use a generated data set instead of downloading one.
@@ -43,7 +43,7 @@ pub struct Options {
     port: Option<u16>,
 }
 
-/// What the shop sells.
+/// The shop's data.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Dataset {
     /// A year of grocery shopping, downloaded.
@@ -60,7 +60,7 @@ impl Dataset {
         }
     }
 
-    /// Its folder below `.selvedge/demo`, absolute, because configuration files count from their own place.
+    /// Its folder below `.selvedge/demo`, absolute, because paths in a configuration file are relative to that file.
     fn home(self) -> Result<PathBuf, Failure> {
         let home = PathBuf::from(HOME).join(self.name());
         std::path::absolute(&home).map_err(Failure::io("find", home))
@@ -91,7 +91,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     server.wait()
 }
 
-/// Everything that is there before the server starts.
+/// Makes everything that the server needs.
 pub fn prepare(dataset: Dataset) -> Result<(), Failure> {
     let mut needs = vec![Need::Wasm, Need::Npm];
     if data::is_download_due(dataset) {
@@ -113,12 +113,12 @@ pub fn prepare(dataset: Dataset) -> Result<(), Failure> {
     site::build(&site_of(dataset)?, &[public_key])
 }
 
-/// What `prepare` left to be served: the site, and in it `models/` and `data/`.
+/// The site that `prepare` built, with `models/` and `data/` in it.
 pub fn site_of(dataset: Dataset) -> Result<PathBuf, Failure> {
     Ok(dataset.home()?.join("site"))
 }
 
-/// One round over the API: it answers, a click changes the page, the profile can be deleted.
+/// Checks the API once: it answers, a click changes the page, the profile can be deleted.
 pub fn smoke(url: &str) -> Result<(), Failure> {
     step("smoke round");
     process::run(tools::node_script("xtask/scripts/smoke.mjs")?.arg(url))

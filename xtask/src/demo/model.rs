@@ -1,4 +1,4 @@
-//! From the demo's data to a signed snapshot among the site's assets, by the `selvedge` binary.
+//! Makes a signed snapshot from the demo's data with the `selvedge` program and puts it among the site's assets.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,14 +10,14 @@ use crate::process;
 use crate::progress::step;
 use crate::tools;
 
-/// Builds the command line and says where it is.
+/// Builds the `selvedge` program and returns its path.
 pub fn build_cli() -> Result<PathBuf, Failure> {
     step("building `selvedge`");
     process::run(tools::cargo().args(["build", "--profile", "native", "--package", "selvedge-export"]))?;
     Ok(tools::target_dir()?.join("native/selvedge"))
 }
 
-/// Ingests, trains, segments, evaluates and packs below `home`; each stage is left out when it is up to date.
+/// Ingests, trains, segments, evaluates and packs below `home`; each stage is skipped if it is up to date.
 pub fn make(config: &Path, home: &Path, data: &Path, selvedge: &Path, settings: &[&str]) -> Result<(), Failure> {
     step("from events to a signed snapshot");
     let site = home.join("site");
@@ -25,7 +25,7 @@ pub fn make(config: &Path, home: &Path, data: &Path, selvedge: &Path, settings: 
     let key = std::path::absolute(keys::SIGNING_KEY).map_err(Failure::io("find", keys::SIGNING_KEY))?;
     let mut command = Command::new(selvedge);
     command.arg("--config").arg(config);
-    // Absolute, because the paths in a configuration file count from where it lies.
+    // Absolute, because paths in a configuration file are relative to that file.
     for (setting, path) in [
         ("vars.data", data),
         ("lake.dir", &home.join("lake")),

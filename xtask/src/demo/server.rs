@@ -1,4 +1,4 @@
-//! The Worker in workerd, by `wrangler dev` with local bindings.
+//! Runs the Worker in workerd, with `wrangler dev` and local bindings.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -16,18 +16,17 @@ use crate::progress::step;
 use crate::tools;
 
 const LOG: &str = ".selvedge/demo/wrangler.log";
-/// How long a server that hangs is waited for; one that ends is noticed at once. wrangler takes 3 s on a quiet machine, and many times
-/// that on one that is busy with something else.
+/// How long to wait for a server that hangs; one that exits is noticed at once. wrangler takes 3 s to start on an idle machine, and many
+/// times that on a busy one.
 const PATIENCE: Duration = Duration::from_secs(300);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl-C and SIGTERM end the server instead of leaving it behind.
+/// From now on, Ctrl-C and SIGTERM stop the server before this program exits; a second one exits at once.
 pub fn stop_on_signals() -> Result<(), Failure> {
     ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
-            // Asked twice: whatever we are in the middle of does not look.
             std::process::exit(130);
         }
     })
@@ -49,8 +48,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it and waits until it is ready to answer with a model. `site` is served beside the API; `state` is the folder
-    /// in which buckets and queues live on.
+    /// Starts it and waits until it can answer with a model. It serves `site` beside the API and keeps buckets and queues in the
+    /// folder `state`.
     pub fn start(port: u16, site: &Path, state: &str) -> Result<Self, Failure> {
         step("starting the Worker in workerd");
         let log = fs::File::create(LOG).map_err(Failure::io("write", LOG))?;
@@ -62,13 +61,13 @@ impl Server {
             .args(["--port", &port.to_string(), "--inspector-port=0"])
             .args(["--persist-to", state])
             .args(["--env-file", keys::WORKER_ENV])
-            // Not the folder that wrangler.toml names: the demo's model must not be found by what else uses that one.
+            // Not the folder that wrangler.toml names, because other programs that use it must not find the demo's model.
             .arg("--assets")
             .arg(site)
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors)
-            // A group of its own: wrangler starts workerd, and both must end.
+            // A process group of its own: wrangler starts workerd, and both must be stopped.
             .process_group(0);
         let wrangler = command.spawn().map_err(|source| Failure::Start {
             program: "wrangler".into(),
@@ -83,7 +82,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -132,7 +131,7 @@ impl Server {
         self.stop()
     }
 
-    /// Ends it in good order, so that what lies in its queue is written.
+    /// Stops it in an orderly way, so that it writes what is still in its queue.
     pub fn stop(mut self) -> Result<(), Failure> {
         self.signal("TERM");
         let begin = Instant::now();
@@ -144,7 +143,7 @@ impl Server {
 
     fn signal(&self, name: &str) {
         let group = format!("kill -s {name} -- -{} 2>/dev/null", self.wrangler.id());
-        // `-s`: dash takes `kill -TERM -- -PID` for a wrong number. A group that is gone already needs no signal.
+        // `-s`, because dash refuses `kill -TERM -- -PID`. A group that has already ended needs no signal.
         let _ = Command::new("sh").args(["-c", &group]).status();
     }
 }
@@ -156,7 +155,7 @@ impl Drop for Server {
     }
 }
 
-/// The status of one GET. A whole HTTP client for three digits would be too much.
+/// The status of one GET, without the dependency on an HTTP client.
 fn status_of(port: u16, path: &str) -> std::io::Result<u16> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;

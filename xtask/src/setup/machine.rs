@@ -1,4 +1,4 @@
-//! What the machine must have before a task begins, as one table; what is missing is said all at once, in a line each with how to get it.
+//! The table of what a machine must have before a task begins. Everything missing is reported at once, one line each, with how to get it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,53 +11,53 @@ use crate::tools;
 /// Rust's target for Wasm without an operating system.
 pub(super) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// What was found on the machine. Requirements look at this and not at the machine, so that every case can be tested on any.
+/// What was found on the machine. Requirements read this value and not the machine, so that tests can try every case on any machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Machine {
-    /// Rust knows [`WASM_TARGET`].
+    /// The compiler in use has [`WASM_TARGET`].
     pub has_wasm_target: bool,
     pub has_rustup: bool,
-    /// What `node --version` says.
+    /// The output of `node --version`.
     pub node: Option<String>,
-    /// `setup` installed a newer Node.js before.
+    /// `setup` has installed a newer Node.js.
     pub has_own_node: bool,
-    /// npm carries a Node.js for this system.
+    /// npm offers a Node.js for this system.
     pub npm_carries_node: bool,
     pub has_npm: bool,
     pub has_pip: bool,
     /// Chromium and its driver.
     pub has_browser: bool,
     pub has_varnish: bool,
-    /// What `java -version` says.
+    /// The output of `java -version`.
     pub java: Option<String>,
     pub has_maven: bool,
-    /// Packages of the system may be installed without asking.
+    /// `setup` may install system packages without asking.
     pub may_use_apt: bool,
 }
 
-/// How a requirement stands.
+/// Whether a requirement is met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
-    /// It is there, or the set-up puts it there.
+    /// It is installed, or `setup` can install it.
     Fine,
     Missing,
-    /// Another version is there.
+    /// Another version is installed.
     Found(String),
 }
 
 /// One thing that a machine must have.
 struct Requirement {
-    /// For which need of a task; [`None`] for what no task needs yet.
+    /// The need of tasks that it serves; [`None`] if no task needs it yet.
     need: Option<Need>,
-    /// Whether tasks do without it.
+    /// Whether tasks can run without it.
     is_optional: bool,
     what: &'static str,
-    /// How to get it, as a sentence's end.
+    /// How to get it, as the end of a sentence.
     get: &'static str,
     state: fn(&Machine) -> State,
 }
 
-/// Cargo itself holds Rust's version (`rust-version` in `Cargo.toml`): with an older one this program is not there to say so.
+/// Rust's version is not in the table: cargo checks it (`rust-version` in `Cargo.toml`) before it builds this program.
 const REQUIREMENTS: [Requirement; 7] = [
     Requirement {
         need: Some(Need::Wasm),
@@ -110,7 +110,7 @@ const REQUIREMENTS: [Requirement; 7] = [
     },
 ];
 
-/// Stops a task whose needs the machine cannot meet, with every missing thing in one message.
+/// Fails if the machine cannot meet the needs of a task; one error names everything that is missing.
 pub(super) fn check(machine: &Machine, needs: &[Need]) -> Result<(), Failure> {
     let missing = lines(machine, |requirement| {
         !requirement.is_optional && requirement.need.is_some_and(|need| needs.contains(&need))
@@ -122,7 +122,7 @@ pub(super) fn check(machine: &Machine, needs: &[Need]) -> Result<(), Failure> {
     }
 }
 
-/// What is not there and what everything goes on without, in a line each.
+/// The missing things that tasks can run without, one line each.
 pub(super) fn optional(machine: &Machine) -> Vec<String> {
     lines(machine, |requirement| requirement.is_optional)
 }
@@ -144,7 +144,7 @@ fn fine_if(is_there: bool) -> State {
 
 fn node_state(machine: &Machine) -> State {
     let is_new = machine.node.as_deref().is_some_and(tools::is_new_enough);
-    // Without npm, that npm is missing is said in its own line.
+    // If npm is missing, that has a line of its own.
     if is_new || machine.has_own_node || (machine.npm_carries_node && machine.has_npm) {
         return State::Fine;
     }
@@ -165,7 +165,7 @@ fn java_state(machine: &Machine) -> State {
 }
 
 impl Machine {
-    /// Looks at this machine; what no need in `needs` asks for is not looked for.
+    /// Looks at this machine, only for what `needs` asks for.
     pub(super) fn look(needs: &[Need]) -> Self {
         let wants = |need| needs.contains(&need);
         let is_there = |program| process::version(program).is_some();
@@ -196,11 +196,11 @@ impl Machine {
         machine
     }
 
-    /// The same, and what no task needs yet.
+    /// The same, and also what no task needs yet.
     pub(super) fn look_at_all(needs: &[Need]) -> Self {
         let version = |line: String| line.split_whitespace().nth(1).map(str::to_owned);
         Self {
-            // `openjdk 17.0.9 2023-10-17`; Java 8 knows `-version` only, and counts as none.
+            // Prints `openjdk 17.0.9 2023-10-17`. Java 8 knows only `-version` and counts as missing.
             java: process::version("java").and_then(version),
             has_maven: process::version("mvn").is_some(),
             ..Self::look(needs)
@@ -208,7 +208,7 @@ impl Machine {
     }
 }
 
-/// Whether the compiler in use has the target's library.
+/// Whether the compiler in use has the standard library of the Wasm target.
 fn has_wasm_target() -> bool {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     process::output(Command::new(&rustc).args(["--print", "sysroot"])).is_ok_and(|sysroot| {
@@ -232,12 +232,12 @@ fn may_use_apt() -> bool {
     root && process::version("apt-get").is_some()
 }
 
-/// Chromium on this machine; Playwright wants a whole path.
+/// The path of Chromium on this machine; Playwright needs an absolute path.
 pub(super) fn chromium() -> Option<PathBuf> {
     installed(&["chromium", "chromium-browser", "google-chrome"])
 }
 
-/// The first of these programs that is on the path.
+/// The first of these programs that is on PATH.
 fn installed(programs: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     programs
@@ -327,7 +327,7 @@ mod tests {
         let cases: [(Need, Change, usize); 8] = [
             (Need::Wasm, |m| m.has_wasm_target = false, 0),
             (Need::Wasm, |m| (m.has_wasm_target, m.has_rustup) = (false, false), 1),
-            // npm brings a newer one.
+            // npm can install a newer one.
             (Need::Npm, |m| m.node = Some("v20.20.2".into()), 0),
             (Need::Npm, |m| m.node = None, 0),
             (

@@ -1,4 +1,5 @@
-//! Installing what is missing, saying so, and being instant when nothing is. What only the machine's owner can install is asked for first.
+//! Installs what is missing and reports it; takes no time if nothing is missing. First it fails if something is missing that only the
+//! machine's owner can install.
 
 mod machine;
 
@@ -23,7 +24,7 @@ pub enum Need {
     Npm,
     /// Chromium and its driver.
     Browser,
-    /// Varnish, where it can be installed; its tests are skipped without.
+    /// Varnish, if it can be installed; without it, its tests are skipped.
     Varnish,
     /// Python 3 with pip.
     Python,
@@ -32,7 +33,7 @@ pub enum Need {
 /// Everything that any task needs.
 const ALL: [Need; 5] = [Need::Wasm, Need::Npm, Need::Browser, Need::Varnish, Need::Python];
 
-/// `cargo xtask setup`: installs for every task, and says which optional things are not there.
+/// `cargo xtask setup`: installs what all tasks need, and reports which optional things are missing.
 pub fn everything() -> Result<(), Failure> {
     let machine = Machine::look_at_all(&ALL);
     for line in machine::optional(&machine) {
@@ -42,10 +43,10 @@ pub fn everything() -> Result<(), Failure> {
     install(&machine, &ALL)
 }
 
-/// Makes sure that all of `needs` are there.
+/// Makes sure that everything in `needs` is installed.
 ///
 /// # Errors
-/// [`Failure::Machine`] before anything is installed, with all that the machine lacks and that cannot be installed from here.
+/// [`Failure::Machine`], before anything is installed, if the machine lacks something that cannot be installed from here.
 pub fn ensure(needs: &[Need]) -> Result<(), Failure> {
     let machine = Machine::look(needs);
     machine::check(&machine, needs)?;
@@ -71,7 +72,7 @@ fn install(machine: &Machine, needs: &[Need]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Chromium on this machine; Playwright wants a whole path.
+/// The path of Chromium on this machine; Playwright needs an absolute path.
 pub fn chromium() -> Option<PathBuf> {
     machine::chromium()
 }
@@ -106,7 +107,7 @@ fn bindgen() -> Result<(), Failure> {
     Ok(())
 }
 
-/// A package's version in `Cargo.lock`.
+/// The version of a package in `Cargo.lock`.
 fn locked_version(package: &str) -> Result<String, Failure> {
     let lock = fs::read_to_string("Cargo.lock").map_err(Failure::io("read", "Cargo.lock"))?;
     let name = format!("name = \"{package}\"");
@@ -114,7 +115,7 @@ fn locked_version(package: &str) -> Result<String, Failure> {
     Ok(version.to_owned())
 }
 
-/// Copies beside, then renames: a program that runs just now must not be written over.
+/// Copies to a temporary name, then renames, because a running program must not be overwritten.
 fn replace_program(from: &Path, to: &Path) -> Result<(), Failure> {
     if let Some(dir) = to.parent() {
         fs::create_dir_all(dir).map_err(Failure::io("create", dir))?;
@@ -157,7 +158,7 @@ fn npm_packages() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Install scripts stay off: none of the tools needs one, and it is one way in less.
+/// Install scripts are off: no tool needs one, and a compromised package cannot run code.
 fn npm_ci(dir: &str) -> Result<(), Failure> {
     process::run(
         tools::npm()

@@ -1,4 +1,4 @@
-//! What was clicked in the browser is found by `selvedge ingest` in the bucket's files.
+//! Checks that `selvedge ingest` finds the item that was clicked in the browser among the bucket's files.
 
 use std::fs;
 use std::path::Path;

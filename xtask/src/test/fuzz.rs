@@ -1,7 +1,6 @@
-//! A short run of every fuzz target: the same inputs each time, so that a crash found here replays.
+//! Runs every fuzz target briefly, with the same inputs each time, so that a crash found here can be repeated.
 //!
-//! `cargo fuzz` does the same for longer; it is not needed for this, and neither is a nightly compiler, because only
-//! its sanitizers need one.
+//! `cargo fuzz` is for longer runs. This one needs neither it nor a nightly compiler, which only sanitizers need.
 
 use std::fs;
 use std::path::Path;
@@ -14,15 +13,15 @@ use crate::tools;
 const TARGETS: &str = "fuzz/fuzz_targets";
 const CORPUS: &str = ".selvedge/fuzz";
 const RUNS: &str = "-runs=50000";
-/// A run of this target is a session of up to 48 requests, the signature check of a snapshot among them.
+/// One run of this target is slow: a session of up to 48 requests that also checks a snapshot's signature.
 const SESSIONS: (&str, &str) = ("http_application", "-runs=4000");
 
-/// Coverage feedback for libFuzzer, as cargo-fuzz asks rustc for it.
+/// Compiler flags for coverage feedback to libFuzzer, the same as cargo-fuzz's.
 const INSTRUMENTATION: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cdebug-assertions -Ccodegen-units=1";
 
-/// Builds and runs them.
+/// Builds and runs all targets.
 pub fn smoke() -> Result<Tally, Failure> {
     if process::version("c++").is_none() {
         return Ok(Tally::skipped("libFuzzer is C++, and there is no `c++`"));
@@ -36,7 +35,7 @@ pub fn smoke() -> Result<Tally, Failure> {
     process::run(
         tools::cargo()
             .args(["build", "--quiet", "--release", "--manifest-path", "fuzz/Cargo.toml"])
-            // Named although it is the host: only so are build scripts left without instrumentation.
+            // Name the host as target, because otherwise build scripts are instrumented, too.
             .args(["--target", host, "--target-dir"])
             .arg(&target_dir)
             .env("RUSTFLAGS", INSTRUMENTATION),
@@ -56,7 +55,7 @@ pub fn smoke() -> Result<Tally, Failure> {
             ])
             .arg(format!("-artifact_prefix={CORPUS}/crash-{target}-"))
             .arg(&corpus);
-        // It talks at length about its own progress.
+        // libFuzzer prints much about its progress; keep it for errors only.
         let log = format!("{CORPUS}/{target}.log");
         command.stderr(fs::File::create(&log).map_err(Failure::io("write", &log))?);
         match process::run(&mut command) {
@@ -84,7 +83,7 @@ fn targets() -> Result<Vec<String>, Failure> {
     Ok(targets)
 }
 
-/// A corpus of the golden files alone: what earlier runs found would make this one differ.
+/// Makes a corpus of only the golden files: inputs found by earlier runs would make this run differ.
 fn seed(corpus: &Path) -> Result<(), Failure> {
     const VECTORS: &str = "tests/vectors";
     crate::artefact::empty_dir(&corpus.to_string_lossy())?;

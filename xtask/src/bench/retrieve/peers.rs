@@ -1,15 +1,15 @@
-//! Other libraries on the same vectors: which of their settings to show, and the plot of all.
+//! Results of other libraries on the same vectors: chooses the setting to show for each, and plots all of them.
 
 use serde_json::Value;
 
 use crate::bench::plot::{Plot, Point};
 use crate::bench::report::{number, text};
 
-/// Of each library the fastest setting that finds nearly everything, else the one that finds most.
+/// For each library, the fastest setting with enough recall, or else the one with the highest recall.
 pub fn at_equal_recall<'a>(entries: &[&'a Value]) -> Vec<&'a Value> {
     const ENOUGH: f64 = 0.99;
     let at = |entry: &Value, path: &str| entry.pointer(path).and_then(Value::as_f64).unwrap_or(0.0);
-    // Less is better: those with enough recall by time, before the others by recall.
+    // Sorts settings with enough recall by time, and behind them the others by recall.
     let rank = |entry: &Value| {
         let recall = at(entry, "/recall_at_10");
         if recall >= ENOUGH {
@@ -37,7 +37,7 @@ pub fn peer_row(title: &str, entry: &Value) -> Vec<String> {
     let name = format!("{} {}", text(entry, "/name"), text(entry, "/version"));
     let skipped = text(entry, "/skipped");
     if skipped != "–" {
-        // A panic of theirs goes on with the paths of the machine that compiled them.
+        // Cut a panic's message before the paths of the machine that compiled the library.
         let reason: String = skipped.chars().take(80).collect();
         let mut row = vec![title.to_owned(), name, format!("skipped: {reason}")];
         row.resize(10, "–".to_owned());
@@ -72,7 +72,7 @@ pub fn peer_row(title: &str, entry: &Value) -> Vec<String> {
     ]
 }
 
-/// The core and all settings of the libraries, time by recall.
+/// The plot of the core and of all settings of the libraries: time over recall.
 pub fn plot(title: &str, ours: &[(&str, Value)], entries: &[&Value]) -> Plot {
     let at = |value: &Value, path: &str| value.pointer(path).and_then(Value::as_f64);
     let mut points: Vec<Point> = ours

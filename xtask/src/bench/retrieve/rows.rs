@@ -1,4 +1,4 @@
-//! Rows of the tables about the core: in Node.js, workerd and Chromium.
+//! Table rows of the core's results in Node.js, workerd and Chromium.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::setup;
 use crate::tools;
 
-/// Opening a snapshot and reading all of it, in Node.js.
+/// Opening a snapshot and scanning every row, in Node.js.
 pub fn node_row(title: &str, variant: &str, measured: &Value) -> Vec<String> {
     let at = |path: &str| measured.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN);
     let per_code = if variant == "int8" { 1.0 } else { 0.5 };
@@ -42,7 +42,7 @@ pub fn search_row(title: &str, variant: &str, measured: &Value) -> Vec<String> {
     row
 }
 
-/// The same search in workerd and Chromium, which it runs.
+/// Runs the same search in workerd and Chromium.
 pub fn everywhere_row(title: &str, variant: &str, module: &Path, dir: &Path) -> Result<Vec<String>, Failure> {
     let script = |name: &str| -> Result<Value, Failure> {
         let mut command = tools::node_script(&format!("benches/retrieve/{name}.mjs"))?;
@@ -52,7 +52,7 @@ pub fn everywhere_row(title: &str, variant: &str, module: &Path, dir: &Path) -> 
         json_of(command.arg(module).arg(dir).arg(variant))
     };
     let workerd = script("workerd")?;
-    // A machine without a browser measures the rest.
+    // Without a browser, only the other rows are measured.
     let chromium = if setup::chromium().is_some() {
         script("chromium")?
     } else {

@@ -1,4 +1,4 @@
-//! What is searched: vectors that were trained or drawn, and the folders that hold them.
+//! The vectors to search, trained or random, and the folders that hold them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::progress::step;
 
 const HOME: &str = ".selvedge/bench/retrieve";
 
-/// A generated shop that is trained on: name, items that are generated (some get no event), users.
+/// A generated shop to train on: name, generated items (some get no event), users.
 struct Shop {
     name: &'static str,
     items: &'static str,
@@ -34,24 +34,24 @@ const LARGE: Shop = Shop {
 enum Source {
     /// Trained on a generated shop.
     Shop(&'static Shop),
-    /// The model of the demo, trained on The Complete Journey; its rows are those it has.
+    /// The demo's model, trained on The Complete Journey; the data determine its number of rows.
     Demo,
     /// Independent normal numbers.
     Random,
 }
 
-/// What is searched.
+/// One set of vectors.
 pub struct Set {
     rows: &'static str,
     dims: &'static str,
     source: Source,
     /// Whether it is also searched in workerd and Chromium.
     pub everywhere: bool,
-    /// Whether the other libraries are asked for it.
+    /// Whether the other libraries are measured on it, too.
     pub peers: bool,
 }
 
-/// Every set that the page shows.
+/// Every set in the report.
 pub const SETS: &[Set] = &[
     trained("10000", "32", &SMALL, false, false),
     trained("10000", "64", &SMALL, true, true),
@@ -67,7 +67,7 @@ pub const SETS: &[Set] = &[
         everywhere: true,
         peers: true,
     },
-    // A snapshot of 24 MB: what opening it costs a cold module.
+    // A snapshot of 24 MB, to measure how long a cold module takes to open it.
     random("240000", "64", false),
     random("100000", "64", true),
     random("1000000", "32", false),
@@ -96,7 +96,7 @@ const fn random(rows: &'static str, dims: &'static str, everywhere: bool) -> Set
 }
 
 impl Set {
-    /// What there really is: not every generated item gets an event.
+    /// The set's title. The number of rows is the actual one, because not every generated item gets an event.
     pub fn title(&self, dir: &Path) -> Result<String, Failure> {
         let path = dir.join("meta.json");
         let meta = std::fs::read(&path).map_err(Failure::io("read", &path))?;
@@ -123,7 +123,7 @@ impl Set {
         format!("{kind}-{}-{}", self.rows, self.dims)
     }
 
-    /// The folder with vectors and snapshots, made where it is not there.
+    /// The folder with vectors and snapshots; creates them if they are missing.
     pub fn prepare(&self, selvedge: &Path) -> Result<PathBuf, Failure> {
         let home = std::path::absolute(HOME).map_err(Failure::io("find", HOME))?;
         let dir = home.join(self.file());
