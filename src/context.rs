@@ -1,10 +1,19 @@
-//! What is known of a request without knowing the visitor: time of day, locale, class of device.
+//! What a request tells without a profile: local time, language and device class.
 
-/// A coarse part of the week: weekday or weekend × four parts of the day, in the visitor's own clock.
+/// Part of the week in the visitor's own clock: weekday or weekend × night, morning, afternoon, evening.
+///
+/// ```
+/// use selvedge::context::Daypart;
+///
+/// // 2017-12-04, a Monday, at 09:30 local time.
+/// let daypart = Daypart::of_local_ms(1_512_379_800_000);
+/// assert_eq!((daypart.name(), daypart.index()), ("weekday-morning", 1));
+/// assert_eq!(Daypart::from_index(1), Some(daypart));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Daypart(u8);
 
-/// How many dayparts there are.
+/// Number of dayparts.
 pub const DAYPARTS: usize = 8;
 
 const NAMES: [&str; DAYPARTS] = [
@@ -22,18 +31,18 @@ const MS_PER_DAY: u64 = 86_400_000;
 const MS_PER_QUARTER: u64 = MS_PER_DAY / 4;
 
 impl Daypart {
-    /// The daypart of a local time: Unix milliseconds as if the local clock were UTC. Quarters start at 0, 6, 12 and 18
-    /// o'clock; the weekend is Saturday and Sunday.
+    /// Returns the daypart of a local time: Unix milliseconds plus the offset of the time zone. The parts of a day
+    /// start at 0, 6, 12 and 18 o'clock; the weekend is Saturday and Sunday.
     #[must_use]
     pub fn of_local_ms(local_ms: u64) -> Self {
-        // Day 0 of the Unix epoch was a Thursday; counted from Monday it has number 3.
+        // 1970-01-01 was a Thursday, which is day 3 of a week that starts on Monday.
         let day_of_week = (local_ms / MS_PER_DAY + 3) % 7;
         let quarter = local_ms % MS_PER_DAY / MS_PER_QUARTER;
         let weekend = if day_of_week >= 5 { 4 } else { 0 };
         Self(u8::try_from(weekend + quarter).unwrap_or(0))
     }
 
-    /// The daypart with this number, 0 to 7.
+    /// Returns the daypart with this number, 0 to 7; `None` for any other number.
     #[must_use]
     pub fn from_index(index: usize) -> Option<Self> {
         u8::try_from(index)
@@ -42,23 +51,23 @@ impl Daypart {
             .map(Self)
     }
 
-    /// Its number, 0 to 7.
+    /// Returns its number, 0 to 7.
     #[must_use]
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
 
-    /// Its name, as `weekday-morning`.
+    /// Returns its name, for example `weekday-morning`.
     #[must_use]
     pub fn name(self) -> &'static str {
         NAMES[self.index()]
     }
 }
 
-/// The class of device, as far as a cache key may tell it.
+/// The device class, as a cache key distinguishes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Device {
-    /// A large screen, and whatever is not known.
+    /// A large screen; also used if the class is unknown.
     #[default]
     Desktop,
     /// A phone.
@@ -68,8 +77,8 @@ pub enum Device {
 }
 
 impl Device {
-    /// The class a browser tells of itself: the client hint `Sec-CH-UA-Mobile` where it is sent, else words of the user
-    /// agent.
+    /// Detects the class from what a browser sends: the client hint `Sec-CH-UA-Mobile` if present, else words of the
+    /// user agent.
     #[must_use]
     pub fn detect(mobile_hint: Option<&str>, user_agent: &str) -> Self {
         let says = |word: &str| user_agent.contains(word);
@@ -84,7 +93,7 @@ impl Device {
         }
     }
 
-    /// Its letter in a cache key.
+    /// Returns its letter in a cache key.
     #[must_use]
     pub const fn code(self) -> char {
         match self {
@@ -94,7 +103,7 @@ impl Device {
         }
     }
 
-    /// The class with this letter.
+    /// Returns the class with this letter.
     #[must_use]
     pub const fn from_code(code: char) -> Option<Self> {
         match code {
@@ -106,14 +115,15 @@ impl Device {
     }
 }
 
-/// The primary language of a visitor, as `de`: two or three letters in lower case, or nothing.
+/// The primary language of a visitor, for example `de`: two or three lower-case letters, or none.
 ///
-/// Whatever is no language is nothing: a client must not be able to fill the cache with keys of its own making.
+/// Anything that is not a language code is read as none. Otherwise a client could fill the cache with keys that it made
+/// up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Locale([u8; 3]);
 
 impl Locale {
-    /// The first language of an `Accept-Language` header. Regions and scripts are left out.
+    /// Returns the first language of an `Accept-Language` header, without region and script.
     #[must_use]
     pub fn first_of(accept_language: &str) -> Self {
         let first = accept_language.split([',', ';']).next().unwrap_or("").trim();
@@ -126,7 +136,7 @@ impl Locale {
         Self(letters)
     }
 
-    /// Its letters in a cache key; `-` where there is none.
+    /// Returns its letters in a cache key, or `-` for none.
     #[must_use]
     pub fn code(&self) -> &str {
         let end = self.0.iter().position(|letter| *letter == 0).unwrap_or(self.0.len());
@@ -137,8 +147,8 @@ impl Locale {
     }
 }
 
-/// What a request tells. It is asked for only where something depends on it: to find out a time zone, or to read a header, may
-/// cost more than the answer.
+/// A value that is computed only when something depends on it: finding a time zone or reading a header may cost more
+/// than the answer itself.
 #[derive(Clone, Copy)]
 pub struct Told<'a, T>(Source<'a, T>);
 
@@ -149,13 +159,13 @@ enum Source<'a, T> {
 }
 
 impl<'a, T: Copy> Told<'a, T> {
-    /// Asked for when something depends on it.
+    /// Wraps a function that computes the value on demand. [`Told::get`] calls it each time.
     #[must_use]
     pub fn asked(ask: &'a dyn Fn() -> T) -> Self {
         Self(Source::Asked(ask))
     }
 
-    /// The value.
+    /// Returns the value, computing it if it is not known yet.
     #[must_use]
     pub fn get(self) -> T {
         match self.0 {
@@ -191,9 +201,9 @@ impl<T: core::fmt::Debug> core::fmt::Debug for Told<'_, T> {
 pub struct Context<'a> {
     /// Local time of the visitor: Unix milliseconds plus the offset of the time zone.
     pub local_ms: Told<'a, u64>,
-    /// The language asked for first.
+    /// First language of `Accept-Language`.
     pub locale: Told<'a, Locale>,
-    /// The class of device.
+    /// Device class.
     pub device: Told<'a, Device>,
 }
 

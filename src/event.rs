@@ -4,27 +4,34 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-/// A row of one snapshot. Valid for that snapshot only; a profile stores [`ItemKey`]s instead.
+/// An item's row in one snapshot. It is meaningless in another snapshot, so a profile stores [`ItemKey`]s instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemIndex(pub u32);
 
 impl ItemIndex {
-    /// The row as a slice index.
+    /// Returns the row as a slice index.
     #[must_use]
     pub const fn get(self) -> usize {
         self.0 as usize
     }
 }
 
-/// A stable 64-bit key of an item id: the first 8 bytes, little-endian, of its SHA-256.
+/// Stable 64-bit hash of an item id: the first 8 bytes, little-endian, of its SHA-256.
 ///
-/// It survives the next snapshot, where rows move. The packer refuses a catalogue in which two ids share a key
-/// (expected once in about 37 million catalogues of a million items: n² / 2⁶⁵).
+/// The same id has the same key in every snapshot, although its row changes. The packer refuses a catalogue in which
+/// two ids share a key (expected once in about 37 million catalogues of a million items: n² / 2⁶⁵).
+///
+/// ```
+/// use selvedge::event::ItemKey;
+///
+/// // First 8 bytes of `echo -n 1082185 | sha256sum`, little-endian.
+/// assert_eq!(ItemKey::of("1082185"), ItemKey(0x18505d8b7772e6ed));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemKey(pub u64);
 
 impl ItemKey {
-    /// The key of a catalogue's item id.
+    /// Hashes an item id of the catalogue.
     #[must_use]
     pub fn of(id: &str) -> Self {
         let digest = Sha256::digest(id.as_bytes());
@@ -34,28 +41,28 @@ impl ItemKey {
     }
 }
 
-/// What happened, from the weakest sign of interest to the strongest.
+/// Type of an event, ordered from the weakest sign of interest to the strongest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum EventKind {
     /// The item was on the visitor's screen.
     Impression = 0,
-    /// The item's own page was seen.
+    /// The visitor opened the item's own page.
     View = 1,
-    /// The item was chosen from a list.
+    /// The visitor chose the item from a list.
     Click = 2,
-    /// The item was put into a basket or on a list.
+    /// The visitor put the item into a basket or on a wish list.
     AddToCart = 3,
-    /// The item was bought, read to its end, or whatever the site lives from.
+    /// The visitor bought the item, read it to the end, or did whatever else counts as success for the site.
     Conversion = 4,
 }
 
-/// How many kinds of event there are.
+/// Number of event types.
 pub const EVENT_KINDS: usize = 5;
 
 impl EventKind {
-    /// All kinds, in the order of their codes.
+    /// All types, in the order of their codes.
     pub const ALL: [Self; EVENT_KINDS] = [
         Self::Impression,
         Self::View,
@@ -64,7 +71,7 @@ impl EventKind {
         Self::Conversion,
     ];
 
-    /// The kind's name in files and on the wire.
+    /// Returns the type's name in files and in the HTTP API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -76,40 +83,40 @@ impl EventKind {
         }
     }
 
-    /// The kind with this name, exactly.
+    /// Returns the type with exactly this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
-    /// The kind with this code.
+    /// Returns the type with this code.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.get(usize::from(code)).copied()
     }
 
-    /// The kind's code in binary files.
+    /// Returns the type's code in binary files.
     #[must_use]
     pub const fn code(self) -> u8 {
         self as u8
     }
 }
 
-/// The longest item id that is accepted, in bytes.
+/// Longest accepted item id, in bytes.
 pub const MAX_ITEM_ID_BYTES: usize = 256;
-/// How far ahead of the clock an event may be, in milliseconds: clocks of devices differ.
+/// How far an event may be ahead of the server's clock, in milliseconds: device clocks differ.
 pub const MAX_AHEAD_MS: u64 = 5 * 60 * 1000;
-/// How old an event that is sent to the edge may be, in milliseconds.
+/// Largest accepted age of an event that is sent to the edge, in milliseconds.
 pub const MAX_AGE_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// Why an event is refused.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum EventError {
-    /// The event type is not one of the schema.
+    /// The event type is unknown.
     #[error("event type: expected one of impression, view, click, add_to_cart, conversion, found {found:?}")]
     UnknownKind {
-        /// What stood there.
+        /// The name that was sent, cut to 64 characters.
         found: alloc::string::String,
     },
     /// The item id is empty or too long.
@@ -119,7 +126,7 @@ pub enum EventError {
         found: usize,
     },
     /// The item id holds a control character.
-    #[error("item id: expected printable text, found a control character")]
+    #[error("item id: expected text without control characters, found a control character")]
     ItemIdControl,
     /// The event lies too far in the future.
     #[error("timestamp: expected at most {MAX_AHEAD_MS} ms after the server's clock, found {found_ms} ms")]
@@ -136,15 +143,15 @@ pub enum EventError {
     /// The value is not a finite number.
     #[error("value: expected a finite number, found {found}")]
     Value {
-        /// What stood there.
+        /// The value that was sent.
         found: f64,
     },
 }
 
-/// Checks an event type by name.
+/// Returns the event type with this name.
 ///
 /// # Errors
-/// [`EventError::UnknownKind`].
+/// [`EventError::UnknownKind`] for any other name.
 pub fn validate_kind(name: &str) -> Result<EventKind, EventError> {
     EventKind::parse(name).ok_or_else(|| EventError::UnknownKind {
         found: name.chars().take(64).collect(),
@@ -165,7 +172,8 @@ pub fn validate_item_id(id: &str) -> Result<(), EventError> {
     Ok(())
 }
 
-/// Checks the time of an event that was just received; both in Unix milliseconds.
+/// Checks the time of an event that was just received: at most [`MAX_AHEAD_MS`] ahead of the clock and at most
+/// [`MAX_AGE_MS`] old. Both times are Unix milliseconds.
 ///
 /// # Errors
 /// [`EventError::TooNew`] or [`EventError::TooOld`].
@@ -186,7 +194,7 @@ pub fn validate_time(at_ms: u64, now_ms: u64) -> Result<(), EventError> {
 /// Checks an event's value.
 ///
 /// # Errors
-/// [`EventError::Value`].
+/// [`EventError::Value`] if it is NaN or infinite.
 pub fn validate_value(value: f64) -> Result<(), EventError> {
     if value.is_finite() {
         Ok(())

@@ -1,6 +1,8 @@
-//! `wasm-bindgen` bindings of the engine, for browsers and Node. They convert; every rule is in the modules they call.
+//! `wasm-bindgen` bindings of the engine for browsers and Node. This module only converts values; every rule is in the
+//! modules it calls.
 //!
-//! Values cross as objects by `serde-wasm-bindgen`, never as JSON text. Times are milliseconds as JavaScript has them.
+//! Values cross as objects by `serde-wasm-bindgen`, never as JSON text. Times are Unix milliseconds as JavaScript
+//! numbers.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -14,7 +16,7 @@ use crate::engine::{Decision, Engine, Recorded, Request, Visitor};
 use crate::profile::{Consent, Profile, VisitorId};
 use crate::snapshot::{AlignedBytes, CategoryIndex, Snapshot, Trust, parse_public_key};
 
-/// A request for a slot's items, as JavaScript gives it.
+/// A request for a slot's items, as JavaScript passes it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct JsRequest {
@@ -25,7 +27,7 @@ struct JsRequest {
     exclude: Vec<String>,
 }
 
-/// When and how a visitor asks; a part of each request.
+/// Time and consent of a request; fields of the same object as the request.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct JsWhen {
@@ -34,7 +36,7 @@ struct JsWhen {
     consent: Option<bool>,
 }
 
-/// An event, as JavaScript gives it.
+/// An event, as JavaScript passes it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct JsEvent {
@@ -52,16 +54,16 @@ struct JsCategory<'s> {
     items: u32,
 }
 
-/// A visitor's profile. It stays in the memory of the page until the page stores its bytes.
+/// A visitor's profile. It stays in the page's memory until the page stores its bytes.
 #[wasm_bindgen(js_name = Profile)]
 pub struct JsProfile(Profile);
 
 #[wasm_bindgen(js_class = Profile)]
 impl JsProfile {
-    /// An empty profile for a visitor id of 16 random bytes.
+    /// Creates an empty profile for a visitor id of 16 random bytes.
     ///
     /// # Errors
-    /// Where the id has another length.
+    /// If the id has another length.
     #[wasm_bindgen(constructor)]
     pub fn new(visitor: &[u8]) -> Result<Self, JsError> {
         let id = <[u8; 16]>::try_from(visitor).map_err(|_| {
@@ -76,20 +78,20 @@ impl JsProfile {
     /// Reads a profile from its bytes.
     ///
     /// # Errors
-    /// Where the bytes are no profile.
+    /// If the bytes are not a profile; the message says what was expected and found.
     #[wasm_bindgen(js_name = fromBytes)]
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, JsError> {
         Ok(Self(Profile::from_bytes(bytes)?))
     }
 
-    /// The profile's bytes, to be stored on the device.
+    /// Returns the profile's bytes, to be stored on the device.
     #[wasm_bindgen(js_name = toBytes)]
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         self.0.to_bytes()
     }
 
-    /// Number of remembered events.
+    /// Number of events in the history.
     #[wasm_bindgen(getter)]
     #[must_use]
     pub fn events(&self) -> usize {
@@ -103,10 +105,11 @@ pub struct JsEngine(Engine<AlignedBytes>);
 
 #[wasm_bindgen(js_class = Engine)]
 impl JsEngine {
-    /// Opens a snapshot: structure, digests, and a signature by one of the public keys (64 hexadecimal digits each).
+    /// Opens a snapshot: checks structure, digests, and a signature by one of the public keys (64 hexadecimal digits
+    /// each).
     ///
     /// # Errors
-    /// Where the snapshot or a key is refused; the message says what was read, expected and found.
+    /// If the snapshot or a key is refused; the message says what was read, expected and found.
     #[wasm_bindgen(constructor)]
     pub fn new(snapshot: &js_sys::Uint8Array, public_keys: Vec<String>) -> Result<Self, JsError> {
         let mut keys = Vec::with_capacity(public_keys.len());
@@ -118,7 +121,7 @@ impl JsEngine {
                 ))
             })?);
         }
-        // Straight from the page's memory into the place where it stays.
+        // One copy, from JavaScript's memory into the aligned memory that the engine reads.
         let mut bytes = AlignedBytes::zeroed(usize::try_from(snapshot.length())?);
         snapshot.copy_to(bytes.as_mut_slice());
         let snapshot = Snapshot::open(bytes, Trust::Keys(&keys))?;
@@ -139,12 +142,12 @@ impl JsEngine {
         self.0.snapshot().rows()
     }
 
-    /// A decision for a slot.
+    /// Decides which items a slot shows.
     ///
     /// # Errors
-    /// Where the request is refused.
+    /// If the request is refused.
     pub fn recommend(&self, request: JsValue, profile: &JsProfile) -> Result<JsValue, JsError> {
-        // Read twice: one structure flattened into another would bring `serde`'s code that keeps fields for later.
+        // Two reads of one object: `#[serde(flatten)]` would add serde's buffering code to the module.
         let when: JsWhen = serde_wasm_bindgen::from_value(request.clone())?;
         let request: JsRequest = serde_wasm_bindgen::from_value(request)?;
         let exclude: Vec<&str> = request.exclude.iter().map(String::as_str).collect();
@@ -159,18 +162,18 @@ impl JsEngine {
         to_js(&self.0.decide(&context))
     }
 
-    /// Items near an item.
+    /// Returns the `n` items most similar to an item.
     ///
     /// # Errors
-    /// Where the item is not in the model.
+    /// If the item is not in the model.
     pub fn similar(&self, item: &str, n: usize, now_ms: f64) -> Result<JsValue, JsError> {
         to_js(&self.0.similar(item, n, milliseconds(now_ms))?)
     }
 
-    /// Ranks the caller's candidates.
+    /// Ranks items that the caller proposes.
     ///
     /// # Errors
-    /// Where there are none or too many.
+    /// If there are none or too many.
     pub fn rank(
         &self,
         candidates: Vec<String>,
@@ -183,11 +186,11 @@ impl JsEngine {
         to_js(&self.0.rank(&when.visitor(profile), &ids, n)?)
     }
 
-    /// Takes events into a profile, then settles its segment once and returns it, if there is one: what a batch posted
-    /// to the edge does. All events or none are taken.
+    /// Adds events to a profile, then updates its segment once and returns the segment, if there is one, like a batch
+    /// posted to the edge. Adds either all events or none.
     ///
     /// # Errors
-    /// Where an event is refused.
+    /// If an event is refused.
     pub fn record(&self, profile: &mut JsProfile, events: JsValue, now_ms: f64) -> Result<Option<u16>, JsError> {
         let events: Vec<JsEvent> = serde_wasm_bindgen::from_value(events)?;
         let now_ms = milliseconds(now_ms);
@@ -204,18 +207,18 @@ impl JsEngine {
         Ok(self.0.settle(&mut profile.0, now_ms))
     }
 
-    /// Catalogue items from a place in the order of popularity on.
+    /// Returns `count` items of the catalogue from `offset` on, most popular first.
     ///
     /// # Errors
-    /// Where the values cannot be handed over.
+    /// If a value cannot be converted to JavaScript.
     pub fn items(&self, offset: usize, count: usize) -> Result<JsValue, JsError> {
         to_js(&self.0.browse(offset, count))
     }
 
-    /// The category tree; `parent` is an index into the same list.
+    /// Returns the category tree; `parent` is an index into the same list.
     ///
     /// # Errors
-    /// Where the values cannot be handed over.
+    /// If a value cannot be converted to JavaScript.
     pub fn categories(&self) -> Result<JsValue, JsError> {
         let snapshot = self.0.snapshot();
         let count = u32::try_from(snapshot.category_count()).unwrap_or(u32::MAX);
@@ -251,7 +254,7 @@ impl JsWhen {
     }
 }
 
-/// A JavaScript time as whole milliseconds; what is no time becomes 0.
+/// Converts a JavaScript time to whole milliseconds; NaN and negative numbers become 0.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -266,7 +269,7 @@ fn to_js(decision: &Decision<'_>) -> Result<JsValue, JsError> {
 }
 
 fn serialize<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsError> {
-    // Maps as objects and missing values as null: the same shape as the JSON of the HTTP API.
+    // Maps become objects and missing values become null, as in the JSON of the HTTP API.
     let serializer = Serializer::new()
         .serialize_maps_as_objects(true)
         .serialize_missing_as_null(true);

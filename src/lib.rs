@@ -1,9 +1,9 @@
 //! Personalization at the network's edge, as pure functions over bytes and values.
 //!
-//! The core of Selvedge: it opens a signed model snapshot without copying it, encodes a visitor from a short
-//! history, finds that visitor's segment, says under which key an answer may be shared, and ranks items exactly over
-//! quantized factors. It knows no clock, no file, no socket and no random source: time, seeds and bytes come in,
-//! decisions go out, so that every decision can be replayed anywhere, bit for bit.
+//! The core of Selvedge opens a signed model snapshot without copying it, encodes a visitor from a short history,
+//! assigns the visitor to a segment, computes the cache key under which an answer may be shared, and ranks items
+//! exactly over quantized factors. It uses no clock, file, socket or random source: the caller passes time, seeds and
+//! bytes in and gets decisions back, so every decision can be replayed anywhere, bit for bit.
 
 #![cfg_attr(
     test,

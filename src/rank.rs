@@ -1,4 +1,4 @@
-//! From scored items to a slate: how many of one category may stand together.
+//! Turns scored items into a slate: limits how many items of one category it holds.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -7,8 +7,22 @@ use crate::event::ItemIndex;
 use crate::retrieve::Scored;
 use crate::snapshot::CategoryIndex;
 
-/// Cuts a ranking to `n` items with at most `max_per_category` of each category (0: no limit). Where that leaves fewer than
-/// `n`, the best of those left out fill up, so that the rule never shortens a slate.
+/// Cuts a ranking to `n` items with at most `max_per_category` of each category (0: no limit).
+///
+/// If that leaves fewer than `n`, the best of the skipped items fill the rest, so the limit never shortens a slate.
+/// Items without a category are not limited. Complexity: `O(ranking · log(categories))`.
+///
+/// ```
+/// use selvedge::event::ItemIndex;
+/// use selvedge::rank::diversify;
+/// use selvedge::retrieve::Scored;
+/// use selvedge::snapshot::CategoryIndex;
+///
+/// let ranking = [1, 2, 11, 12].map(|row| Scored { item: ItemIndex(row), score: 1.0 });
+/// let slate = diversify(&ranking, 3, 1, |item| Some(CategoryIndex(item.0 / 10)));
+/// // One item of each of the two categories, then the best of the rest.
+/// assert_eq!(slate.iter().map(|scored| scored.item.0).collect::<Vec<_>>(), [1, 11, 2]);
+/// ```
 #[must_use]
 pub fn diversify(
     ranking: &[Scored],
@@ -60,7 +74,7 @@ mod tests {
         slate.iter().map(|scored| scored.item.0).collect()
     }
 
-    // Rows 0 to 9 are of category 0, 10 to 19 of category 1, and so on.
+    // Rows 0 to 9 belong to category 0, 10 to 19 to category 1, and so on.
     fn tens(item: ItemIndex) -> Option<CategoryIndex> {
         Some(CategoryIndex(item.0 / 10))
     }

@@ -1,24 +1,37 @@
-//! Segments: which one a user vector belongs to, and when a visitor changes over.
+//! Segments: which one a user vector belongs to, and when a visitor changes to another one.
 //!
-//! Segments are directions: a unit-length centroid each, and a vector belongs to the one with the largest cosine
-//! (spherical k-means: Dhillon, Modha 2001). Cosine and not distance, because the length of a fold-in vector grows with the
-//! length of the history, and a visitor of three clicks must be able to reach every segment.
+//! A segment is a direction, its unit-length centroid. A vector belongs to the segment with the largest cosine
+//! (spherical k-means: Dhillon, Modha 2001). Distance would not work: a fold-in vector grows with the length of the
+//! history, and a visitor of three clicks must be able to reach every segment.
 
 /// Result of an assignment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Assignment {
     /// The segment.
     pub segment: usize,
-    /// Cosine with its centroid.
+    /// Cosine between the vector and the segment's centroid.
     pub cosine: f64,
-    /// Whether hysteresis kept an earlier segment although another one is nearer.
+    /// Whether hysteresis kept the previous segment although another one is nearer.
     pub kept: bool,
 }
 
-/// Assigns a vector to one of the unit-length `centroids` (count × dims, row-major), ties to the lower index.
+/// Assigns a vector (`dims` long) to one of the unit-length `centroids` (count × dims, row-major). The lower index wins
+/// ties.
 ///
-/// `previous` is kept unless the best cosine is larger than its own by more than `hysteresis`, so that a visitor between two
-/// segments does not flicker from page to page. Returns `None` for no centroids or a vector of length zero.
+/// The `previous` segment is kept unless the best cosine exceeds its own by more than `hysteresis`, so that a visitor
+/// between two segments does not switch from page to page. Returns `None` if there are no centroids or the vector is
+/// zero. Complexity: `O(count · dims)`.
+///
+/// ```
+/// use selvedge::segment::assign;
+///
+/// let centroids = [1.0, 0.0, 0.0, 1.0];
+/// let first = assign(&[0.70, 0.72], &centroids, None, 0.1).unwrap();
+/// assert_eq!((first.segment, first.kept), (1, false));
+/// // A visitor who was in segment 0 stays there: the cosines differ by 0.02 only.
+/// let kept = assign(&[0.70, 0.72], &centroids, Some(0), 0.1).unwrap();
+/// assert_eq!((kept.segment, kept.kept), (0, true));
+/// ```
 #[must_use]
 pub fn assign(vector: &[f32], centroids: &[f32], previous: Option<usize>, hysteresis: f32) -> Option<Assignment> {
     let norm_squared: f64 = vector.iter().map(|value| f64::from(*value) * f64::from(*value)).sum();
@@ -92,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn no_vector_has_no_segment() {
+    fn a_zero_vector_or_no_centroids_has_no_segment() {
         assert_eq!(assign(&[0.0, 0.0], &CENTROIDS, None, 0.0), None);
         assert_eq!(assign(&[1.0, 0.0], &[], None, 0.0), None);
         assert_eq!(assign(&[], &CENTROIDS, None, 0.0), None);

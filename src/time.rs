@@ -1,9 +1,9 @@
-//! Dates of the calendar. Time itself is always an argument.
+//! Calendar dates. The core reads no clock: the current time is always an argument.
 
-/// Year, month (1 to 12) and day (1 to 31) of a count of days since 1970-01-01, in the Gregorian calendar, which is also continued to
-/// before its introduction.
+/// Converts a count of days since 1970-01-01 to year, month (1 to 12) and day (1 to 31) of the Gregorian calendar,
+/// which is also applied to dates before its introduction.
 ///
-/// Right for every day that a time in milliseconds (`i64`) can name. Constant time.
+/// Correct for every day that a time in milliseconds (`i64`) can name. Constant time.
 ///
 /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
 ///
@@ -14,7 +14,7 @@
 /// ```
 #[must_use]
 pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    // Years begin in March here, so that the leap day is the last of its year.
+    // Counting years from March puts the leap day at the end of a year.
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);

@@ -1,4 +1,4 @@
-//! The decision id: what made a list travels with it, and nobody but the edge can vouch for it.
+//! The decision id: it carries what made a slate, and only the edge's key ring can seal it.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -25,7 +25,8 @@ fn read(id: &str) -> DecisionRecord {
     DecisionRecord::read(id, None).unwrap().0
 }
 
-/// Contexts of every kind: rungs, categories, devices, exclusions, similar items and the caller's candidates.
+/// Calls `check` with decision contexts of every kind: serving segments, categories, devices, exclusions, similar
+/// items, and candidates of the caller.
 fn each_context(engine: &Engine<AlignedBytes>, conditions: &Conditions<'_>, check: impl Fn(&DecisionContext<'_>)) {
     let mut random = Random(7);
     let fan = profile(engine, &[("click", "item-001"), ("conversion", "item-007")]);
@@ -66,7 +67,7 @@ fn each_context(engine: &Engine<AlignedBytes>, conditions: &Conditions<'_>, chec
 }
 
 #[test]
-fn an_id_tells_model_slot_rung_key_and_shown_items_of_its_decision() {
+fn an_id_holds_model_slot_segment_cache_key_and_shown_items_of_its_decision() {
     let engine = engine_of(&fixture::model_per_visitor());
     let arms = [
         ArmAssignment::new("shelf", 1, true).unwrap(),
@@ -99,7 +100,7 @@ fn an_id_tells_model_slot_rung_key_and_shown_items_of_its_decision() {
             );
             let shown: Vec<ItemKey> = decision.items.iter().map(|item| ItemKey::of(item.id)).collect();
             assert_eq!(record.shown.iter().map(|shown| shown.item).collect::<Vec<_>>(), shown);
-            // An answer that stands alone tells when it was made; what many share tells nothing of one visit.
+            // The id of an unshared answer holds its time; that of a shared answer holds nothing about one visit.
             assert_eq!(record.made.is_none(), record.shared);
             assert!(
                 record
@@ -111,7 +112,7 @@ fn an_id_tells_model_slot_rung_key_and_shown_items_of_its_decision() {
 }
 
 #[test]
-fn those_who_share_a_key_get_one_id_at_any_time() {
+fn visitors_who_share_a_cache_key_get_one_id_at_any_time() {
     let engine = engine_of(&fixture::model_per_visitor());
     let id = |now_ms: u64| {
         let asked = request(
@@ -129,7 +130,7 @@ fn those_who_share_a_key_get_one_id_at_any_time() {
 }
 
 #[test]
-fn an_id_is_read_after_its_model_is_gone() {
+fn an_id_can_be_read_after_its_model_is_gone() {
     let before = engine_of(&fixture::model());
     let decision = before.decide(&before.assign(&request("home", visitor(None))).unwrap());
     let (id, model, shown) = (decision.id.clone(), decision.model.to_owned(), ids(&decision).join(" "));
@@ -140,13 +141,13 @@ fn an_id_is_read_after_its_model_is_gone() {
     let record = read(&id);
     assert_eq!(record.model, model);
     assert_ne!(record.model, after.version());
-    // Stable keys name the items, so that also a model that lacks them cannot take them for others.
+    // The id names items by their stable keys, so a model that lacks an item cannot mistake it for another one.
     let keys: Vec<ItemKey> = record.shown.iter().map(|shown| shown.item).collect();
     assert_eq!(keys, shown.split(' ').map(ItemKey::of).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_seal_holds_for_the_very_id_and_for_keys_of_the_ring_alone() {
+fn a_seal_is_valid_for_its_own_id_and_for_keys_of_the_ring_only() {
     let engine = engine_of(&fixture::model());
     let mut decision = engine.decide(&engine.assign(&request("home", visitor(None))).unwrap());
     let ring = Keyring::parse(KEY_1).unwrap();
@@ -168,7 +169,7 @@ fn a_seal_holds_for_the_very_id_and_for_keys_of_the_ring_alone() {
     ] {
         assert!(!verdict(id, ring));
     }
-    // Whatever letter is changed, nothing sealed comes of it.
+    // With any one character changed, the id is refused, or reads as unsealed, or still means the same record.
     for at in 0..sealed.len() {
         let mut changed = sealed.clone().into_bytes();
         changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
@@ -204,7 +205,7 @@ fn an_overlay_hides_items_from_everybody_under_a_key_of_its_own() {
 }
 
 #[test]
-fn what_is_no_id_is_refused_by_name() {
+fn text_that_is_not_an_id_is_refused_with_the_reason() {
     let id = |text: &str| DecisionRecord::read(text, None).unwrap_err();
     assert_eq!(id(""), DecisionIdError::Damaged { what: "version" });
     assert_eq!(id("not base64!"), DecisionIdError::Encoding);
@@ -260,7 +261,7 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn a_record_is_read_as_it_was_written(record in records()) {
+    fn a_record_reads_back_as_it_was_written(record in records()) {
         let id = record.to_id();
         prop_assert!(id.len() <= MAX_DECISION_ID_CHARS, "{}", id.len());
         prop_assert_eq!(read(&id), record);
@@ -273,7 +274,7 @@ proptest! {
 }
 
 #[test]
-fn a_collected_decision_tells_the_model_of_the_view_though_the_click_meets_another_one() {
+fn a_collected_decision_names_the_model_of_the_view_even_if_the_click_meets_another_model() {
     let before = engine_of(&fixture::model());
     let ring = Keyring::parse(KEY_1).unwrap();
     let mut decision = before.decide(&before.assign(&request("home", visitor(None))).unwrap());
@@ -296,7 +297,7 @@ fn a_collected_decision_tells_the_model_of_the_view_though_the_click_meets_anoth
     assert_eq!(told["key"], format!("v1/{}/home/d1/-/-/-/8", before.version()));
     for (position, item) in decision.items.iter().enumerate() {
         let shown = &told["items"][position];
-        // The new model lacks the second one, whose key still names it.
+        // The new model lacks the second item, but its key still names it.
         assert_eq!(
             shown["item"],
             if position == 1 {

@@ -23,7 +23,7 @@ fn answer<'s>(engine: &'s Engine<AlignedBytes>, request: &Request<'_>) -> Decisi
     engine.decide(&context)
 }
 
-/// How many of the items are of a planted group.
+/// Number of items that belong to a planted group.
 fn of_group(decision: &Decision<'_>, group: usize) -> usize {
     let name = format!("Group {group}");
     decision
@@ -34,7 +34,7 @@ fn of_group(decision: &Decision<'_>, group: usize) -> usize {
 }
 
 #[test]
-fn a_click_turns_the_slot_towards_its_group_and_says_why() {
+fn a_click_turns_the_slot_towards_its_group_and_the_explanation_says_why() {
     let engine = engine();
     let before = answer(&engine, &request("home", visitor(None)));
     assert_eq!(
@@ -68,7 +68,7 @@ fn scores_never_rise_along_a_slate() {
 }
 
 #[test]
-fn bought_items_leave_the_slot_that_excludes_them_and_no_other() {
+fn bought_items_disappear_only_from_the_slot_that_excludes_them() {
     let engine = engine();
     let bought = profile(&engine, &[("conversion", "item-000"), ("click", "item-006")]);
     let home = answer(&engine, &request("home", visitor(Some(&bought))));
@@ -81,7 +81,7 @@ fn bought_items_leave_the_slot_that_excludes_them_and_no_other() {
 }
 
 #[test]
-fn items_that_are_over_or_not_yet_there_are_shown_to_nobody() {
+fn items_outside_of_their_availability_are_shown_to_nobody() {
     let engine = engine();
     let fans: Vec<Profile> = (0..fixture::GROUPS)
         .map(|group| profile(&engine, &[("click", &format!("item-{group:03}"))]))
@@ -152,7 +152,7 @@ fn without_consent_nothing_of_the_profile_is_used() {
 }
 
 #[test]
-fn visitors_of_a_segment_share_key_and_answer_and_others_do_not() {
+fn visitors_share_cache_key_and_answer_within_a_segment_only() {
     let engine = engine();
     let one = profile(&engine, &[("click", "item-001")]);
     let two = profile(&engine, &[("click", "item-007"), ("view", "item-013")]);
@@ -168,12 +168,12 @@ fn visitors_of_a_segment_share_key_and_answer_and_others_do_not() {
     assert_eq!(plan(&one), plan(&two));
     assert_ne!(plan(&one).0, plan(&other).0);
     assert!(plan(&one).0.as_str().contains("/segment/s1/"), "{:?}", plan(&one).0);
-    // Nothing of a history is in a shared answer.
+    // A shared answer contains nothing of a visitor's history.
     assert!(!plan(&one).1.contains("\"weight\""));
 }
 
 #[test]
-fn a_remembered_segment_plans_the_same_key_as_a_computed_one() {
+fn a_remembered_segment_gives_the_same_cache_key_as_a_computed_one() {
     let engine = engine();
     let settled = profile(&engine, &[("click", "item-003")]);
     let mut forgetful = settled.clone();
@@ -188,7 +188,7 @@ fn a_remembered_segment_plans_the_same_key_as_a_computed_one() {
 }
 
 #[test]
-fn diversity_limits_a_category_while_others_are_left() {
+fn diversity_limits_a_category_while_other_categories_have_items() {
     let engine = engine();
     let known = profile(&engine, &[("click", "item-004")]);
     let decision = answer(&engine, &request("diverse", visitor(Some(&known))));
@@ -234,7 +234,7 @@ fn similar_items_are_of_the_same_group_and_never_the_item_itself() {
 }
 
 #[test]
-fn candidates_are_ranked_once_each_and_unknown_ones_are_returned_apart() {
+fn candidates_are_ranked_once_each_and_unknown_ones_are_listed_separately() {
     let engine = engine();
     let known = profile(&engine, &[("click", "item-004")]);
     let given = ["nobody", "item-001", "item-010", "item-001", "item-016", "none"];
@@ -247,7 +247,7 @@ fn candidates_are_ranked_once_each_and_unknown_ones_are_returned_apart() {
 }
 
 #[test]
-fn requests_are_refused_with_what_was_found() {
+fn refused_requests_say_what_was_found() {
     let engine = engine();
     let error = |request: &Request<'_>| engine.assign(request).unwrap_err();
     assert_eq!(
@@ -283,7 +283,7 @@ fn requests_are_refused_with_what_was_found() {
 }
 
 #[test]
-fn a_profile_of_items_that_the_model_lost_falls_back_to_the_context() {
+fn a_profile_whose_items_the_model_lacks_falls_back_to_the_daypart() {
     let engine = engine();
     let stranger = profile(&engine, &[("click", "gone-1"), ("conversion", "gone-2")]);
     assert_eq!(stranger.history().len(), 2);
@@ -291,7 +291,7 @@ fn a_profile_of_items_that_the_model_lost_falls_back_to_the_context() {
     assert_eq!(decision.scope, Scope::Context);
 }
 
-/// The fixture with a union of all of its segments, and its slot of segments answered by `rung` for all of them.
+/// The fixture with a union of all segments. In its slot for segments, `rung` gives the serving segment of each.
 fn with_union(rung: impl Fn(u32) -> u32) -> Engine<AlignedBytes> {
     let mut model = fixture::model();
     let leaves = u32::try_from(model.segments.len()).unwrap();
@@ -320,7 +320,7 @@ fn segment_slot(engine: &Engine<AlignedBytes>) -> String {
 }
 
 #[test]
-fn where_traffic_is_too_little_a_union_answers_for_its_segments_under_one_key() {
+fn with_little_traffic_a_union_serves_its_segments_under_one_cache_key() {
     let apart = with_union(|segment| segment);
     let leaves = u32::try_from(apart.snapshot().leaf_segments()).unwrap();
     assert_eq!(apart.snapshot().segments(), apart.snapshot().leaf_segments() + 1);
@@ -341,13 +341,13 @@ fn where_traffic_is_too_little_a_union_answers_for_its_segments_under_one_key() 
         );
         assert_eq!(ids(&decision)[..3], ["item-007", "item-003", "item-005"]);
     }
-    // Visitors are in segments of their own still: another slot, or more traffic, tells them apart.
+    // Visitors still have segments of their own, so another slot, or more traffic, can distinguish them.
     assert!(segments.len() > 1 && segments.iter().all(|segment| u32::from(*segment) < leaves));
     assert_eq!(keys.len(), 1);
 }
 
 #[test]
-fn where_no_segment_is_afforded_the_context_answers() {
+fn without_a_serving_segment_the_daypart_list_is_served() {
     let engine = with_union(|_| u32::MAX);
     let slot = segment_slot(&engine);
     let profile = profile(&engine, &[("click", "item-000")]);
@@ -357,7 +357,7 @@ fn where_no_segment_is_afforded_the_context_answers() {
 }
 
 #[test]
-fn parents_before_their_children_and_rungs_that_are_no_segments_are_refused() {
+fn parents_before_their_children_and_serving_segments_out_of_range_are_refused() {
     let refused = |change: &dyn Fn(&mut selvedge::snapshot::writer::Model)| {
         let mut model = fixture::model();
         change(&mut model);
@@ -368,7 +368,7 @@ fn parents_before_their_children_and_rungs_that_are_no_segments_are_refused() {
     let segments = fixture::model().segments.len();
     let itself = refused(&|model| model.segments[1].parent = Some(1));
     assert!(
-        itself.contains("segment-parents at element 1: expected a segment behind this one"),
+        itself.contains("segment-parents at element 1: expected a later segment"),
         "{itself}"
     );
     let outside = refused(&|model| model.segments[0].parent = Some(1_000));
@@ -385,13 +385,13 @@ fn parents_before_their_children_and_rungs_that_are_no_segments_are_refused() {
 }
 
 #[test]
-fn what_was_kept_of_another_minute_or_another_snapshot_is_not_used() {
+fn an_availability_bitmap_of_another_minute_or_snapshot_is_not_used() {
     const HOUR_MS: u64 = 3_600_000;
     let engine = engine();
     let mut smaller = fixture::model();
     smaller.items.truncate(100);
     let smaller = engine_of(&smaller);
-    // Ten items are over since an hour before this.
+    // Ten items became unavailable an hour ago.
     for now_ms in [NOW_MS - 2 * HOUR_MS, NOW_MS] {
         let asker = Visitor {
             now_ms,

@@ -1,8 +1,9 @@
-//! Golden decisions, natively. The same files are run in Node (with and without SIMD), in workerd over HTTP and in Chromium.
+//! Golden decisions, natively. Other tests run the same files in Node (with and without SIMD), in workerd over HTTP,
+//! and in Chromium.
 //!
-//! The snapshots under `tests/vectors` are kept as they are from now on: a reader that cannot open them breaks the promise of
-//! the format. Each version of the format has one file (1.1 and 1.2 have two, from before that rule). `examples/golden.rs` writes that
-//! of the current version; no file of an older one is ever written again.
+//! The snapshots in `tests/vectors` never change: a reader that cannot open them breaks the promise of the format. Each
+//! format version has one file (1.1 and 1.2 have two, from before that rule). `examples/golden.rs` writes the file of
+//! the current version; files of older versions are never written again.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -17,7 +18,7 @@ use files::FILES;
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust, parse_public_key};
 use vectors::Golden;
 
-/// The files with int4 codes.
+/// Files with int4 codes.
 const INT4: [&str; 2] = ["golden-v1.1-int4", "golden-v1.2-two-stages"];
 
 fn read(name: &str) -> (AlignedBytes, Golden) {
@@ -26,7 +27,7 @@ fn read(name: &str) -> (AlignedBytes, Golden) {
 }
 
 #[test]
-fn the_current_version_has_its_file_and_every_file_is_listed() {
+fn the_current_version_has_a_golden_file_and_every_file_is_listed() {
     let (name, bytes) = fixture::golden::written();
     let (newest, _, kept) = FILES.last().unwrap();
     assert_eq!(*newest, name, "cargo run --features writer --example golden");
@@ -60,7 +61,7 @@ fn the_golden_snapshots_stay_readable() {
         assert_eq!(snapshot.version(), golden.model, "{name}");
         let width = if INT4.contains(name) { Width::Int4 } else { Width::Int8 };
         assert_eq!((snapshot.rows(), snapshot.width()), (240, width), "{name}");
-        // Slots out of records of fixed places, and out of records of fields.
+        // Older files store slots as fixed-layout records, newer ones as records of fields.
         let policy = match *name {
             "golden-v1.4" => fixture::golden::model().policy,
             "golden-v1.3-per-visitor" => fixture::model_per_visitor().policy,
@@ -80,18 +81,18 @@ fn rows_in_another_order_change_no_decision_of_the_same_model() {
             items
         };
         assert_eq!(old.name, new.name);
-        // Equal scores may change places with their rows; which items are shown does not depend on it.
+        // Items with equal scores are ordered by row, so they may swap; the set of shown items must not change.
         assert_eq!(sorted(&old.expect.items), sorted(&new.expect.items), "{}", old.name);
     }
 }
 
 #[test]
-fn files_of_the_same_model_in_another_form_decide_the_same() {
+fn files_of_the_same_model_in_another_format_decide_the_same() {
     for (one, other) in [
-        // With signs of rows, which are ignored.
+        // Contains signs of rows, which readers ignore.
         ("golden-v1.2-signs", "golden-v1.1"),
         ("golden-v1.2-two-stages", "golden-v1.1-int4"),
-        // With slots as records of fields.
+        // Stores slots as records of fields.
         ("golden-v1.4", "golden-v1.3-per-visitor"),
     ] {
         let ((_, one), (_, other)) = (read(one), read(other));

@@ -1,4 +1,4 @@
-//! The HTML tokenizer against the tests of html5lib, and the slot stream against pages cut at random.
+//! The HTML tokenizer against the html5lib tests, and the slot stream against pages cut at random.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -22,7 +22,7 @@ const FILES: [&str; 9] = [
     "unicodeChars",
 ];
 
-/// The tests of all files; nothing, and a line that says so, where they are not there.
+/// Reads the tests of all files. If they are not installed, prints a line and returns none.
 fn cases() -> Vec<Value> {
     let mut cases = Vec::new();
     for file in FILES {
@@ -36,7 +36,7 @@ fn cases() -> Vec<Value> {
     cases
 }
 
-/// `\uXXXX` of the doubly escaped tests; nothing for surrogates, which UTF-8 has none of.
+/// Decodes the `\uXXXX` of doubly escaped tests; [`None`] for surrogates, which UTF-8 cannot express.
 fn unescaped(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
@@ -55,13 +55,14 @@ enum Token {
     End(String),
 }
 
-/// What NUL and a carriage return are read as.
+/// Returns how a tokenizer reads NUL and carriage returns.
 fn read_as(text: &str) -> String {
     text.replace('\0', "\u{fffd}").replace("\r\n", "\n").replace('\r', "\n")
 }
 
-/// The tags that the scanner finds. After a start tag it turns to what the tag announces, which a tokenizer alone does not, so
-/// that only the tokens up to the first such tag can be compared: their number is told too.
+/// Returns the tags that the scanner finds. After a start tag it changes to the content that the tag announces, which a
+/// bare tokenizer does not. Only the tokens up to the first such tag are comparable, so this also returns whether the
+/// input ended before one.
 fn tags(mut scanner: Scanner, input: &str) -> (Vec<Token>, bool) {
     let (mut tokens, mut held) = (Vec::new(), Vec::new());
     for byte in input.bytes() {
@@ -127,7 +128,7 @@ fn scanner(state: &str, element: &str) -> Scanner {
 }
 
 #[test]
-fn tags_and_attributes_are_those_of_the_html5lib_tests() {
+fn tags_and_attributes_match_the_html5lib_tests() {
     let mut compared = 0;
     let cases = cases();
     for case in &cases {
@@ -148,7 +149,8 @@ fn tags_and_attributes_are_those_of_the_html5lib_tests() {
             if !whole {
                 expected.truncate(found.len());
             }
-            // Named references other than those of XML are not read: the name of a slot has none. Tags are compared all the same.
+            // Named references other than those of XML are not decoded, since names of slots do not use them. Tags are
+            // still compared.
             if input.contains('&') {
                 for token in found.iter_mut().chain(&mut expected) {
                     if let Token::Start(_, attributes, _) = token {
@@ -168,7 +170,7 @@ fn tags_and_attributes_are_those_of_the_html5lib_tests() {
     );
 }
 
-/// Runs pieces through, leaving every slot as it is.
+/// Runs pieces through the stream, leaving every slot unfilled.
 fn left(pieces: &[&[u8]], options: Options) -> Vec<u8> {
     let mut slots = Slots::new(options);
     let mut out = Vec::new();
@@ -185,7 +187,7 @@ fn left(pieces: &[&[u8]], options: Options) -> Vec<u8> {
 }
 
 #[test]
-fn every_input_of_the_html5lib_tests_leaves_as_it_came_in_whatever_pieces() {
+fn every_html5lib_input_passes_unchanged_however_it_is_cut() {
     for case in cases() {
         let input = case["input"].as_str().unwrap().as_bytes();
         for size in [1, 2, 3, 7, usize::MAX] {
@@ -195,7 +197,7 @@ fn every_input_of_the_html5lib_tests_leaves_as_it_came_in_whatever_pieces() {
     }
 }
 
-/// Pieces of pages, some of which open what others close.
+/// Random pieces of pages; some open elements that others close.
 fn page() -> impl Strategy<Value = Vec<u8>> {
     const PIECES: &[&str] = &[
         "<div data-selvedge-slot=a>",
@@ -243,13 +245,13 @@ fn page() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn any_bytes_leave_as_they_came_where_slots_are_left(page in page(), size in 1usize..9) {
+    fn any_bytes_pass_unchanged_if_slots_are_left_unfilled(page in page(), size in 1usize..9) {
         let pieces: Vec<&[u8]> = page.chunks(size).collect();
         prop_assert_eq!(left(&pieces, Options::default()), page);
     }
 
     #[test]
-    fn with_includes_too_the_result_does_not_depend_on_the_pieces(page in page(), size in 1usize..9) {
+    fn with_includes_the_result_does_not_depend_on_the_pieces_either(page in page(), size in 1usize..9) {
         let options = Options { esi: true, ascii: false };
         let pieces: Vec<&[u8]> = page.chunks(size).collect();
         prop_assert_eq!(left(&pieces, options), left(&[&page], options));

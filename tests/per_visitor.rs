@@ -24,13 +24,13 @@ fn engine() -> Engine<AlignedBytes> {
     engine_of(&fixture::model_per_visitor())
 }
 
-/// The answer, and the key that it is shared under.
+/// Returns the decision, and its cache key if it is shared.
 fn answer<'s>(engine: &'s Engine<AlignedBytes>, request: &Request<'_>) -> (Decision<'s>, Option<String>) {
     let context = engine.assign(request).unwrap();
     let key = context.cache_key().as_ref().map(|key| key.as_str().to_owned());
     let decision = engine.decide(&context);
     assert_eq!(decision.scope, context.scope);
-    // Who is answered alone is told so, and nobody else is.
+    // There is no cache key exactly if the answer is for one visitor or the request excludes items.
     assert_eq!(
         key.is_none(),
         context.scope == Scope::Visitor || !request.exclude.is_empty()
@@ -39,7 +39,7 @@ fn answer<'s>(engine: &'s Engine<AlignedBytes>, request: &Request<'_>) -> (Decis
 }
 
 #[test]
-fn who_bought_what_the_list_shows_gets_it_without_that_and_all_others_share() {
+fn a_buyer_of_a_shown_item_gets_the_list_without_it_and_all_others_share() {
     let engine = engine();
     let fan = profile(&engine, &[("click", "item-001")]);
     let (shared, key) = answer(&engine, &request(EXCLUDES, visitor(Some(&fan))));
@@ -54,7 +54,7 @@ fn who_bought_what_the_list_shows_gets_it_without_that_and_all_others_share() {
     assert_eq!(own.items.len(), 8, "and is filled up");
     assert!(own.items.iter().all(|item| item.reason == Reason::Segment));
 
-    // Bought, but not on this list: below it, or of another taste.
+    // Items that the visitor bought but that are not on this list: further down, or of another taste.
     for elsewhere in ["item-002", "item-239"] {
         let bought = profile(
             &engine,
@@ -113,7 +113,7 @@ fn without_consent_and_without_a_profile_everything_is_shared() {
 }
 
 #[test]
-fn a_reranked_list_holds_the_segments_items_in_the_visitors_order() {
+fn a_reranked_list_has_the_segments_items_in_the_visitors_order() {
     let engine = engine();
     let shared = engine_of(&{
         let mut model = fixture::model_per_visitor();
@@ -151,22 +151,22 @@ fn a_reranked_list_holds_the_segments_items_in_the_visitors_order() {
             ids(&shared.decide(&context)).clone()
         };
         let (all, _) = answer(&engine, &whole);
-        // The pool is the whole ready list of 30; what the shared list begins with is among it.
+        // The whole served list of 30 is reordered, and it contains the beginning of the shared list.
         assert!(pool.iter().filter(|id| ids(&all).contains(id)).count() >= 18);
         assert_eq!(ids(&all)[..12], ids(&own));
         assert!(own.items.windows(2).all(|pair| pair[0].score >= pair[1].score));
-        // As good as in the exact order of the same items.
+        // Almost the same order as the exact encoder gives the same items.
         let exact = engine.rank(&visitor(Some(&who)), &ids(&all), 24).unwrap();
         let near = ids(&exact)[..8].iter().filter(|id| ids(&all)[..8].contains(id)).count();
         assert!(near >= 7, "{near}");
-        assert!(!own.explanation.history.is_empty(), "its visitor is told from what");
+        assert!(!own.explanation.history.is_empty(), "the explanation names the history");
         orders.insert(ids(&own).join(" "));
     }
     assert_eq!(orders.len(), 3, "three visitors of one segment, three orders");
 }
 
 #[test]
-fn reranking_leaves_out_what_the_visitor_is_done_with_and_asks_for_enough_history() {
+fn reranking_leaves_out_excluded_items_and_needs_enough_history() {
     let mut model = fixture::model_per_visitor();
     model.policy.min_history = 2;
     let engine = engine_of(&model);
@@ -187,10 +187,10 @@ fn reranking_leaves_out_what_the_visitor_is_done_with_and_asks_for_enough_histor
     assert!(!ids(&own).contains(&ids(&list)[0]));
 }
 
-/// Whatever is in use under a key shows nothing that a visitor who is planned that key is done with: not now, and not in an
-/// answer that was computed before.
+/// No answer in use under a cache key shows an excluded item to a visitor whose request has that key. This holds for an
+/// answer that is computed now and for one that was computed earlier.
 #[test]
-fn no_answer_in_use_shows_what_its_visitor_is_done_with() {
+fn no_answer_in_use_shows_an_item_that_is_excluded_for_its_visitor() {
     let mut random = Random(0xfeed_5e1d_0000_0007);
     let mut below = |n: u64| random.next() % n;
     let (mut shared_answers, mut own_answers) = (0, 0);
@@ -202,7 +202,7 @@ fn no_answer_in_use_shows_what_its_visitor_is_done_with() {
         }
         // A union has more categories to choose from.
         model.rungs[3] = model.rungs[4].clone();
-        // Lists whose items come and go within the stale windows, an hour in all.
+        // Items whose availability begins and ends within the stale windows, which last an hour in all.
         for (at, item) in model.items.iter_mut().enumerate() {
             let minute = (NOW_MS / 60_000) as u32;
             if max_per_category != 1 && at % 3 == 0 {
@@ -243,7 +243,7 @@ fn no_answer_in_use_shows_what_its_visitor_is_done_with() {
             ][below(3) as usize]
                 .clone();
             let n = 1 + usize::try_from(below(30)).unwrap();
-            // Every third request narrows the list down, by items that may stand on it.
+            // Every third request excludes items that may be on the list.
             let left_out: Vec<String> = (0..below(3) * below(4))
                 .map(|_| format!("item-{:03}", below(40) * 6 + group))
                 .collect();
@@ -264,7 +264,7 @@ fn no_answer_in_use_shows_what_its_visitor_is_done_with() {
                 continue;
             };
             shared_answers += 1;
-            // What was computed under that key by somebody who bought nothing, at any minute of its time in use.
+            // The answer computed under that key by a visitor who bought nothing, at any minute while it is in use.
             let mut other = Profile::new(VisitorId([2; 16]));
             for entry in who.history().iter().filter(|entry| entry.kind == EventKind::Click) {
                 other.remember(*entry);
@@ -280,7 +280,7 @@ fn no_answer_in_use_shows_what_its_visitor_is_done_with() {
                 if shown_key.as_ref() == Some(&key) {
                     assert!(
                         ids(&shown).iter().all(|id| !done.iter().any(|done| done == id)),
-                        "{key}, {ago_min} minutes ago: {:?}, done with {done:?}",
+                        "{key}, {ago_min} minutes ago: {:?}, excluded {done:?}",
                         ids(&shown)
                     );
                 }
@@ -294,7 +294,7 @@ fn no_answer_in_use_shows_what_its_visitor_is_done_with() {
 }
 
 #[test]
-fn a_visitors_own_slot_excludes_for_those_who_are_too_new_for_it_as_well() {
+fn a_slot_for_single_visitors_also_excludes_for_visitors_with_little_history() {
     let mut model = fixture::model_per_visitor();
     model.policy.min_history = 3;
     model.policy.slots[0] = SlotPolicy {
@@ -312,7 +312,7 @@ fn a_visitors_own_slot_excludes_for_those_who_are_too_new_for_it_as_well() {
 }
 
 #[test]
-fn a_slot_for_everyone_shares_one_list_and_reranks_it_as_well() {
+fn a_slot_for_everyone_shares_one_list_and_can_rerank_it() {
     let mut model = fixture::model_per_visitor();
     model.policy.slots.extend([
         fixture::slot("alike", Audience::Everyone),
@@ -344,8 +344,8 @@ fn a_slot_for_everyone_shares_one_list_and_reranks_it_as_well() {
 }
 
 #[test]
-fn a_kind_that_the_reader_does_not_know_is_refused() {
-    // In a record of fields, and in a record of fixed places as formats up to 1.3 have it.
+fn an_unknown_per_visitor_mode_is_refused() {
+    // Both in a record of fields and in the fixed-layout record of formats up to 1.3.
     let fields = selvedge::snapshot::writer::build(&fixture::model_per_visitor(), None).unwrap();
     let fixed = include_bytes!("vectors/golden-v1.3-per-visitor.selvedge");
     for (bytes, behind_name, refused) in [

@@ -1,4 +1,4 @@
-//! The snapshot file: what is written is read, and nothing else is.
+//! The snapshot file: what the writer writes can be read, and any other bytes are refused.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::unwrap_used,
@@ -27,7 +27,7 @@ fn open(bytes: &[u8]) -> Result<Snapshot<AlignedBytes>, SnapshotError> {
     Snapshot::open(AlignedBytes::copy_of(bytes), Trust::Keys(&trusted()))
 }
 
-/// Everything a reader can ask of a snapshot, so that a panic anywhere is found.
+/// Reads everything that a snapshot offers, to find any panic.
 fn exercise(snapshot: Snapshot<AlignedBytes>) {
     for row in 0..snapshot.rows() as u32 {
         let item = ItemIndex(row);
@@ -78,7 +78,7 @@ fn exercise(snapshot: Snapshot<AlignedBytes>) {
 }
 
 #[test]
-fn what_was_written_is_read() {
+fn a_written_snapshot_reads_back() {
     let snapshot = open(fixture::snapshot_bytes().as_ref()).unwrap();
     assert_eq!(
         (snapshot.rows(), snapshot.dims(), snapshot.stride()),
@@ -123,8 +123,8 @@ fn the_same_model_makes_the_same_file() {
 
 #[test]
 fn every_single_bit_flip_of_a_signed_file_is_refused() {
-    // One byte of each 64-byte line in turn, all bits of it, and every byte of the head: with the digests per section every
-    // flip inside a section takes the same path, so a sample of them together with all of the head is the whole of it.
+    // Flips all bits of every byte of the head, and of one byte per 64-byte line elsewhere. With a digest per section,
+    // every flip inside a section takes the same path, so this sample covers the whole file.
     let good = build(&fixture::model_per_visitor(), Some(&fixture::key())).unwrap();
     let good = good.as_ref();
     let snapshot = open(good).unwrap();
@@ -148,8 +148,8 @@ fn every_single_bit_flip_of_a_signed_file_is_refused() {
 
 #[test]
 fn every_bit_of_every_section_is_covered_by_its_digest() {
-    // The exhaustive half of the test above: the digest of a section differs for every single flipped bit of it, and all
-    // bytes outside of sections are head or zero padding, which is checked.
+    // The exhaustive half of the test above: every single flipped bit of a section changes its digest, and all bytes
+    // outside of sections are head or zero padding, which is checked.
     let good = fixture::snapshot_bytes();
     let snapshot = open(good.as_ref()).unwrap();
     let mut covered = vec![false; good.as_ref().len()];
@@ -195,7 +195,7 @@ fn an_unsigned_file_and_a_file_by_another_key_are_refused() {
 }
 
 #[test]
-fn sections_confirmed_one_by_one_make_the_engine_ready_in_two_steps() {
+fn confirming_sections_one_by_one_makes_the_engine_ready_in_two_steps() {
     let keys = trusted();
     let mut snapshot = Snapshot::open_signed(fixture::snapshot_bytes(), Trust::Keys(&keys)).unwrap();
     assert!(matches!(
@@ -226,7 +226,8 @@ fn sections_confirmed_one_by_one_make_the_engine_ready_in_two_steps() {
     assert!(engine.personal_ready());
 }
 
-/// Builds a file whose directory was changed by `change` and signs it again: the attacker here is a careless writer.
+/// Builds a file, lets `change` edit its directory, and signs it again: the file of a faulty writer, not of an
+/// attacker.
 fn resigned(change: impl FnOnce(&mut [u8])) -> AlignedBytes {
     let mut bytes = AlignedBytes::copy_of(fixture::snapshot_bytes().as_ref());
     change(bytes.as_mut_slice());
@@ -234,8 +235,8 @@ fn resigned(change: impl FnOnce(&mut [u8])) -> AlignedBytes {
 }
 
 #[test]
-fn unknown_sections_are_refused_where_required_and_skipped_where_not() {
-    // The provenance note (the last entry) becomes a kind that nobody knows.
+fn unknown_sections_are_refused_if_required_and_skipped_if_not() {
+    // Gives the provenance section (the last entry) a kind that no reader knows.
     let good = fixture::snapshot_bytes();
     let count = open(good.as_ref()).unwrap().directory().count();
     let entry = 64 + (count - 1) * 64;
@@ -388,7 +389,7 @@ fn an_int4_snapshot_is_smaller_opens_and_ranks_nearly_as_int8_does() {
         (ids, vector)
     };
     let ((small, small_vector), (large, large_vector)) = (decide(&small), decide(&large));
-    // The 40 items of a group lie close together; the codes may change their order, but never the group.
+    // The 40 items of a group lie close together. The codes may change their order, but not the group.
     let group = |ids: &[String]| -> Vec<usize> {
         ids.iter()
             .map(|id| id.trim_start_matches("item-").parse::<usize>().unwrap() % 6)
@@ -403,12 +404,12 @@ fn an_int4_snapshot_is_smaller_opens_and_ranks_nearly_as_int8_does() {
     }
 }
 
-/// A file of format 1.2, from the time when rows had signs beside their codes.
+/// A file of format 1.2, which could store signs of rows.
 fn bytes_of_1_2() -> AlignedBytes {
     AlignedBytes::copy_of(include_bytes!("vectors/golden-v1.2-signs.selvedge"))
 }
 
-/// The directory's entries of the sections that held signs.
+/// Returns the directory entries of the sections that held signs.
 fn retired(bytes: &AlignedBytes) -> Vec<(usize, std::ops::Range<usize>)> {
     let kinds = [SectionKind::SignRotation, SectionKind::SignCosines, SectionKind::Signs].map(|kind| kind as u32);
     let snapshot = open(bytes.as_ref()).unwrap();
@@ -435,14 +436,14 @@ fn lists_of_similar(bytes: &AlignedBytes) -> Vec<(String, u32)> {
 }
 
 #[test]
-fn what_retired_sections_hold_changes_no_answer() {
+fn the_content_of_retired_sections_changes_no_answer() {
     let good = bytes_of_1_2();
     let expected = lists_of_similar(&good);
     let entries = retired(&good);
     assert_eq!(entries.len(), 3);
     let mut bytes = AlignedBytes::copy_of(good.as_ref());
     for (index, range) in entries {
-        // NaN in every value, and a file without the section: as far as the reader is concerned, the same.
+        // NaN in every value, and flags that no longer require the section.
         bytes.as_mut_slice()[range].fill(0xff);
         bytes.as_mut_slice()[64 + index * 64 + 4] = 0;
     }
@@ -450,7 +451,7 @@ fn what_retired_sections_hold_changes_no_answer() {
 }
 
 #[test]
-fn a_flipped_bit_in_a_retired_section_is_refused_all_the_same() {
+fn a_flipped_bit_in_a_retired_section_is_refused() {
     let good = bytes_of_1_2();
     for (_, range) in retired(&good) {
         let mut bytes = AlignedBytes::copy_of(good.as_ref());
@@ -477,7 +478,7 @@ fn a_stride_that_does_not_fit_the_width_and_factors_in_two_widths_are_refused() 
         bytes.as_mut_slice()[64 + entry * 64..][..4].copy_from_slice(&kind.to_le_bytes());
         Snapshot::open(bytes, Trust::Unverified).err()
     };
-    // Renamed to int8, the section has half the bytes that the stride asks for.
+    // Renamed to int8, the section has half the bytes that the stride requires.
     assert!(matches!(
         kind_of(width, SectionKind::Factors as u32),
         Some(
@@ -506,7 +507,7 @@ fn a_stride_that_does_not_fit_the_width_and_factors_in_two_widths_are_refused() 
 }
 
 #[test]
-fn a_model_that_does_not_fit_together_is_not_written() {
+fn an_inconsistent_model_is_not_written() {
     let mut model = fixture::model();
     model.items[3].factors.pop();
     assert!(matches!(build(&model, None), Err(SnapshotError::Build { .. })));

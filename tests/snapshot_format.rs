@@ -1,6 +1,6 @@
-//! `docs/snapshot-format.md` against the tables that the code reads and writes by.
+//! Compares `docs/snapshot-format.md` with the tables that reader and writer use.
 //!
-//! `SELVEDGE_WRITE_DOCS=1 cargo test -p selvedge --test snapshot_format` writes the tables of the document anew.
+//! `SELVEDGE_WRITE_DOCS=1 cargo test -p selvedge --test snapshot_format` writes the document's tables anew.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
@@ -9,10 +9,10 @@ use selvedge::snapshot::SectionKind;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/snapshot-format.md");
 
-/// Held while the document is read or written: tests run beside each other.
+/// Held while the document is read or written, because tests run in parallel.
 static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
-/// Compares what stands between two marks of the document with lines, or puts them there where that is asked for.
+/// Compares the document's text between two marks with these lines, or replaces it if `SELVEDGE_WRITE_DOCS` is set.
 fn holds(name: &str, lines: &[String]) {
     let _turn = TURN.lock();
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
@@ -36,7 +36,7 @@ fn row<const N: usize>(cells: [&str; N]) -> String {
 }
 
 #[test]
-fn the_table_of_sections_is_that_of_the_code() {
+fn the_documents_table_of_sections_matches_the_code() {
     let mut lines = vec![
         row([
             "code",
@@ -66,7 +66,7 @@ fn the_table_of_sections_is_that_of_the_code() {
 }
 
 #[test]
-fn the_table_of_slot_fields_is_that_of_the_code() {
+fn the_documents_table_of_slot_fields_matches_the_code() {
     let default = |shown: &Shown| match shown {
         Shown::Number(number) => number.to_string(),
         Shown::Flag(flag) => u8::from(*flag).to_string(),

@@ -42,13 +42,13 @@ pub async fn model<H: Host>(app: &Rc<App<H>>, host: &H, now_ms: u64) -> Result<R
 /// # Errors
 /// Those of [`model`].
 pub fn begin<H: Host>(app: &Rc<App<H>>, host: &H, now_ms: u64) -> Result<Option<Rc<Model>>, Fallback> {
-    // What is held before the load, for a load that ends at once must not change this answer.
+    // Read before a load begins, so that the answer is the same for every request that finds the load due.
     let (current, due) = {
         let store = app.store.borrow();
         (store.current(), store.is_due(now_ms, app.config.refresh_s))
     };
     if due {
-        // Lets go of the model before, if its time is over.
+        // Only to drop the model before, if its time is over.
         earlier(app, now_ms, 0);
         refresh_behind(app, host, now_ms);
     }
@@ -62,8 +62,8 @@ pub fn begin<H: Host>(app: &Rc<App<H>>, host: &H, now_ms: u64) -> Result<Option<
 pub async fn first<H: Host>(app: &App<H>, host: &H, wait_ms: u32) -> Result<Rc<Model>, Fallback> {
     let to_come = app.store.borrow().is_first_loading();
     if to_come {
-        // Each request waits in a pause of its own: some runtimes refuse a request its input and output once it was woken by
-        // something that another request made.
+        // Each request waits in a pause of its own. If all waited for one future, that would belong to the request that made it, and workerd
+        // refuses the other requests their input and output.
         let (wake, pause) = host.pause(wait_ms);
         app.waiting.borrow_mut().push(wake);
         pause.await;

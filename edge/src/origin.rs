@@ -47,7 +47,7 @@ const OF_THE_PAGE: [&str; 10] = [
     "range",
 ];
 
-/// The origin, with the visitor's request that it is asked for.
+/// The origin, together with the visitor's request that is passed on to it.
 pub struct Origin<H: Host> {
     host: H,
     incoming: Rc<Incoming<H>>,

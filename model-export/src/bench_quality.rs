@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::als::{Objective, Parameters, train};
-use crate::evaluate::{EvaluateError, GivenSplit, ServedItems};
-use crate::train::FitError;
+use crate::stages::{EvaluateError, read_given};
 use selvedge::quantize::Width;
+use selvedge_models::als::Objective;
+use selvedge_models::evaluation::{EvaluationError, served_name};
+use selvedge_models::recommender::{Als, Recommender as _, Stopping, TrainingData};
 
 /// Length of the lists.
 const K: usize = 20;
@@ -98,34 +99,36 @@ pub fn objective_of(set: &str) -> Objective {
 /// # Errors
 /// [`EvaluateError`].
 pub fn measure(data: &Path, set: &str, part: &str, choice: &Choice) -> Result<Measurement, EvaluateError> {
-    let split = GivenSplit::read(&data.join(set), part)?;
-    let parameters = Parameters {
+    let split = read_given(&data.join(set), part)?;
+    let recommender = Als {
         dims: choice.factors,
         iterations: choice.iterations,
         objective: choice.objective,
-        initial_deviation: 0.1,
         seed: choice.seed,
-        patience: 1,
+    };
+    let items = split.item_ids();
+    let data = TrainingData {
+        matrix: &split.train,
+        items: &items,
     };
     let (wall, cpu) = (Instant::now(), cpu_seconds());
-    let model = train(&split.train, &parameters, None).map_err(FitError::from)?;
+    let model = recommender
+        .fit(&data, Stopping::AtMost(None))
+        .map_err(EvaluationError::from)?;
     let train_wall_s = wall.elapsed().as_secs_f64();
     let train_cpu_s = cpu_seconds().zip(cpu).map(|(after, before)| after - before);
 
     let wall = Instant::now();
-    let lists = split.lists(&model, K);
+    let lists = split.lists(&recommender, &model, K);
     let exact_s = wall.elapsed().as_secs_f64();
-    let exact = split.judge("als", &lists, K);
+    let exact = split.judge(recommender.name(), &lists, K);
 
-    let items = ServedItems::new(
-        &model.items,
-        Width::Int8,
-        choice.objective.fold_in(split.train.columns()),
-    )?;
+    let export = recommender.export(&model);
+    let items = export.served(Width::Int8).map_err(EvaluationError::from)?;
     let wall = Instant::now();
     let lists = split.served_lists(&items, K)?;
     let served_s = wall.elapsed().as_secs_f64();
-    let served = split.judge("als-served", &lists, K);
+    let served = split.judge(&served_name(&recommender), &lists, K);
 
     #[expect(clippy::cast_precision_loss, reason = "a count of users")]
     let users = split.users.len() as f64;

@@ -11,13 +11,13 @@ use selvedge::snapshot::writer::{ItemInput, Model, SigningKey, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use serde::Serialize;
 
-use crate::als::Factors;
-use crate::compress::{Coding, Rotation};
-use crate::error::{Exit, Explain};
-use crate::lake::{LakeError, atomic};
-use crate::model::{ModelDir, ModelError};
-use crate::random::SplitMix64;
+use crate::model::{ModelError, Units};
 use selvedge::snapshot::SnapshotError;
+use selvedge_lake::explain::{Exit, Explain};
+use selvedge_lake::storage::{LakeError, atomic};
+use selvedge_models::als::Factors;
+use selvedge_models::compress::{Coding, Rotation};
+use selvedge_models::random::SplitMix64;
 
 /// Length of the lists.
 const K: usize = 20;
@@ -105,7 +105,7 @@ impl Explain for BenchError {
 pub fn write(vectors: &Vectors, queries: usize, out: &Path) -> Result<Written, BenchError> {
     let (items, users, kind) = match vectors {
         Vectors::Trained { dir, rows } => {
-            let dir = ModelDir::new(dir);
+            let dir = Units::new(dir).current()?;
             let items = dir.read_items()?.factors;
             let values = (0..items.rows().min(*rows)).flat_map(|row| items.row(row).to_vec());
             let items = Factors::new(items.dims(), values.collect());

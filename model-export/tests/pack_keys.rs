@@ -7,11 +7,14 @@ use selvedge::context::{Context, Device, Locale};
 use selvedge::engine::{Engine, Request, Visitor};
 use selvedge::profile::Consent;
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust, parse_public_key};
-use selvedge_export::als::Factors;
 use selvedge_export::config::Config;
-use selvedge_export::lake::Lake;
-use selvedge_export::model::{ContextFactors, Description, ItemFactors, ModelDir, Segments};
+use selvedge_export::model::{
+    ContextFactors, Description, ItemFactors, ModelDir, Origin, Segments, UserFactors, UserSegments,
+};
 use selvedge_export::pack::{generate, pack, read_snapshot};
+use selvedge_export::stage::Cleared;
+use selvedge_lake::storage::Lake;
+use selvedge_models::als::Factors;
 
 const NOW_MS: i64 = 1_767_312_000_000;
 const DIMS: usize = 2;
@@ -48,6 +51,20 @@ fn write_model(config: &Config) {
         centroids: factors(&[[1.0, 0.0]]),
     };
     model.write_segments(&segments).unwrap();
+    let user = || vec!["u".to_owned()];
+    model
+        .write_users(&UserFactors {
+            ids: user(),
+            events: vec![2],
+            factors: factors(&[[0.9, 0.1]]),
+        })
+        .unwrap();
+    model
+        .write_user_segments(&UserSegments {
+            ids: user(),
+            segments: vec![0],
+        })
+        .unwrap();
     let contexts = ContextFactors {
         names: Vec::new(),
         factors: factors(&[]),
@@ -68,6 +85,10 @@ fn write_model(config: &Config) {
         items: 4,
         interactions: 40,
         validation: None,
+        origin: Origin {
+            lake: String::new(),
+            training: String::new(),
+        },
     };
     model.write_description(&description).unwrap();
     Lake::open_or_create(&config.lake.dir).unwrap();
@@ -78,7 +99,9 @@ fn packed(text: &str) -> Engine<AlignedBytes> {
     let config = Config::parse(text, Path::new("selvedge.toml"), folder.path(), &[]).unwrap();
     write_model(&config);
     generate(&config.pack.signing_key).unwrap();
-    let packed = pack(&config, NOW_MS).unwrap();
+    let model = ModelDir::new(&config.model.dir);
+    // Nothing was evaluated: only the keys are looked at.
+    let packed = pack(&config, &model, &Cleared::without_gate(), NOW_MS).unwrap();
     let key = parse_public_key(&packed.public_key).unwrap();
     let snapshot = Snapshot::open(read_snapshot(&packed.path).unwrap(), Trust::Keys(&[key])).unwrap();
     Engine::new(snapshot).unwrap()
@@ -102,8 +125,8 @@ fn parts(engine: &Engine<AlignedBytes>, slot: &str, language: &str, device: Devi
             now_ms: NOW_MS.unsigned_abs(),
         },
     };
-    let plan = engine.plan(&request).unwrap();
-    let key = plan.cache_key.unwrap();
+    let context = engine.assign(&request).unwrap();
+    let key = context.cache_key().unwrap();
     let mut parts = key.as_str().rsplit('/').skip(1);
     let device = parts.next().unwrap().to_owned();
     (parts.next().unwrap().to_owned(), device)

@@ -1,16 +1,17 @@
 //! The user encoder: exact least-squares fold-in against the quantized item factors.
 //!
-//! With weights `w_i` on the visitor's items, factors `y_i`, Gram matrix `G = Σ y yᵀ` over all items, the vector is
+//! With weights `w_i` on the visitor's items, factors `y_i`, and the Gram matrix `G = Σ y yᵀ` over all items, the user
+//! vector is
 //!
 //! ```text
 //! x = A⁻¹ Σ w_i y_i,   A = α₀ G + Σ w_i y_i y_iᵀ + λ (n + α₀ N)^ν I
 //! ```
 //!
-//! the user half-step of implicit-feedback ALS (Hu, Koren, Volinsky 2008) with the unobserved weight α₀ and the
-//! frequency-scaled regularisation of Rendle, Krichene, Zhang, Koren (2021), `n` being the number of the visitor's items.
-//! Training runs the same step, so that a profile at the edge and a user in the lake get the same vector.
+//! This is the user half-step of implicit-feedback ALS (Hu, Koren, Volinsky 2008) with the unobserved weight α₀ and the
+//! frequency-scaled regularisation of Rendle, Krichene, Zhang, Koren (2021); `n` is the number of the visitor's items.
+//! Training runs the same step, so a profile at the edge and a user in the lake get the same vector.
 //!
-//! Only `+ − × ÷ √` in 64 bits, in one order: native, Worker and browser agree bit for bit.
+//! It uses only `+ − × ÷ √` in 64 bits, in one order: native code, Worker and browser agree bit for bit.
 
 mod approximate;
 mod encoder;
@@ -21,21 +22,21 @@ use alloc::vec::Vec;
 pub use approximate::Approximation;
 pub use encoder::{Encoder, UserVector};
 
-/// Parameters of the fold-in; see the module's formula.
+/// Parameters of the fold-in; the module's formula names them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FoldInParameters {
-    /// α₀ > 0.
+    /// α₀, above 0.
     pub unobserved_weight: f32,
-    /// λ > 0.
+    /// λ, above 0.
     pub regularisation: f32,
     /// ν: 0, 0.5 or 1.
     pub regularisation_exponent: f32,
-    /// N, items in the training matrix.
+    /// N, the number of items in the training matrix.
     pub items: u32,
 }
 
 impl FoldInParameters {
-    /// λ (n + α₀ N)^ν for a visitor of `n` items.
+    /// Returns λ (n + α₀ N)^ν, the ridge of a visitor with `n` items.
     #[must_use]
     pub fn ridge(&self, n: usize) -> f64 {
         let n = u32::try_from(n).map_or(f64::from(u32::MAX), f64::from);
@@ -51,22 +52,37 @@ impl FoldInParameters {
     }
 }
 
-/// A visitor's vector with what is needed to explain scores.
+/// A user vector, with what is needed to explain its scores.
 #[derive(Clone, Debug)]
 pub struct Encoded {
     dims: usize,
-    /// Lower Cholesky factor of A, columns one after the other, column `j` from row `j` on.
+    /// Lower Cholesky factor of A, packed by columns: column `j` starts at row `j`.
     cholesky: Vec<f64>,
-    /// Factors of the history's items, one row each, times their weights.
+    /// Factors of the history's items times their weights, one row each.
     weighted: Vec<f64>,
-    /// The vector, `dims` long.
+    /// The user vector, `dims` long.
     pub vector: Vec<f32>,
 }
 
-/// Encodes weighted items. `gram` is dims × dims, row-major; each history row holds `dims` factors.
+/// Encodes weighted items. `gram` is dims × dims, row-major; each history entry holds `dims` factors and a weight.
 ///
-/// Complexity: `O(h · dims² + dims³ / 6)` for `h` rows. Rows must come in a defined order (the engine sorts them by row
-/// index), as floating-point sums depend on it.
+/// The history needs a defined order, since floating-point sums depend on it; the engine sorts it by row index.
+/// Complexity: `O(h · dims² + dims³ / 6)` for `h` entries.
+///
+/// ```
+/// use selvedge::encode::{FoldInParameters, fold_in};
+///
+/// let parameters = FoldInParameters {
+///     unobserved_weight: 0.1,
+///     regularisation: 0.01,
+///     regularisation_exponent: 1.0,
+///     items: 2,
+/// };
+/// // Two items with the factors (1, 0) and (0, 1); the visitor viewed the first one.
+/// let gram = [1.0, 0.0, 0.0, 1.0];
+/// let encoded = fold_in(&gram, 2, &[(vec![1.0, 0.0], 1.0)], &parameters);
+/// assert!(encoded.vector[0] > 0.8 && encoded.vector[1] == 0.0);
+/// ```
 #[must_use]
 pub fn fold_in(gram: &[f32], dims: usize, history: &[(Vec<f32>, f32)], parameters: &FoldInParameters) -> Encoded {
     let alpha = f64::from(parameters.unobserved_weight);
@@ -113,11 +129,11 @@ pub fn fold_in(gram: &[f32], dims: usize, history: &[(Vec<f32>, f32)], parameter
     encoded
 }
 
-/// Cholesky factorisation in place. A is positive definite by α₀ > 0, λ > 0 and w ≥ 0; rounding cannot push a pivot below
-/// the ridge by more than a hair, and a pivot that it did push is held at a small positive number.
+/// Cholesky factorisation in place. A is positive definite because α₀ > 0, λ > 0 and w ≥ 0. Rounding cannot push a
+/// pivot noticeably below the ridge; should it, the pivot is clamped to a small positive number.
 ///
-/// Column by column, each of them at once: a sum over `k` for every row, in the order of `k`, so that no sum waits for the one
-/// before it.
+/// Each column sums over `k` for all its rows at once, in the order of `k`, so that no addition waits for the previous
+/// one.
 fn factorise(a: &mut [f64], dims: usize) {
     let mut sums = vec![0.0; dims];
     for j in 0..dims {
@@ -142,16 +158,16 @@ fn factorise(a: &mut [f64], dims: usize) {
     }
 }
 
-/// Where a column of a packed lower triangle begins.
+/// Returns where a column of a packed lower triangle begins.
 const fn column_start(dims: usize, column: usize) -> usize {
     column * (2 * dims + 1 - column) / 2
 }
 
-/// Items whose explanations are computed side by side.
+/// Number of right-hand sides that are solved together.
 const LANES: usize = 4;
 
 impl Encoded {
-    /// Solves A x = b in place, for several b side by side.
+    /// Solves A x = b in place, for [`LANES`] right-hand sides together.
     fn solve(&self, b: &mut [[f64; LANES]]) {
         let dims = self.dims;
         let mut sums = vec![[0.0; LANES]; dims];
@@ -185,8 +201,8 @@ impl Encoded {
         }
     }
 
-    /// What each history row adds to the scores of items with these factors: `w_h y_iᵀ A⁻¹ y_h` (Hu, Koren, Volinsky
-    /// 2008, section 5). The parts of an item sum up to its unquantized score.
+    /// Returns, for each of `items` (`dims` factors each), the contribution of every history item to its score: `w_h
+    /// y_iᵀ A⁻¹ y_h` (Hu, Koren, Volinsky 2008, section 5). The contributions to an item sum to its unquantized score.
     #[must_use]
     pub fn contributions(&self, items: &[Vec<f32>]) -> Vec<Vec<f64>> {
         let mut parts = Vec::with_capacity(items.len());
@@ -220,9 +236,10 @@ impl Encoded {
     }
 }
 
-/// 2^(−age / half-life) without a platform's `exp`: an exact power of two times a polynomial on [0, 1).
+/// Returns 2^(−age / half-life) without a platform's `exp`: a power of two, which is exact, times a polynomial on [0,
+/// 1).
 ///
-/// The polynomial is the Taylor series of 2^(−t) to the 10th order; its error stays below 1e-9.
+/// The polynomial is the Taylor series of 2^(−t) up to order 10; its error is below 1e-9.
 #[must_use]
 pub fn decay(age_ms: u64, half_life_ms: u64) -> f32 {
     let half_life_ms = half_life_ms.max(1);

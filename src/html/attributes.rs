@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 
 use super::bytes::is_space;
 
-/// Names in lower case and values with their character references read. The first of two with the same name counts.
+/// Attribute names in lower case, and values with their character references decoded. If a name occurs twice, the first
+/// one counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes(Vec<(String, String)>);
 
@@ -22,7 +23,7 @@ impl Attributes {
             if rest.0.is_empty() {
                 return Self(found);
             }
-            // A name may begin with `=`.
+            // The standard allows `=` as the first character of a name.
             let first = rest.0[0];
             rest.0 = &rest.0[1..];
             let mut name = alloc::vec![first];
@@ -45,7 +46,7 @@ impl Attributes {
         }
     }
 
-    /// An attribute's value.
+    /// Returns an attribute's value.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0
@@ -54,7 +55,7 @@ impl Attributes {
             .map(|(_, value)| value.as_str())
     }
 
-    /// All of them, in their order.
+    /// Returns all attributes in their order.
     #[must_use]
     pub fn all(&self) -> &[(String, String)] {
         &self.0
@@ -86,7 +87,7 @@ impl<'t> Rest<'t> {
     }
 }
 
-/// Reads the character references that a writer of attributes needs: the five of XML and numbers. Others stay as they are.
+/// Decodes the character references that an attribute needs: the five of XML, and numbers. Others stay as they are.
 fn decoded(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     let mut rest = value;
@@ -108,7 +109,7 @@ fn decoded(value: &str) -> String {
     text
 }
 
-/// The character that a text begins with as a reference, and the reference's length in bytes.
+/// Returns the character whose reference the text begins with, and the reference's length in bytes.
 fn reference(text: &str) -> Option<(char, usize)> {
     const NAMED: [(&str, char); 5] = [
         ("&amp;", '&'),

@@ -1,6 +1,6 @@
-//! Classes of bytes that the HTML standard names.
+//! Byte classes of the HTML standard.
 
-/// White space of the standard. A carriage return stands for a line feed.
+/// White space of the standard, and the carriage return, which the standard reads as a line feed.
 pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c)
 }

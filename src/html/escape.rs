@@ -1,14 +1,16 @@
-//! Values that are written into a page: as text, as an attribute value, as a URL or a part of one; and what a browser would make of a URL.
+//! Escapes values for a page: as text, as an attribute value, as a URL or as part of one. Also reads URLs like a
+//! browser does.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Text for HTML: escaped so that it stays text, in an element as well as in a quoted attribute value.
+/// Escapes text for HTML, so that it stays text both in an element and in a quoted attribute value.
 ///
-/// With `ascii`, every other character is written as a number, so that it is right in whatever encoding the page has.
+/// With `ascii`, every non-ASCII character becomes a numeric reference, which is right in any encoding of the page.
 pub(super) fn escape_into(out: &mut Vec<u8>, text: &str, ascii: bool) {
     for character in text.chars() {
-        // Control characters are errors to a browser, and in some encodings they change what the bytes behind them mean.
+        // Control characters are errors to a browser, and in some encodings they change the meaning of the bytes after
+        // them.
         let is_control = character.is_ascii_control() && !matches!(character, '\t' | '\n' | '\r');
         match if is_control {
             char::REPLACEMENT_CHARACTER
@@ -28,7 +30,7 @@ pub(super) fn escape_into(out: &mut Vec<u8>, text: &str, ascii: bool) {
     }
 }
 
-/// Text as a part of a URL: all but the unreserved characters of RFC 3986 as `%` and their bytes.
+/// Escapes text as part of a URL: all but the unreserved characters of RFC 3986 become `%` and two digits per byte.
 pub(super) fn percent_encode_into(out: &mut Vec<u8>, text: &str) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
@@ -40,8 +42,8 @@ pub(super) fn percent_encode_into(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// Whether a browser may read a scheme from the start of a URL's attribute that is none of an address: as far as it is written,
-/// and with every character reference there taken for the worst.
+/// Whether a browser may read, from the start of a URL attribute, a scheme that is not one of an address. `value` may
+/// be incomplete, and every character reference in the scheme counts as dangerous.
 pub(super) fn may_run(value: &[u8]) -> bool {
     let mut read = Vec::new();
     let leading = value.iter().take_while(|byte| **byte <= b' ').count();
@@ -59,8 +61,8 @@ pub(super) fn may_run(value: &[u8]) -> bool {
     false
 }
 
-/// The scheme that a browser reads from the start of a URL (WHATWG URL, "scheme start state": it passes over control
-/// characters and spaces in front, and over tabs and line ends anywhere).
+/// Returns the scheme that a browser reads from the start of a URL. Like the standard (WHATWG URL, "scheme start
+/// state"), it skips leading control characters and spaces, and tabs and line ends anywhere.
 pub(super) fn scheme(url: &str) -> Option<String> {
     let mut read = String::new();
     let characters = url.trim_start_matches(|character: char| character <= ' ').chars();

@@ -1,5 +1,5 @@
-//! Edge Side Includes, as far as Varnish has them: `<esi:include>`, `<esi:remove>`, `<esi:comment>`, `<!--esi …-->`
-//! (ESI Language Specification 1.0, W3C note of 2001).
+//! Edge Side Includes, the subset that Varnish implements: `<esi:include>`, `<esi:remove>`, `<esi:comment>`, `<!--esi
+//! …-->` (ESI Language Specification 1.0, W3C note of 2001).
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use super::bytes::is_space;
 use super::scanner::Tag;
 use super::step::Include;
 
-/// Whether a comment that has just begun is one of ours.
+/// Whether a comment that has just begun is an `<!--esi` comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Marker {
     Undecided,
@@ -17,36 +17,36 @@ pub(super) enum Marker {
     Esi,
 }
 
-/// Where in ESI's markup the page is.
+/// Where the page is in ESI markup.
 #[derive(Debug, Default)]
 pub(super) struct Esi {
-    /// In `<esi:remove>`.
+    /// Inside `<esi:remove>`.
     in_remove: bool,
-    /// In `<!--esi`, whose `-->` goes too.
+    /// Inside `<!--esi`, whose `-->` is removed, too.
     in_comment: bool,
-    /// `<!--` was read, and what follows decides.
+    /// `<!--` was read, and the next bytes decide whether it is `<!--esi`.
     word: bool,
-    /// Dashes held back, as they may be of `-->`; at most two.
+    /// Dashes held back because they may belong to `-->`; at most two.
     dashes: usize,
 }
 
 impl Esi {
-    /// Whether what passes is dropped.
+    /// Whether the current bytes are dropped.
     pub fn removes(&self) -> bool {
         self.in_remove
     }
 
-    /// Whether the text has to be looked at for `-->`.
+    /// Whether the text must be searched for `-->`.
     pub fn watches(&self) -> bool {
         self.in_comment
     }
 
-    /// Behind `<!--`.
+    /// Call this after `<!--`.
     pub fn begin_comment(&mut self) {
         self.word = true;
     }
 
-    /// With what was read of a comment since its `<`; [`None`] where none has just begun.
+    /// Decides what a comment is from the bytes since its `<`; [`None`] if no comment has just begun.
     pub fn comment_word(&mut self, read: &[u8]) -> Option<Marker> {
         const WORD: &[u8] = b"<!--esi";
         if !self.word {
@@ -59,12 +59,13 @@ impl Esi {
             _ => Marker::Other,
         };
         self.word = marker == Marker::Undecided;
-        // In one of our comments there is no other: the first `-->` ends it.
+        // An `<!--esi` comment does not nest: the first `-->` ends it.
         self.in_comment |= marker == Marker::Esi;
         Some(marker)
     }
 
-    /// Looks at a byte of text within `<!--esi`: which bytes pass in front of it, and whether it does not.
+    /// Processes a byte of text inside `<!--esi`. Returns held bytes that must be output before it, and whether the
+    /// byte itself is swallowed.
     pub fn end_of_comment(&mut self, byte: u8) -> (Vec<u8>, bool) {
         match byte {
             b'-' if self.dashes == 2 => (alloc::vec![b'-'], true),
@@ -81,13 +82,13 @@ impl Esi {
         }
     }
 
-    /// The dashes that turned out to be text.
+    /// Returns the held dashes, which turned out to be text.
     pub fn take_dashes(&mut self) -> Vec<u8> {
         let dashes = core::mem::take(&mut self.dashes);
         alloc::vec![b'-'; dashes]
     }
 
-    /// A tag whose name begins with `esi:`. None of them stays in the page.
+    /// Processes a tag whose name begins with `esi:`. No such tag stays in the page.
     pub fn tag(&mut self, name: &[u8], tag: Tag, raw: &[u8]) -> Option<Include> {
         match name {
             b"esi:remove" => self.in_remove = !tag.is_end && !tag.self_closing,

@@ -1,21 +1,21 @@
-//! What a start tag does to the text behind it: the part of tree construction (HTML standard, section 13.2.6) that the tokenizer
-//! depends on. SVG and MathML know no raw text, and have CDATA sections instead.
+//! What a start tag does to the text after it: the part of tree construction (HTML standard, section 13.2.6) that the
+//! tokenizer depends on. SVG and MathML have no raw text, but CDATA sections.
 
 use alloc::vec::Vec;
 
-/// Nesting of SVG, MathML and HTML within each other is followed to this depth; behind deeper nesting no slot is filled.
+/// Depth to which alternating SVG, MathML and HTML are followed; after deeper nesting no slot is filled.
 const MAX_DEPTH: usize = 64;
 
-/// How a browser reads the text behind a start tag.
+/// How a browser reads the text after a start tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     /// Tags and text.
     Markup,
-    /// Text up to the end tag; character references are read: `title`, `textarea`.
+    /// Text up to the end tag, with character references: `title`, `textarea`.
     Rcdata,
     /// Text up to the end tag: `style` and others.
     Rawtext,
-    /// Text up to the end tag, in which a script's own comments hide end tags.
+    /// Text up to the end tag, where the script's own comments can hide an end tag.
     Script,
     /// Text up to the end of the page: `plaintext`.
     Plaintext,
@@ -41,10 +41,10 @@ impl Namespaces {
         !self.lost && self.open.is_empty()
     }
 
-    /// Whether `<![CDATA[` begins a section here and not a comment.
+    /// Whether `<![CDATA[` begins a section here rather than a comment.
     ///
-    /// Directly in an element such as `foreignObject` it does; in an HTML element within that it does not. The two are not told apart here, so
-    /// that from then on nothing is known of the nesting.
+    /// Directly inside an element such as `foreignObject` it does; inside an HTML element in there it does not. This
+    /// code cannot tell the two apart, so after such a place the nesting counts as unknown.
     pub fn may_have_cdata(&mut self) -> bool {
         self.lost |= !self.is_foreign() && !self.open.is_empty();
         self.is_foreign()
@@ -58,12 +58,12 @@ impl Namespaces {
         self.open.last().map_or(Namespace::Html, |(_, namespace)| *namespace)
     }
 
-    /// Behind a start tag. `is_styled_font`: it is a `font` with a color, face or size.
+    /// Processes a start tag. `is_styled_font`: it is a `font` with a color, face or size.
     pub fn start(&mut self, name: &[u8], is_styled_font: bool, self_closing: bool) -> Content {
         if is_styled_font || leaves_foreign(name) {
             self.leave_foreign();
         }
-        // Whether HTML follows depends on its attributes.
+        // An `annotation-xml` contains HTML depending on its attributes, which are not read.
         self.lost |= self.current() == Namespace::MathMl && name == b"annotation-xml";
         let inner = match (self.current(), name) {
             (Namespace::Html, b"svg") => Namespace::Svg,
@@ -85,7 +85,7 @@ impl Namespaces {
         Content::Markup
     }
 
-    /// Behind an end tag.
+    /// Processes an end tag.
     pub fn end(&mut self, name: &[u8]) {
         if matches!(name, b"p" | b"br") {
             self.leave_foreign();
@@ -102,7 +102,7 @@ impl Namespaces {
     }
 }
 
-/// What the text in an HTML element is. `noscript` is raw text to a browser that runs scripts.
+/// Returns how the text in an HTML element is read. Browsers that run scripts read `noscript` as raw text.
 fn content_of(name: &[u8]) -> Content {
     match name {
         b"title" | b"textarea" => Content::Rcdata,

@@ -1,4 +1,4 @@
-//! What is wrong with a page, for the log of whoever wrote it.
+//! Problems of a page, for the log of its author.
 
 use alloc::string::String;
 
@@ -8,11 +8,12 @@ use super::limits::{MAX_SLOT_BYTES, MAX_TAG_BYTES, MAX_TEMPLATE_BYTES, MAX_TEMPL
 use super::markup::TEMPLATE;
 use super::template::TemplateError;
 
-/// Why a slot shows its own content. Nothing of it is the visitor's doing; it is for the log of whoever wrote the page.
+/// Why a slot element shows its own content. The cause is in the page, never in the visitor's request, so it is
+/// reported to the page's author.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SlotProblem {
-    /// The slot has no template.
+    /// The slot element has no template.
     #[error("slot {slot:?}: expected a <template> in it, or an earlier one with {TEMPLATE}={template:?}; found none")]
     NoTemplate {
         /// The slot.
@@ -20,58 +21,58 @@ pub enum SlotProblem {
         /// The template's name.
         template: String,
     },
-    /// The template is refused.
+    /// The template does not compile.
     #[error("template {name:?}: {error}")]
     Template {
-        /// The template's or its slot's name.
+        /// Name of the template, or of its slot.
         name: String,
         /// Why.
         error: TemplateError,
     },
-    /// Templates are more, or longer, than what is kept of them.
+    /// The page has too many named templates, or they are too long.
     #[error(
-        "template {name:?}: expected at most {MAX_TEMPLATES} templates of together {MAX_TEMPLATE_BYTES} bytes in a page, found more; it is not known"
+        "template {name:?}: expected at most {MAX_TEMPLATES} named templates of together {MAX_TEMPLATE_BYTES} bytes in a page, found more; this one is ignored"
     )]
     TemplateLength {
         /// Its name.
         name: String,
     },
-    /// An attribute is not what it should be.
+    /// An attribute has a wrong value.
     #[error("slot {slot:?}: {attribute}: expected {expected}, found {found:?}")]
     Attribute {
         /// The slot.
         slot: String,
         /// The attribute.
         attribute: &'static str,
-        /// What it may be.
+        /// Allowed values.
         expected: &'static str,
-        /// What it was.
+        /// The value.
         found: String,
     },
-    /// The element cannot be a slot.
+    /// The element cannot be a slot element.
     #[error(
         "slot {slot:?}: expected an element whose end tag is always written, such as div, section or ul; found {element}"
     )]
     Element {
         /// The slot.
         slot: String,
-        /// The element.
+        /// The element's name.
         element: String,
     },
-    /// The content is longer than what is held back.
+    /// The content, or a tag in it, is too long to hold.
     #[error(
-        "slot {slot:?}: expected at most {MAX_SLOT_BYTES} bytes of content, and of {MAX_TAG_BYTES} in a tag, found more"
+        "slot {slot:?}: expected at most {MAX_SLOT_BYTES} bytes of content and {MAX_TAG_BYTES} bytes per tag, found more"
     )]
     Length {
         /// The slot.
         slot: String,
     },
-    /// The page ended in the slot.
+    /// The page ended inside the slot element.
     #[error("slot {slot:?}: expected </{element}>, found the end of the page")]
     Unclosed {
         /// The slot.
         slot: String,
-        /// The element.
+        /// The element's name.
         element: String,
     },
 }

@@ -1,10 +1,11 @@
-//! Which answers of the server behind are rewritten, and which of their headers still hold after that.
+//! Which responses of the origin are rewritten, and which of their headers still hold afterwards.
 
 use alloc::string::String;
 
 use super::Options;
 
-/// Headers that tell of the bytes before the rewriting, or that would let a shared cache keep a page that is one visitor's.
+/// Headers to drop: they describe the bytes before the rewriting, or would let a shared cache store a page made for one
+/// visitor.
 pub const DROPPED_HEADERS: [&str; 23] = [
     "content-length",
     "etag",
@@ -31,8 +32,8 @@ pub const DROPPED_HEADERS: [&str; 23] = [
     "edge-cache-tag",
 ];
 
-/// The `Cache-Control` of a rewritten page whose server said `cache_control`: nobody but the browser may keep it, and not that
-/// either where the server said so.
+/// Returns the `Cache-Control` of a rewritten page whose origin sent `cache_control`: only the browser may store it,
+/// and not even the browser if the origin sent `no-store`.
 #[must_use]
 pub fn cache_control_of(cache_control: &str) -> &'static str {
     if has_directive(cache_control, "no-store") {
@@ -49,11 +50,11 @@ fn has_directive(cache_control: &str, directive: &str) -> bool {
 }
 
 impl Options {
-    /// How an answer with these headers is rewritten; [`None`] for one that has to stay as it is: no HTML, not to be
-    /// transformed (RFC 9111, section 5.2.2.6), in a content coding other than `gzip` and `br`, or in a character encoding in which
-    /// the bytes of ASCII stand for something else.
+    /// Returns how to rewrite a response with these headers, or [`None`] if it must stay as it is: it is not HTML, must
+    /// not be transformed (RFC 9111, section 5.2.2.6), has a content coding other than `gzip` and `br`, or has a
+    /// character encoding in which the bytes of ASCII mean something else.
     ///
-    /// ESI is carried out where `Surrogate-Control` says `content="ESI/1.0"` (Edge Architecture Specification 1.0).
+    /// ESI is processed if `Surrogate-Control` contains `content="ESI/1.0"` (Edge Architecture Specification 1.0).
     pub fn of<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Option<Self> {
         let value = |name: &str| header(name).unwrap_or_default().to_ascii_lowercase();
         let media_type = value("content-type");
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_not_or_cannot_be_changed_is_not() {
+    fn responses_that_must_not_or_cannot_be_changed_stay() {
         for (name, value, rewritten) in [
             ("cache-control", "public, No-Transform", false),
             ("cache-control", "public, max-age=9", true),
@@ -138,14 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_may_keep_stays_so() {
+    fn no_store_stays_no_store() {
         assert_eq!(cache_control_of(""), "private, no-cache");
         assert_eq!(cache_control_of("public, max-age=60"), "private, no-cache");
         assert_eq!(cache_control_of("max-age=0, No-Store"), "private, no-store");
     }
 
     #[test]
-    fn includes_are_carried_out_where_the_page_says_that_it_has_some() {
+    fn includes_are_processed_if_the_page_announces_them() {
         let esi = |value| of(&[HTML, ("surrogate-control", value)]).map(|options| options.esi);
         assert_eq!(esi("max-age=60, content=\"ESI/1.0\""), Some(true));
         assert_eq!(esi("max-age=60"), Some(false));

@@ -31,7 +31,7 @@ struct Run {
     problems: Vec<SlotProblem>,
 }
 
-/// Runs a page through, with a chunk for each of `cuts`' lengths in turn. `answer`: whether slots are filled.
+/// Runs a page through the stream, in chunks with the lengths of `cuts` in turn. `answer`: whether to fill slots.
 fn run_with(page: &[u8], cuts: &[usize], options: Options, answer: bool) -> Run {
     let mut slots = Slots::new(options);
     let (mut html, mut calls) = (Vec::new(), Vec::new());
@@ -108,7 +108,7 @@ fn a_slot_is_filled_from_a_template_named_for_it_or_by_it() {
 }
 
 #[test]
-fn a_slot_that_is_left_keeps_what_stands_in_it() {
+fn a_slot_that_is_left_keeps_its_content() {
     let page = "<div data-selvedge-slot=home><template>{{id}}</template><p>fallback</p></div>";
     let run = run_with(page.as_bytes(), &[usize::MAX], Options::default(), false);
     assert_eq!((run.html.as_str(), run.calls.len()), (page, 1));
@@ -125,7 +125,7 @@ fn elements_of_the_same_name_within_a_slot_do_not_end_it() {
 }
 
 #[test]
-fn what_only_looks_like_a_slot_is_none() {
+fn text_that_only_looks_like_a_slot_is_not_one() {
     for page in [
         "<!-- <div data-selvedge-slot=home><template>{{id}}</template></div> -->",
         "<script>const a = '<div data-selvedge-slot=home><template>{{id}}</template></div>';</script>",
@@ -145,7 +145,7 @@ fn what_only_looks_like_a_slot_is_none() {
 }
 
 #[test]
-fn behind_foreign_content_slots_are_filled_again() {
+fn slots_after_foreign_content_are_filled() {
     for page in [
         "<svg><title>a</title><style>b</style></svg>",
         "<svg><foreignObject><div></div><style></svg></style></foreignObject></svg>",
@@ -228,7 +228,7 @@ fn a_slot_that_cannot_be_filled_stays_and_says_why() {
 }
 
 #[test]
-fn what_is_too_long_passes_as_it_is() {
+fn tags_and_contents_that_are_too_long_pass_unchanged() {
     let tag = format!("<div data-selvedge-slot=home title='{}'>", "x".repeat(MAX_TAG_BYTES));
     let page = format!("{tag}<template>{{{{id}}}}</template></div>");
     assert_eq!(run(&page).html, page);
@@ -244,7 +244,7 @@ fn what_is_too_long_passes_as_it_is() {
 }
 
 #[test]
-fn includes_are_asked_for_in_their_place_and_removed_parts_do_not_come_out() {
+fn includes_are_requested_in_their_place_and_removed_parts_are_dropped() {
     let page = "a<esi:include src=\"/x?a=1&amp;b=2\" alt='/y' onerror=\"continue\"/>b<esi:remove><p>gone</p></esi:remove>c\
                 <esi:comment text='x'/>d<!--esi <p>shown</p> --->e<!-- kept -->f<!--esix-->g";
     let run = run_with(page.as_bytes(), &[usize::MAX], ESI, true);
@@ -274,7 +274,7 @@ fn the_result_does_not_depend_on_where_the_page_is_cut() {
 }
 
 #[test]
-fn a_slot_with_a_tag_that_is_too_long_to_look_at_keeps_its_content() {
+fn a_slot_with_a_tag_that_is_too_long_keeps_its_content() {
     let long = "x".repeat(MAX_TAG_BYTES);
     let page = alloc::format!(
         "<div data-selvedge-slot=\"home\"><template>{{{{id}}}}</template><div title=\"{long}\">a</div><p>b</p></div><i>c</i>"

@@ -1,34 +1,34 @@
-//! What the stream asks of whoever pushes bytes in: more input, the items of a slot, another resource.
+//! What the stream needs from its caller: more input, the items of a slot, or another resource.
 
 use alloc::string::String;
 
-/// What the stream needs to go on.
+/// What the stream needs to continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// More input, or the end.
+    /// More input, or the end of the page.
     Input,
-    /// A slot's items: answered by [`Slots::fill`](super::Slots::fill) or [`Slots::leave`](super::Slots::leave).
+    /// The items of a slot. Answer with [`Slots::fill`](super::Slots::fill) or [`Slots::leave`](super::Slots::leave).
     Slot(SlotCall),
-    /// Another resource's bytes: what has come out belongs in front of them, what comes out later behind.
+    /// The bytes of another resource. They belong between the output so far and all later output.
     Include(Include),
 }
 
-/// What a slot asks for.
+/// What a slot element asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlotCall {
     /// The slot's name, `data-selvedge-slot`.
     pub slot: String,
-    /// How many items, `data-n`.
+    /// Number of items, `data-n`.
     pub n: Option<usize>,
-    /// Of which category, `data-category`.
+    /// Category of the items, `data-category`.
     pub category: Option<String>,
 }
 
 /// What an `<esi:include>` asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Include {
-    /// The resource's URL, as it was written.
+    /// URL of the resource, as written in the page.
     pub src: String,
-    /// Another one to try where that fails.
+    /// URL to try if that fails.
     pub alt: Option<String>,
 }

@@ -33,7 +33,7 @@ fn refused(template: &str) -> TemplateError {
 }
 
 #[test]
-fn every_field_is_made_out() {
+fn every_field_is_rendered() {
     let fields = "{{id}}|{{category}}|{{position}}|{{reason}}|{{reason.item}}|{{reason.title}}|{{reason.share}}|{{ attributes.price }}";
     assert_eq!(rendered(fields, &item()), "a/1|Tea|3|because|7|Kettle|43|3,50 €");
     let bare = Item {
@@ -68,7 +68,7 @@ fn in_a_page_of_unknown_encoding_everything_is_ascii() {
 }
 
 #[test]
-fn a_field_within_a_url_is_a_part_of_it_and_one_at_its_start_is_a_url() {
+fn a_field_at_the_start_of_a_url_is_a_url_and_a_later_one_is_a_part() {
     assert_eq!(
         rendered(
             r#"<a href="/item/{{id}}?t={{title}}"><img src="{{image}}"></a>"#,
@@ -138,7 +138,7 @@ fn sections_show_what_is_there_and_what_is_not() {
 }
 
 #[test]
-fn where_no_escaping_makes_a_value_safe_a_template_is_refused() {
+fn a_template_is_refused_if_no_escaping_makes_a_value_safe() {
     for template in [
         "<script>let a = '{{id}}'</script>",
         "<style>{{id}}</style>",
@@ -180,7 +180,7 @@ fn where_no_escaping_makes_a_value_safe_a_template_is_refused() {
 }
 
 #[test]
-fn what_is_no_template_is_refused_with_its_place() {
+fn malformed_templates_are_refused_with_the_offset() {
     assert_eq!(refused("ab{{id"), TemplateError::Unclosed { at: 2 });
     for (template, found) in [
         ("a{{score}}", "score"),
@@ -240,7 +240,7 @@ fn a_url_that_sections_put_together_is_an_address_or_nothing() {
     let with = item();
     let without = Item { image: None, ..item() };
     for (template, shown, hidden) in [
-        // Exclusive branches: each of them is a URL from its start.
+        // Exclusive branches: each one is a URL from its start.
         (
             r#"<img src="{{#image}}{{image}}{{/image}}{{^image}}{{reason.title}}{{/image}}">"#,
             r#"<img src="https://img.example/1.webp?a=1&amp;b=2">"#,

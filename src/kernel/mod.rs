@@ -1,13 +1,12 @@
 //! Integer dot products of many int8 or int4 rows with one int16 query, and their scaling to scores.
 //!
-//! Four layers, each in its own place: the algorithm ([`blocks`]), the vector operations it is written in
-//! ([`Vector`]), one implementation of these per instruction set (`scalar`, `wasm`, `x86`), and the choice between
-//! them ([`Backend`]).
+//! Four layers are kept apart: the algorithm ([`blocks`]), the vector operations it is written in ([`Vector`]), one
+//! implementation of these per instruction set (`scalar`, `wasm`, `x86`), and the choice between them ([`Backend`]).
 //!
-//! Every backend gives the same bits. The dot product is exact in `i32`, so the order of its sums cannot matter,
-//! and the scaling is one fixed sequence of IEEE operations per row ([`scale_dots`]) that is compiled from one source.
-//! No fused multiply-add, no relaxed SIMD: the same snapshot and query must rank alike natively, in the Worker and in
-//! the browser.
+//! Every backend gives the same bits, because a snapshot and a query must rank alike natively, in the Worker and in the
+//! browser. The dot product is exact in `i32`, so the order of its sums does not matter. The scaling is one fixed
+//! sequence of IEEE operations per row ([`scale_dots`]), compiled from one source, without fused multiply-add or
+//! relaxed SIMD.
 
 mod scalar;
 #[cfg(test)]
@@ -24,13 +23,13 @@ use half::f16;
 
 pub(crate) use scalar::unpack;
 
-/// Rows that are scored in one step: one word of a filter's bitmap.
+/// Rows scored in one step: as many as one word of a filter's bitmap has bits.
 pub(crate) const BLOCK_ROWS: usize = 64;
 
-/// Codes per vector step: every stride is a multiple of it.
+/// Codes per vector step. Every stride is a multiple of it.
 pub(crate) const LANES: usize = 16;
 
-/// Codes in 16 bytes of int4.
+/// int4 codes in 16 bytes.
 pub(crate) const INT4_LANES: usize = 32;
 
 /// Largest stride. With codes in −128..=127 and a query in −8191..=8191, a dot product stays under
@@ -42,12 +41,12 @@ pub(crate) const MAX_QUERY_CODE: i16 = 8191;
 
 /// 16 bytes of a row's codes, as they are stored.
 pub(crate) trait Chunk: Copy + 'static {
-    /// Groups of 16 query codes that it meets.
+    /// Number of groups of 16 query codes that one chunk is multiplied with.
     const GROUPS: usize;
-    /// Those groups in registers.
+    /// These groups in registers.
     type Query<V: Vector>: Copy;
 
-    /// The first [`GROUPS`](Self::GROUPS) of `groups`; zeros where there are fewer.
+    /// Loads the first [`GROUPS`](Self::GROUPS) of `groups`; missing groups are zero.
     fn load_query<V: Vector>(vector: V, groups: &[[i16; LANES]]) -> Self::Query<V>;
     fn multiply_add<V: Vector>(&self, vector: V, sum: V::Sum, query: Self::Query<V>) -> V::Sum;
 }
@@ -55,8 +54,9 @@ pub(crate) trait Chunk: Copy + 'static {
 /// 16 int8 codes.
 pub(crate) type Int8 = [i8; LANES];
 
-/// 32 int4 codes: eight little-endian words, of which word `j` holds the codes `j`, `8 + j`, `16 + j` and `24 + j`, the first
-/// one in its lowest four bits. A shift and an arithmetic shift of eight words at once then give eight neighbours.
+/// 32 int4 codes in eight little-endian words. Word `j` holds the codes `j`, `8 + j`, `16 + j` and `24 + j`, the first
+/// one in its lowest four bits. A left shift and an arithmetic right shift of all eight words thus give eight
+/// neighbouring codes.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(transparent)]
 pub(crate) struct Int4(pub(crate) [u8; LANES]);
@@ -67,7 +67,7 @@ impl Chunk for Int8 {
 
     #[inline(always)]
     fn load_query<V: Vector>(vector: V, groups: &[[i16; LANES]]) -> V::Query {
-        // The callers have checked the lengths: the branch is gone after inlining.
+        // Callers have checked the lengths: after inlining, the branch is gone.
         vector.load_query(groups.first().unwrap_or(&[0; LANES]))
     }
 
@@ -92,17 +92,17 @@ impl Chunk for Int4 {
     }
 }
 
-/// The chunks of one row after the other, of either width.
+/// Chunks of either width, row after row.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Chunks<'a> {
     Int8(&'a [Int8]),
     Int4(&'a [Int4]),
 }
 
-/// At most [`BLOCK_ROWS`] neighbouring rows.
+/// Up to [`BLOCK_ROWS`] neighbouring rows.
 #[derive(Clone, Copy)]
 pub(crate) struct Block<'a, C> {
-    /// The chunks of one row after the other.
+    /// Chunks, row after row.
     pub(crate) codes: &'a [C],
     /// One scale per row.
     pub(crate) scales: &'a [f16],
@@ -117,10 +117,10 @@ pub(crate) struct QueryCodes<'a> {
     pub(crate) scale: f32,
 }
 
-/// The instruction set that computes the dot products.
+/// The instruction set for dot products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
-    /// Portable code. On wasm32 built with `simd128` the compiler vectorises it all the same: measure it without.
+    /// Portable code. In a Wasm build with `simd128` the compiler vectorises it, too, so measure it in a build without.
     #[cfg_attr(all(target_arch = "wasm32", target_feature = "simd128"), allow(dead_code))]
     Scalar,
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -130,7 +130,7 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    /// The fastest one that this machine runs.
+    /// Returns the fastest one that this machine supports.
     #[must_use]
     pub(crate) fn detect() -> Self {
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -143,7 +143,7 @@ impl Backend {
         Self::Scalar
     }
 
-    /// All that this machine runs, for tests that compare them.
+    /// Returns all that this machine supports, for tests that compare them.
     #[cfg(test)]
     pub(crate) fn available() -> Vec<Self> {
         let mut all = vec![Self::Scalar];
@@ -153,7 +153,7 @@ impl Backend {
         all
     }
 
-    /// `scalar`, `simd128` or `avx2`.
+    /// Returns `scalar`, `simd128` or `avx2`.
     #[must_use]
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -165,9 +165,7 @@ impl Backend {
         }
     }
 
-    /// Scores the blocks that a scan hands out, one after the other, until it has no more.
-    ///
-    /// The instruction set is chosen here, once for all blocks.
+    /// Scores the blocks of a scan until it has no more. The instruction set is chosen once for all blocks.
     pub(crate) fn run<'a, C: Chunk>(self, query: QueryCodes<'_>, scan: &mut impl Scan<'a, C>) {
         match self {
             Self::Scalar => run(scalar::Scalar, query, scan),
@@ -179,23 +177,23 @@ impl Backend {
     }
 }
 
-/// Where blocks come from and scores go.
+/// Source of blocks and destination of scores.
 pub(crate) trait Scan<'a, C: Chunk> {
-    /// The next block, `None` at the end.
+    /// Returns the next block, or `None` at the end.
     fn next_block(&mut self) -> Option<Block<'a, C>>;
 
-    /// Only scores above this one matter now. Blocks without any are not handed back.
+    /// Returns the floor: only scores above it matter now. A block without such a score is not passed to `take`.
     fn floor(&self) -> f32;
 
-    /// Takes the scores of the block that was handed out last. Those of rows that were not wanted are unspecified.
+    /// Takes the scores of the last block. The scores of unwanted rows are unspecified.
     fn take(&mut self, scores: &[f32; BLOCK_ROWS]);
 }
 
-/// What an instruction set offers: 16 codes at a time, and the sums of four rows together.
+/// Vector operations of an instruction set: 16 codes at a time, and the sums of four rows together.
 pub(crate) trait Vector: Copy {
     /// 16 query codes.
     type Query: Copy;
-    /// A row's dot product so far, spread over lanes.
+    /// Partial dot product of a row, spread over lanes.
     type Sum: Copy;
     /// The dot products of four rows.
     type Quad: Copy;
@@ -203,20 +201,20 @@ pub(crate) trait Vector: Copy {
     fn load_query(self, codes: &[i16; LANES]) -> Self::Query;
     fn zero(self) -> Self::Sum;
     fn multiply_add(self, sum: Self::Sum, codes: &[i8; LANES], query: Self::Query) -> Self::Sum;
-    /// The same for 32 int4 codes; see [`Int4`] for their order.
+    /// Like `multiply_add`, for 32 int4 codes in the order of [`Int4`].
     fn multiply_add_int4(self, sum: Self::Sum, codes: &[u8; LANES], query: [Self::Query; 2]) -> Self::Sum;
-    /// Adds up the lanes of four rows. Four at a time because one row's lanes cost as many shuffles as four rows'.
+    /// Adds up the lanes of four rows: four rows take as many shuffles as one.
     fn add_lanes(self, sums: [Self::Sum; 4]) -> Self::Quad;
-    /// The larger one of each place.
+    /// Returns the larger value of each position.
     fn larger(self, left: Self::Quad, right: Self::Quad) -> Self::Quad;
     fn to_array(self, quad: Self::Quad) -> [i32; 4];
 }
 
-/// A whole scan on one instruction set. Always inlined, so that it is compiled for the caller's target features.
+/// Runs a whole scan on one instruction set. Always inlined, so that it is compiled for the caller's target features.
 #[inline(always)]
 fn run<'a, V: Vector, C: Chunk>(vector: V, query: QueryCodes<'_>, scan: &mut impl Scan<'a, C>) {
-    // Strides of common models (32, 64 and, as int8, 128 codes) get code of their own: the query then stays in registers
-    // over a whole block. Each of them is a kilobyte of a module that browsers load, so there are no more.
+    // Common strides (32, 64 and, as int8, 128 codes) have code of their own, which keeps the query in registers over a
+    // whole block. Each one adds a kilobyte to a module that browsers load, so there are no more.
     match (C::GROUPS, query.codes.len()) {
         (1, 2) | (2, 4) => blocks(
             vector,
@@ -253,7 +251,7 @@ fn blocks<'a, V: Vector, C: Chunk>(
     query_scale: f32,
     scan: &mut impl Scan<'a, C>,
 ) {
-    // Kept over all blocks: clearing them for each one was a call out of WebAssembly.
+    // Allocated once for all blocks: clearing it per block cost a call out of WebAssembly.
     let mut sums = [vector.zero(); BLOCK_ROWS];
     let mut products = [0i32; BLOCK_ROWS];
     let mut scores = [0f32; BLOCK_ROWS];
@@ -268,19 +266,19 @@ fn blocks<'a, V: Vector, C: Chunk>(
     }
 }
 
-/// How the inner loop walks over the rows and the query.
+/// How the inner loop iterates over rows and query.
 trait RowDot<V: Vector, C: Chunk> {
-    /// Chunks of a row.
+    /// Chunks of one row.
     type Row: ?Sized + 'static;
 
-    /// The rows, one after the other.
+    /// Iterates over the rows.
     fn rows<'a>(&self, codes: &'a [C]) -> impl Iterator<Item = &'a Self::Row>;
 
-    /// Lane sums of the dot product of one row.
+    /// Returns the lane sums of one row's dot product.
     fn dot(&self, vector: V, row: &Self::Row) -> V::Sum;
 }
 
-/// A query of a stride known to the compiler.
+/// A query whose stride the compiler knows.
 struct FixedQuery<V: Vector, C: Chunk, const CHUNKS: usize>([C::Query<V>; CHUNKS]);
 
 impl<V: Vector, C: Chunk, const CHUNKS: usize> FixedQuery<V, C, CHUNKS> {
@@ -293,7 +291,7 @@ impl<V: Vector, C: Chunk, const CHUNKS: usize> FixedQuery<V, C, CHUNKS> {
 }
 
 impl<V: Vector, C: Chunk, const CHUNKS: usize> RowDot<V, C> for FixedQuery<V, C, CHUNKS> {
-    // An array and no slice, so that its length is known.
+    // An array rather than a slice, so that the compiler knows its length.
     type Row = [C; CHUNKS];
 
     #[inline(always)]
@@ -311,7 +309,7 @@ impl<V: Vector, C: Chunk, const CHUNKS: usize> RowDot<V, C> for FixedQuery<V, C,
     }
 }
 
-/// A query of any stride, read from memory for every row.
+/// A query of any stride, loaded from memory for every row.
 struct AnyQuery<'a>(&'a [[i16; LANES]]);
 
 impl<V: Vector, C: Chunk> RowDot<V, C> for AnyQuery<'_> {
@@ -319,7 +317,7 @@ impl<V: Vector, C: Chunk> RowDot<V, C> for AnyQuery<'_> {
 
     #[inline(always)]
     fn rows<'a>(&self, codes: &'a [C]) -> impl Iterator<Item = &'a [C]> {
-        // A stride of 0 has no rows; `chunks_exact` would panic on it.
+        // A stride of 0 has no rows, but `chunks_exact` would panic on it.
         codes.chunks_exact((self.0.len() / C::GROUPS).max(1))
     }
 
@@ -333,11 +331,12 @@ impl<V: Vector, C: Chunk> RowDot<V, C> for AnyQuery<'_> {
     }
 }
 
-/// Dot products of the block's rows, 0 for those that are not wanted; gives the largest.
+/// Computes the dot products of the block's rows, 0 for unwanted ones, and returns the largest.
 ///
-/// Two passes, lane sums to memory first, because V8 issues loads early and arithmetic late: with four rows in one step
-/// it holds the products of all four at once, runs out of vector registers and spills them (seen in its code; 8 % of the
-/// scan where the rows are in cache). It moves no load over a store, so a store after each row keeps rows apart.
+/// It first writes all lane sums to memory and adds them up in a second pass. V8 issues loads early and arithmetic
+/// late: with four rows in one step it holds the products of all four at once, runs out of vector registers and spills
+/// them (seen in its code; 8 % of the scan if the rows are in cache). V8 moves no load over a store, so a store after
+/// each row keeps rows apart.
 #[inline(always)]
 fn dots<V: Vector, C: Chunk, Q: RowDot<V, C>>(
     vector: V,
@@ -373,28 +372,30 @@ fn dots<V: Vector, C: Chunk, Q: RowDot<V, C>>(
     vector.to_array(largest).into_iter().fold(0, i32::max)
 }
 
-/// Whether a row of the block can score above the floor, told from its largest dot product and its largest scale alone.
+/// Whether a row of the block can score above the floor, decided by the largest dot product and the largest scale
+/// alone.
 ///
-/// Rounding is monotonic: where no factor is negative, no row's product exceeds the product of the largest ones. Where
-/// one is (or a scale is no finite number), the answer is yes. `largest` is 0 or more, and counts rows of earlier blocks
-/// where this one is short.
+/// Rounding is monotonic: if no factor is negative, no row's product exceeds the product of the largest factors. If one
+/// is negative, or a scale is not finite, the answer is yes. `largest` is 0 or more; in a short block it may come from
+/// rows of an earlier block.
 #[inline(always)]
 fn may_exceed(largest: i32, scales: &[f16], query_scale: f32, floor: f32) -> bool {
-    // As integers, the patterns of finite values from +0 on are in the order of the values, and all others are larger.
+    // As integers, the bit patterns of finite values from +0 on have the order of the values; all other patterns are
+    // larger.
     let bits = scales.iter().map(|scale| scale.to_bits()).fold(0, u16::max);
     #[expect(clippy::cast_precision_loss, reason = "round to nearest, as in the scores")]
     let bound = largest as f32 * widen(f16::from_bits(bits)) * query_scale;
-    // `!(a <= b)`: a bound of NaN decides nothing.
+    // Written so that a bound of NaN does not end the block.
     floor < 0.0
         || bits > f16::MAX.to_bits()
         || !matches!(bound.partial_cmp(&floor), Some(Ordering::Less | Ordering::Equal))
 }
 
-/// Scores of a block, in this order of operations: `f32(dot) × scale × query_scale + 0`; says whether any is above the
-/// floor (NaN never is).
+/// Computes the scores of a block, in this order of operations: `f32(dot) × scale × query_scale + 0`. Returns whether
+/// any is above the floor (NaN never is).
 ///
-/// The last addition turns −0 into +0, so that `==` and the total order of floats agree and ties are broken by index
-/// alone. Written without branches: the compiler vectorises it for every instruction set.
+/// Adding 0 turns −0 into +0, so that `==` and the total order of floats agree and only the index breaks ties. The loop
+/// has no branches, so the compiler vectorises it for every instruction set.
 #[inline(always)]
 fn scale_dots(
     products: &[i32; BLOCK_ROWS],
@@ -408,24 +409,24 @@ fn scale_dots(
         #[expect(clippy::cast_precision_loss, reason = "round to nearest, alike on every backend")]
         let product = *product as f32;
         *score = product * widen(*scale) * query_scale + 0.0;
-        // A count and no early exit: a loop with an exit is not vectorised.
+        // Counting instead of leaving early: a loop with an exit is not vectorised.
         above += u32::from(*score > floor);
     }
     above != 0
 }
 
-/// An f16 as f32: exact for finite values, NaN for infinities and NaN.
+/// Converts f16 to f32: exact for finite values, NaN for infinities and NaN.
 ///
-/// `half`'s own conversion branches on the class of the number, which keeps the loop around it from being vectorised;
-/// over 100,000 rows that costs more than the dot products. A score of NaN is never returned, so mapping the infinities
-/// to NaN keeps rows with a hostile scale out.
+/// `half`'s own conversion branches on the class of the number, which prevents vectorisation of the loop around it;
+/// over 100,000 rows that costs more than the dot products. A score of NaN is never returned, so mapping infinities to
+/// NaN keeps rows with a hostile scale out of results.
 #[inline(always)]
 pub(crate) fn widen(value: f16) -> f32 {
     const MANTISSA_BITS: u32 = 10;
     const WIDER_BY: u32 = 23 - MANTISSA_BITS;
-    // Difference of the exponent biases, 127 − 15, in the exponent's place.
+    // Difference of the exponent biases, 127 − 15, shifted to the exponent's bits.
     const REBIAS: u32 = (127 - 15) << 23;
-    // 2⁻²⁴, the weight of a subnormal's last bit.
+    // 2⁻²⁴, the weight of a subnormal f16's last bit.
     const SUBNORMAL_UNIT: f32 = f32::from_bits((127 - 24) << 23);
 
     let bits = u32::from(value.to_bits());

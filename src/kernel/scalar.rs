@@ -2,12 +2,12 @@
 
 use super::{LANES, Vector};
 
-/// The 32 codes of an int4 chunk, in order.
+/// Returns the 32 codes of an int4 chunk, in order.
 #[inline(always)]
 pub(crate) fn unpack(codes: &[u8; LANES]) -> [[i8; LANES]; 2] {
     core::array::from_fn(|group| {
         core::array::from_fn(|at| {
-            // Code 16 × group + at lies in word at % 8; bytes 0 and 1 of the word hold two codes each.
+            // Code 16 × group + at is in word at % 8; byte 0 or 1 of the word, by group, holds two codes.
             let byte = codes[at % 8 * 2 + group];
             let nibble = if at < 8 { byte << 4 } else { byte & 0xf0 };
             nibble.cast_signed() >> 4

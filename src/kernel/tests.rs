@@ -1,4 +1,4 @@
-//! The shared suite of all backends, against arithmetic that is as plain as can be.
+//! The suite that all backends share, against the plainest arithmetic.
 
 use half::f16;
 #[cfg(target_arch = "wasm32")]
@@ -17,7 +17,7 @@ fn naive_dot(row: &[[i8; LANES]], query: &[[i16; LANES]]) -> i64 {
         .sum()
 }
 
-/// Scores by `half`'s own conversion and wide integers.
+/// Computes scores with `half`'s own conversion and wide integers.
 fn naive_scores(block: Block<'_, Int8>, query: QueryCodes<'_>) -> Vec<f32> {
     let rows = block.codes.chunks(query.codes.len());
     rows.zip(block.scales)
@@ -29,7 +29,7 @@ fn naive_scores(block: Block<'_, Int8>, query: QueryCodes<'_>) -> Vec<f32> {
         .collect()
 }
 
-/// One block; the scores, and whether the block was handed back.
+/// A scan of one block: its scores, and whether the block was passed to `take`.
 struct One<'a, C> {
     block: Option<Block<'a, C>>,
     floor: f32,
@@ -128,7 +128,7 @@ fn every_backend_scores_int4_blocks_like_the_naive_oracle_over_the_unpacked_code
     let mut random = Xorshift::new(4);
     for stride in STRIDES.into_iter().filter(|stride| stride % INT4_LANES == 0) {
         for rows in [1, 3, 4, 61, 64] {
-            // Any bytes: -8 is a code that writers do not use, and it has to be scored all the same.
+            // Any bytes: writers never use the code −8, but it must be scored all the same.
             let packed: Vec<Int4> = random
                 .chunks(rows * stride / INT4_LANES, |random| random.code().cast_unsigned())
                 .into_iter()

@@ -1,4 +1,4 @@
-//! WebAssembly `simd128`: part of the module or not, so chosen when it is compiled.
+//! WebAssembly `simd128`. A module either contains it or not, so it is chosen at compile time.
 
 use core::arch::wasm32::{
     i16x8_extend_low_i8x16, i16x8_shl, i16x8_shr, i32x4_add, i32x4_dot_i16x8, i32x4_max, i32x4_shuffle, i32x4_splat,
@@ -59,8 +59,8 @@ impl Vector for Simd128 {
     }
 }
 
-/// Eight codes as i16. The intrinsic that loads and extends takes a raw pointer; from this the compiler makes the same
-/// single `i16x8.load8x8_s` at every optimisation level (`cargo xtask test` looks into the built modules).
+/// Loads eight codes as i16. The intrinsic that loads and extends takes a raw pointer; the compiler makes the same
+/// single `i16x8.load8x8_s` from this at every optimisation level (`cargo xtask test` checks the built modules).
 #[inline(always)]
 fn extend(codes: i64) -> v128 {
     i16x8_extend_low_i8x16(i64x2(codes, 0))

@@ -34,8 +34,8 @@ impl Avx2 {
     }
 }
 
-/// The arguments of one call: a closure cannot be marked `inline(always)`, and without that the body would be compiled
-/// for the baseline instruction set.
+/// The arguments of one call. A closure cannot be marked `inline(always)`, and without that mark its body would be
+/// compiled for the baseline instruction set.
 struct Call<'q, 's, 'a, S, C> {
     avx2: Avx2,
     query: QueryCodes<'q>,
@@ -80,7 +80,7 @@ impl Vector for Avx2 {
     fn multiply_add_int4(self, sum: i32x8, codes: &[u8; LANES], [first, second]: [i16x16; 2]) -> i32x8 {
         let avx2 = self.0.avx2;
         let words = avx2._mm256_broadcastsi128_si256(bytemuck::cast(*codes));
-        // There is no shift by another count in each half; a multiplication by a power of two is one.
+        // AVX2 has no shift with a different count in each half; a multiplication by a power of two does the same.
         let shifted = |left: i16, right: i16| {
             let by: [[i16; 8]; 2] = [[left; 8], [right; 8]];
             bytemuck::cast(avx2._mm256_srai_epi16::<12>(avx2._mm256_mullo_epi16(words, bytemuck::cast(by))))

@@ -1,4 +1,4 @@
-//! Types of a slot's fields: how a value lies in a file, and how it is shown.
+//! Types of slot fields: how a value is stored in a file and displayed.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use super::{Audience, PerVisitor};
 use crate::context::Locale;
 use crate::event::{EVENT_KINDS, EventKind};
 
-/// A field's value for people and tools.
+/// A field's value for display.
 #[cfg(any(test, feature = "writer"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shown {
@@ -21,13 +21,13 @@ pub enum Shown {
     List(Vec<String>),
 }
 
-/// A type of field. All numbers are little-endian.
+/// A field type. All numbers are little-endian.
 pub trait FieldType: Sized {
-    /// Its name in the format's document.
+    /// Its name in the format document.
     #[cfg(any(test, feature = "writer"))]
     const NAME: &'static str;
 
-    /// The value; `None` where the bytes are none of this type.
+    /// Reads a value; `None` if the bytes are not a value of this type.
     fn read(bytes: &[u8]) -> Option<Self>;
 
     #[cfg(any(test, feature = "writer"))]
@@ -152,7 +152,7 @@ impl FieldType for Vec<EventKind> {
     }
 }
 
-/// Primary languages, their letters separated by commas.
+/// Primary languages, separated by commas.
 impl FieldType for Vec<Locale> {
     #[cfg(any(test, feature = "writer"))]
     const NAME: &'static str = "UTF-8";
@@ -177,7 +177,8 @@ impl FieldType for Vec<Locale> {
     }
 }
 
-/// The language that is written so; `None` for regions, capitals and whatever else a request's locale never is.
+/// Returns the language with this code. `None` for regions, capitals and anything else that a request's locale can
+/// never be.
 fn language(text: &str) -> Option<Locale> {
     let locale = Locale::first_of(text);
     (locale.code() == text && locale != Locale::default()).then_some(locale)

@@ -1,4 +1,4 @@
-//! The policy as fixed records: the encoder's parameters, and slots as formats 1.0 to 1.3 store them.
+//! The policy's fixed-layout records: the encoder's parameters, and slots as formats 1.0 to 1.3 store them.
 
 use alloc::vec::Vec;
 
@@ -7,7 +7,7 @@ use bytemuck::{Pod, Zeroable};
 use super::field::FieldType;
 use super::{Audience, PerVisitor, Policy, PolicyError, SlotPolicy};
 
-/// The policy's fixed part as it lies in the file.
+/// The policy's fixed part, with the layout of the file.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct PolicyRecord {
@@ -25,7 +25,7 @@ pub struct PolicyRecord {
     pub reserved_2: u32,
 }
 
-/// A slot's rules as they lie in the file.
+/// A slot's rules, with the layout of the file.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct SlotRecord {
@@ -82,7 +82,7 @@ impl Policy {
             }
         }
         for value in [record.unobserved_weight, record.regularisation] {
-            // Both above zero keep the encoder's matrix positive definite whatever the history.
+            // Both above zero keep the encoder's matrix positive definite for every history.
             if !(1e-9..=1e9).contains(&value) {
                 return refuse(
                     0,
@@ -110,7 +110,7 @@ impl Policy {
         for (element, slot) in slots.chunks_exact(size_of::<SlotRecord>()).enumerate() {
             let slot = SlotPolicy::from_record(element + 1, &bytemuck::pod_read_unaligned(slot))?;
             if read.iter().any(|other: &SlotPolicy| other.name == slot.name) {
-                return refuse(element + 1, "slot names used once", 0.0);
+                return refuse(element + 1, "each slot name once", 0.0);
             }
             read.push(slot);
         }
@@ -127,7 +127,7 @@ impl Policy {
         })
     }
 
-    /// The policy section's bytes: the encoder's parameters, the slots being in a section of their own.
+    /// Returns the bytes of the policy section: the encoder's parameters. The slots have a section of their own.
     #[cfg(any(test, feature = "writer"))]
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let record = PolicyRecord {
@@ -196,7 +196,8 @@ impl SlotPolicy {
             audience,
             exclude,
             per_visitor,
-            // The bit named no locales, so that a client could have made up keys; no writer has set it.
+            // The old format's bit named no locales, so a client could have made up cache keys. No writer has ever set
+            // it.
             locales: Vec::new(),
             vary_device: record.vary & VARY_DEVICE != 0,
             n_default: record.n_default,

@@ -1,4 +1,4 @@
-//! The rules of a slot: the table of their fields, and how a record of fields lies in a file.
+//! The rules of a slot: the table of its fields, and how a record of fields is stored.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,31 +10,31 @@ use super::{Audience, PerVisitor, PolicyError};
 use crate::context::Locale;
 use crate::event::EventKind;
 
-/// Bit of a tag: a reader that does not know the field passes over it. Without it, such a reader refuses the file.
+/// Bit of a tag. A reader that does not know the field skips it if the bit is set, and refuses the file if not.
 pub const IGNORABLE: u16 = 0x8000;
 
-/// Most locales of a slot: each is as many keys again.
+/// Largest number of locales of a slot: each multiplies its cache keys.
 const MAX_LOCALES: usize = 32;
 
-/// What is said of a field, for documents and tools.
+/// Description of a field, for documents and tools.
 #[cfg(any(test, feature = "writer"))]
 #[derive(Clone, Debug)]
 pub struct Field {
-    /// Its number.
+    /// Its tag.
     pub tag: u16,
     /// Its name.
     pub name: &'static str,
-    /// How its value lies in a file.
+    /// Name of its type, which says how a value is stored.
     pub type_name: &'static str,
-    /// What is allowed.
+    /// Allowed values.
     pub range: &'static str,
-    /// Its value in a record that does not have it.
+    /// Its value in a record without it.
     pub default: Shown,
-    /// One line about it.
+    /// What it means, in one line.
     pub meaning: &'static str,
 }
 
-/// A value that is not allowed.
+/// A value out of range.
 struct Refused {
     expected: &'static str,
     found: f64,
@@ -45,19 +45,20 @@ macro_rules! slot_fields {
         /// Rules of one slot, a named place on a page.
         ///
         /// Each field is one line of the table in this file, which the reader, the writer, `selvedge inspect` and
-        /// `docs/snapshot-format.md` share. A field that a record does not have takes its default: a default is never changed.
+        /// `docs/snapshot-format.md` share. A record without a field has the field's default, so a default must never
+        /// change.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct SlotPolicy { $(#[doc = $meaning] pub $field: $type,)* }
 
         impl Default for SlotPolicy {
-            /// Every field's default. The name is empty, which no file may have.
+            /// Every field's default. The name is empty, which no file may contain.
             fn default() -> Self {
                 Self { $($field: $default,)* }
             }
         }
 
         impl SlotPolicy {
-            /// Takes a field's value; false where there is no such field.
+            /// Sets a field to a value; returns false if there is no such field.
             fn set(&mut self, tag: u16, value: &[u8]) -> Result<bool, Refused> {
                 match tag {
                     $($tag => {
@@ -72,7 +73,7 @@ macro_rules! slot_fields {
                 Ok(true)
             }
 
-            /// All fields with what is said of them.
+            /// Returns the descriptions of all fields.
             #[cfg(any(test, feature = "writer"))]
             #[must_use]
             pub fn fields() -> Vec<Field> {
@@ -87,14 +88,14 @@ macro_rules! slot_fields {
                 },)*]
             }
 
-            /// The value of each field, in the order of [`SlotPolicy::fields`].
+            /// Returns the value of each field, in the order of [`SlotPolicy::fields`].
             #[cfg(any(test, feature = "writer"))]
             #[must_use]
             pub fn shown(&self) -> Vec<(&'static str, Shown)> {
                 alloc::vec![$((stringify!($field), self.$field.show()),)*]
             }
 
-            /// Each field's tag and bytes, in ascending order of tag.
+            /// Returns each field's tag and bytes, in ascending order of tag.
             #[cfg(any(test, feature = "writer"))]
             fn written(&self) -> Vec<(u16, Vec<u8>)> {
                 let mut fields = alloc::vec![$(($tag, self.$field.write()),)*];
@@ -106,34 +107,34 @@ macro_rules! slot_fields {
 }
 
 slot_fields! {
-    /// Its name, part of addresses and keys.
+    /// Slot name, part of URLs and cache keys.
     name = 1: String, String::new(), "1 to 24 of a-z, 0-9 and -", |name| is_name(name);
-    /// For whom it is ranked.
+    /// For whom items are ranked.
     audience = 2: Audience, Audience::Visitor, "0 visitor, 1 segment or 2 everyone", |_| true;
-    /// Items that the visitor had such an event with are left out of an answer for this visitor alone.
+    /// Excludes, from an answer for one visitor, items that the visitor had one of these events with.
     exclude = 3: Vec<EventKind>, Vec::new(), "bits 0 (impression) to 4 (conversion)", |_| true;
-    /// What of a shared list is made for one visitor.
+    /// What the edge changes in a shared list for one visitor.
     per_visitor = 4: PerVisitor, PerVisitor::Nothing, "0 nothing, 1 exclude or 2 rerank", |_| true;
-    /// Primary languages that are part of the key; a visitor with another one has none there.
+    /// Primary languages that are part of the cache key; a visitor with another language counts as having none.
     locales = 5: Vec<Locale>, Vec::new(), "up to 32 languages of two or three letters, each once, with commas between them", |locales| are_locales(locales);
-    /// Whether the class of device is part of the key.
+    /// Whether the device class is part of the cache key.
     vary_device = 6: bool, false, "0 or 1", |_| true;
-    /// Items where the request does not say how many.
+    /// Number of items if the request does not say how many.
     n_default = 7: u16, 12, "1 to n_max", |n| *n >= 1;
-    /// Most items.
+    /// Largest number of items.
     n_max = 8: u16, 48, "1 to 1000", |n| (1..=1000).contains(n);
-    /// Most items of one leaf category; 0 for no limit.
+    /// Largest number of items of one leaf category; 0 for no limit.
     max_per_category = 9: u16, 0, "any", |_| true;
     /// Seconds for which a shared answer is fresh.
     ttl_s = 10: u32, 60, "any", |_| true;
-    /// Seconds after that for which it may be used while it is computed anew (RFC 5861).
+    /// Seconds after ttl_s for which a shared answer may be used while it is computed anew (RFC 5861).
     stale_while_revalidate_s = 11: u32, 300, "any", |_| true;
-    /// Seconds after ttl_s for which it may be used when computing fails (RFC 5861).
+    /// Seconds after ttl_s for which a shared answer may be used if computing fails (RFC 5861).
     stale_if_error_s = 12: u32, 86_400, "any", |_| true;
 }
 
 impl SlotPolicy {
-    /// The part of a visitor's locale that belongs into the key: the locale if the slot lists it, else none.
+    /// Returns the locale for the cache key: the visitor's if the slot lists it, else none.
     #[must_use]
     pub fn locale_for_key(&self, locale: Locale) -> Locale {
         if self.locales.contains(&locale) {
@@ -143,7 +144,7 @@ impl SlotPolicy {
         }
     }
 
-    /// Reads a record's fields.
+    /// Reads the fields of one record.
     fn from_fields(mut bytes: &[u8]) -> Result<Self, Refused> {
         let refuse = |expected, found: u16| Refused {
             expected,
@@ -153,7 +154,7 @@ impl SlotPolicy {
         let mut before = 0;
         while !bytes.is_empty() {
             let (tag, value, rest) = next_field(bytes).ok_or(Refused {
-                expected: "fields of a tag, a length, so many bytes and zeros up to a multiple of 4",
+                expected: "fields of tag, length, value and zero padding up to a multiple of 4",
                 found: f64::from(u32::try_from(bytes.len()).unwrap_or(u32::MAX)),
             })?;
             bytes = rest;
@@ -175,13 +176,13 @@ impl SlotPolicy {
         Ok(slot)
     }
 
-    /// The record's bytes.
+    /// Returns the bytes of the record.
     #[cfg(any(test, feature = "writer"))]
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut fields = Vec::new();
         for (tag, value) in self.written() {
             fields.extend(tag.to_le_bytes());
-            // A longer value is cut here and refused when the written file is read back.
+            // A longer value is cut here; reading the written file back then refuses it.
             let length = u16::try_from(value.len()).unwrap_or(u16::MAX);
             fields.extend(length.to_le_bytes());
             fields.extend(value.iter().take(usize::from(length)));
@@ -192,7 +193,7 @@ impl SlotPolicy {
     }
 }
 
-/// Reads records of slots, each behind its length, until the bytes end.
+/// Reads the records of all slots, each preceded by its length, until the bytes end.
 pub(super) fn read_all(mut bytes: &[u8]) -> Result<Vec<SlotPolicy>, PolicyError> {
     let mut slots: Vec<SlotPolicy> = Vec::new();
     while !bytes.is_empty() {
@@ -204,7 +205,7 @@ pub(super) fn read_all(mut bytes: &[u8]) -> Result<Vec<SlotPolicy>, PolicyError>
         };
         let (record, rest) = next_record(bytes).ok_or_else(|| {
             refused(Refused {
-                expected: "a record's length and so many bytes",
+                expected: "a record's length and that many bytes",
                 found: number(bytes),
             })
         })?;
@@ -212,7 +213,7 @@ pub(super) fn read_all(mut bytes: &[u8]) -> Result<Vec<SlotPolicy>, PolicyError>
         let slot = SlotPolicy::from_fields(record).map_err(refused)?;
         if slots.iter().any(|other| other.name == slot.name) {
             return Err(refused(Refused {
-                expected: "slot names used once",
+                expected: "each slot name once",
                 found: 0.0,
             }));
         }
@@ -221,13 +222,13 @@ pub(super) fn read_all(mut bytes: &[u8]) -> Result<Vec<SlotPolicy>, PolicyError>
     Ok(slots)
 }
 
-/// A record, and what follows it.
+/// Splits off the first record; returns it and the rest.
 fn next_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk()?;
     rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
 }
 
-/// A field's tag and value, and what follows it. What fills it up to a multiple of 4 has to be zero.
+/// Splits off the first field; returns its tag, its value and the rest. The padding up to a multiple of 4 must be zero.
 fn next_field(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
     let (tag, rest) = bytes.split_first_chunk()?;
     let (length, rest) = rest.split_first_chunk()?;
@@ -238,7 +239,7 @@ fn next_field(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
     zeros.then_some((u16::from_le_bytes(*tag), value, rest))
 }
 
-/// What errors show of a value: the number that its first bytes are.
+/// Converts a value's first bytes to the number that errors show.
 fn number(value: &[u8]) -> f64 {
     let mut bytes = [0; 4];
     for (to, from) in bytes.iter_mut().zip(value) {
@@ -278,7 +279,7 @@ mod tests {
         }
     }
 
-    /// A record of these fields.
+    /// Builds a record of these fields.
     fn record(fields: &[(u16, &[u8])]) -> Vec<u8> {
         let mut bytes = Vec::new();
         for (tag, value) in fields {
@@ -299,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn a_written_record_reads_back() {
         let other = SlotPolicy {
             name: "other".into(),
             ..SlotPolicy::default()
@@ -322,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_passed_over_where_they_say_so_and_refused_where_not() {
+    fn unknown_fields_are_skipped_if_ignorable_and_refused_if_not() {
         let passed = record(&[(1, b"home"), (900 | IGNORABLE, b"later")]);
         assert_eq!(read_all(&passed).unwrap()[0].name, "home");
         let refused = record(&[(1, b"home"), (900, b"later")]);
@@ -368,7 +369,7 @@ mod tests {
         }
         let mut filled = good.clone();
         filled[4 + 4 + 5] = 1;
-        assert!(refusal(&filled).starts_with("fields of a tag"));
+        assert!(refusal(&filled).starts_with("fields of tag"));
         for fields in [
             &[(6, [1].as_slice()), (1, b"home")],
             &[(1, b"home".as_slice()), (1, b"home")],
@@ -377,12 +378,12 @@ mod tests {
         }
         assert!(refusal(&record(&[(0, b"home")])).starts_with("tags from 1 on"));
         assert_eq!(refusal(&record(&[(6, &[1])])), "a field with the slot's name");
-        assert_eq!(refusal(&[good.clone(), good].concat()), "slot names used once");
+        assert_eq!(refusal(&[good.clone(), good].concat()), "each slot name once");
         assert_eq!(read_all(&[]), Ok(Vec::new()));
     }
 
     #[test]
-    fn only_listed_locales_come_into_the_key() {
+    fn only_listed_locales_are_part_of_the_cache_key() {
         let slot = slot();
         assert_eq!(slot.locale_for_key(Locale::first_of("de-AT")).code(), "de");
         assert_eq!(slot.locale_for_key(Locale::first_of("fr")).code(), "-");

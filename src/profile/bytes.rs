@@ -1,14 +1,14 @@
-//! The profile as bytes, format 1. All numbers little-endian.
+//! Profile format 1 as bytes. All numbers are little-endian.
 //!
 //! | bytes | what |
 //! | --- | --- |
 //! | 1 | format: 1 |
 //! | 16 | visitor id |
 //! | 2 | segment, `0xffff` for none |
-//! | 4 | first bytes of the fingerprint of the segment's snapshot |
+//! | 4 | first bytes of the fingerprint of the snapshot that the segment belongs to |
 //! | 4 | time of the newest event, minutes since the Unix epoch |
 //! | 1 | number of events, at most 96 |
-//! | 12 each | item key (8), age before the newest event in minutes (3), kind (1); oldest first |
+//! | 12 per event | item key (8), age in minutes before the newest event (3), type (1); oldest first |
 
 use alloc::vec::Vec;
 
@@ -20,37 +20,39 @@ use crate::event::{EventKind, ItemKey};
 const FORMAT: u8 = 1;
 const HEAD: usize = 28;
 const ENTRY: usize = 12;
-/// The longest a profile gets.
+/// Longest profile in bytes.
 pub const MAX_PROFILE_BYTES: usize = HEAD + MAX_HISTORY * ENTRY;
-/// Ages are stored in 24 bits of minutes, 31 years; older events are dropped when written.
+/// Ages have 24 bits of minutes, which is 31 years; `to_bytes` drops older events.
 const MAX_AGE_MIN: u32 = (1 << 24) - 1;
 
-/// Why bytes are no profile.
+/// Why bytes are not a profile.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ProfileError {
-    /// Another format.
+    /// The format byte is another one.
     #[error("profile format: expected {FORMAT}, found {found}")]
     Format {
-        /// The byte that stood there.
+        /// The byte that was found.
         found: u8,
     },
-    /// The length does not fit the number of events.
+    /// The length does not match the number of events.
     #[error("profile length: expected {expected} bytes, found {found}")]
     Length {
-        /// Bytes that follow from the number of events.
+        /// Bytes that the number of events requires.
         expected: usize,
-        /// Bytes there.
+        /// Bytes that were passed.
         found: usize,
     },
     /// More events than allowed.
     #[error("profile history: expected at most {MAX_HISTORY} events, found {found}")]
     TooLong {
-        /// The number that stood there.
+        /// The number that was found.
         found: usize,
     },
-    /// An event's kind or time is not possible.
-    #[error("profile event {index}: kind, age or order is not possible")]
+    /// An event has an unknown type, or its age is out of order.
+    #[error(
+        "profile event {index}: expected a known type and an age no larger than that of the event before it, found other bytes"
+    )]
     Entry {
         /// Position in the history.
         index: usize,
@@ -58,7 +60,7 @@ pub enum ProfileError {
 }
 
 impl Profile {
-    /// The profile's bytes, at most [`MAX_PROFILE_BYTES`].
+    /// Writes the profile, at most [`MAX_PROFILE_BYTES`].
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let newest = self.history().last().map_or(0, |entry| entry.at_min);
@@ -77,7 +79,7 @@ impl Profile {
         bytes.extend_from_slice(&segment.segment.to_le_bytes());
         bytes.extend_from_slice(&segment.model);
         bytes.extend_from_slice(&newest.to_le_bytes());
-        // `remember` holds the bound of 96, which fits in a byte.
+        // `remember` limits the history to 96 events, so the count fits a byte.
         bytes.push(u8::try_from(kept.len()).unwrap_or(u8::MAX));
         for entry in kept {
             bytes.extend_from_slice(&entry.item.0.to_le_bytes());
@@ -90,7 +92,7 @@ impl Profile {
     /// Reads a profile.
     ///
     /// # Errors
-    /// [`ProfileError`] for anything that `to_bytes` does not write.
+    /// [`ProfileError`] for any bytes that `to_bytes` does not write.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProfileError> {
         let (Some(head), entries) = (bytes.first_chunk::<HEAD>(), bytes.get(HEAD..).unwrap_or(&[])) else {
             return Err(ProfileError::Length {
@@ -143,7 +145,7 @@ impl Profile {
 mod tests {
     use super::super::tests::entry;
     use super::*;
-    // Its source of randomness does not build for Wasm.
+    // proptest's source of randomness does not build for Wasm.
     #[cfg(not(target_arch = "wasm32"))]
     use proptest::prelude::*;
 

@@ -1,8 +1,8 @@
 //! The sealed cookie: a profile encrypted and authenticated with XChaCha20-Poly1305, in URL-safe base64.
 //!
-//! `base64url( format (1 byte) ‖ key id (1) ‖ nonce (24) ‖ ciphertext ‖ tag (16) )`; format and key id are authenticated.
-//! The 24-byte nonce is random: at that length no counter is needed, which a fleet of isolates could not share. Keys
-//! rotate: the first of the ring seals, every one opens.
+//! `base64url( format (1 byte) ‖ key id (1) ‖ nonce (24) ‖ ciphertext ‖ tag (16) )`; the tag also authenticates format
+//! and key id. The nonce is random. At 24 bytes it needs no counter, which a fleet of isolates could not share. Cookie
+//! keys rotate: the first key of the ring seals, and every key of the ring opens.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -21,17 +21,17 @@ const FORMAT: u8 = 1;
 const NONCE: usize = 24;
 const HEAD: usize = 2 + NONCE;
 const TAG: usize = 16;
-/// The longest sealed value, in characters; with name and attributes the cookie stays below 2 KiB.
+/// Longest sealed value in characters. With its name and attributes, the cookie stays below 2 KiB.
 pub const MAX_COOKIE_CHARS: usize = (HEAD + MAX_PROFILE_BYTES + TAG).div_ceil(3) * 4;
 const _: () = assert!(MAX_COOKIE_CHARS <= 1_800);
 
-/// Why a cookie cannot be opened or a ring not be built.
+/// Why a cookie cannot be opened, or a ring cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CookieError {
-    /// The text is not base64 in URL-safe letters without padding, or too long.
+    /// The text is too long, or it is not URL-safe base64 without padding.
     #[error(
-        "profile cookie: expected up to {MAX_COOKIE_CHARS} letters of URL-safe base64, found {found} characters that are not"
+        "profile cookie: expected URL-safe base64 of at most {MAX_COOKIE_CHARS} characters, found {found} characters that are not"
     )]
     Encoding {
         /// The text's length.
@@ -40,33 +40,37 @@ pub enum CookieError {
     /// The text is too short for a sealed profile.
     #[error("profile cookie: expected at least {expected} bytes, found {found}")]
     Short {
-        /// Bytes needed.
+        /// Bytes that the shortest sealed profile has.
         expected: usize,
-        /// Bytes there.
+        /// Bytes that were decoded.
         found: usize,
     },
-    /// Another format.
+    /// The format byte is another one.
     #[error("profile cookie format: expected {FORMAT}, found {found}")]
     Format {
-        /// The byte that stood there.
+        /// The byte that was found.
         found: u8,
     },
-    /// Sealed with a key that is not in the ring (any more).
-    #[error("profile cookie: sealed with key {found}, which is not in the ring")]
+    /// The cookie was sealed with a key that is not, or no longer, in the ring.
+    #[error(
+        "profile cookie: expected a key of the ring, found key id {found}; keep a retired key in the ring until its cookies expire"
+    )]
     UnknownKey {
-        /// The key's id.
+        /// Id of the key that sealed the cookie.
         found: u8,
     },
-    /// Changed on the way, or sealed by somebody else.
-    #[error("profile cookie: the seal does not fit")]
+    /// The tag does not match: the cookie was changed, or sealed by somebody else.
+    #[error(
+        "profile cookie: its authentication tag does not match; the cookie was changed, or sealed with another secret"
+    )]
     Seal,
-    /// The sealed bytes are no profile.
+    /// The cookie was sealed by the ring, but its content is not a profile.
     #[error("profile cookie: {0}")]
     Profile(#[from] ProfileError),
-    /// A ring needs a key.
+    /// The list holds no key.
     #[error("cookie keys: expected at least one, found none")]
     NoKeys,
-    /// A key cannot be read.
+    /// An entry of the list is not a key.
     #[error("cookie keys, entry {index}: expected `id:base64 of 32 bytes` with an id from 0 to 255, each once")]
     Key {
         /// Position in the list.
@@ -74,10 +78,25 @@ pub enum CookieError {
     },
 }
 
-/// The bytes of a seal: the key's id and 16 bytes of SipHash.
+/// Bytes of a seal: the key's id and 16 bytes of SipHash.
 pub const SEAL_BYTES: usize = 17;
 
-/// The keys that seal and open cookies and that seal decision ids, newest first.
+/// The cookie keys, newest first. They seal and open cookies, and they seal decision ids.
+///
+/// ```
+/// use selvedge::profile::cookie::Keyring;
+/// use selvedge::profile::{Profile, VisitorId};
+///
+/// // Two keys of 32 bytes each: key 2 seals, keys 2 and 1 open.
+/// let ring = Keyring::parse(
+///     "2:AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI,1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE",
+/// )?;
+/// let profile = Profile::new(VisitorId([7; 16]));
+/// let nonce = [9; 24]; // Fresh random bytes for each cookie.
+/// let cookie = ring.seal(&profile, nonce)?;
+/// assert_eq!(ring.open(&cookie)?, profile);
+/// # Ok::<(), selvedge::profile::cookie::CookieError>(())
+/// ```
 pub struct Keyring {
     keys: Vec<SecretKey>,
 }
@@ -85,11 +104,12 @@ pub struct Keyring {
 struct SecretKey {
     id: u8,
     cipher: XChaCha20Poly1305,
-    /// Derived from the same secret, so that neither use can be turned against the other.
+    /// Derived from the same secret as the cipher. A separate key keeps seals of decision ids useless against cookies,
+    /// and the other way round.
     sealing: [u8; 16],
 }
 
-/// What the sealing key is derived under: the first half of SHA-256 over this and the secret.
+/// Domain of the sealing key, which is the first half of SHA-256 over this text and the secret.
 const SEALING: &[u8] = b"selvedge decision id 1";
 
 impl SecretKey {
@@ -103,8 +123,8 @@ impl SecretKey {
 }
 
 impl Keyring {
-    /// Reads `id:base64` entries separated by commas or white space, newest first. Both base64 alphabets are read, with or
-    /// without padding.
+    /// Reads `id:base64` entries separated by commas or white space, newest first. Accepts both base64 alphabets, with
+    /// or without padding.
     ///
     /// # Errors
     /// [`CookieError::NoKeys`] or [`CookieError::Key`]. The error never repeats the key.
@@ -144,10 +164,10 @@ impl Keyring {
         Ok(Self { keys })
     }
 
-    /// Seals a profile under the newest key. `nonce` must be fresh random bytes for every call.
+    /// Seals a profile with the newest key. Each call needs a `nonce` of fresh random bytes.
     ///
     /// # Errors
-    /// [`CookieError::Seal`] where the cipher refuses, which it does for no message of this size.
+    /// [`CookieError::Seal`] if the cipher refuses, which it never does for a message of this size.
     pub fn seal(&self, profile: &Profile, nonce: [u8; NONCE]) -> Result<String, CookieError> {
         let SecretKey { id, cipher, .. } = self.keys.first().ok_or(CookieError::NoKeys)?;
         let head = [FORMAT, *id];
@@ -162,14 +182,14 @@ impl Keyring {
         Ok(Base64UrlUnpadded::encode_string(&[&head[..], &nonce, &sealed].concat()))
     }
 
-    /// The seal of some bytes under the newest key: its id, then SipHash-2-4 of 128 bits (Aumasson, Bernstein 2012), which is made for
-    /// authenticating short messages.
+    /// Seals bytes with the newest key: the key's id, then their SipHash-2-4 of 128 bits (Aumasson, Bernstein 2012), a
+    /// function made for authenticating short messages.
     #[must_use]
     pub fn seal_of(&self, bytes: &[u8]) -> [u8; SEAL_BYTES] {
         self.keys.first().map_or([0; SEAL_BYTES], |key| key.seal_of(bytes))
     }
 
-    /// Whether one of the keys made this seal of these bytes.
+    /// Whether a key of the ring made this seal for these bytes. Compares in constant time.
     #[must_use]
     pub fn has_sealed(&self, bytes: &[u8], seal: &[u8; SEAL_BYTES]) -> bool {
         let key = self.keys.iter().find(|key| key.id == seal[0]);
@@ -183,10 +203,10 @@ impl Keyring {
         })
     }
 
-    /// Opens a sealed profile with whichever key of the ring sealed it.
+    /// Opens a sealed profile with the key of the ring whose id it names.
     ///
     /// # Errors
-    /// [`CookieError`] for anything that this ring did not seal.
+    /// [`CookieError`] for any text that this ring did not seal.
     pub fn open(&self, cookie: &str) -> Result<Profile, CookieError> {
         let encoding = CookieError::Encoding { found: cookie.len() };
         if cookie.len() > MAX_COOKIE_CHARS {

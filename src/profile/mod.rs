@@ -1,7 +1,8 @@
-//! What the edge knows of one visitor: a bounded history with decay, and nothing else.
+//! What the edge remembers of one visitor: a bounded history whose weights decay, the last segment and the visitor id.
 //!
-//! The history holds stable item keys, so that it survives the next snapshot. At the edge it travels in a sealed cookie
-//! ([`cookie`]), which is not opened anew for seconds ([`RecentProfiles`]); in the browser it stays on the device as plain bytes.
+//! The history holds stable item keys, so it stays valid with the next snapshot. At the edge a profile travels in a
+//! sealed cookie ([`cookie`]), and [`RecentProfiles`] keeps it opened for a few seconds. In the browser it stays on the
+//! device as plain bytes.
 
 mod bytes;
 pub mod cookie;
@@ -14,24 +15,24 @@ use crate::event::{EventKind, ItemKey};
 pub use bytes::{MAX_PROFILE_BYTES, ProfileError};
 pub use recent::RecentProfiles;
 
-/// Most events in a history. The oldest goes first. With it a sealed profile stays below 2 KiB.
+/// Largest number of events in a history; the oldest is dropped first. It keeps a sealed profile below 2 KiB.
 pub const MAX_HISTORY: usize = 96;
 
 /// Whether a visitor agreed to be remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent {
-    /// Yes: history and segment may be used.
+    /// The visitor agreed: history and segment may be used.
     Granted,
-    /// No (`Sec-GPC`, consent off): ranking uses the context of the request only.
+    /// The visitor did not agree (`Sec-GPC`, consent off): ranking uses the place of the request only.
     Denied,
 }
 
-/// A pseudonymous visitor id: 16 random bytes made by the shell.
+/// A pseudonymous visitor id: 16 random bytes that the host makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VisitorId(pub [u8; 16]);
 
 impl VisitorId {
-    /// 32 hexadecimal digits, as the lake stores it.
+    /// Returns the id as 32 hexadecimal digits, as the lake stores it.
     #[must_use]
     pub fn to_hex(self) -> alloc::string::String {
         base16ct::lower::encode_string(&self.0)
@@ -43,13 +44,14 @@ impl VisitorId {
 pub struct HistoryEntry {
     /// The item.
     pub item: ItemKey,
-    /// What happened.
+    /// Event type.
     pub kind: EventKind,
-    /// When, in minutes since the Unix epoch.
+    /// Time of the event, in minutes since the Unix epoch.
     pub at_min: u32,
 }
 
-/// The segment a visitor was in, and in which snapshot: another snapshot's segments are other segments.
+/// The segment that a visitor was assigned to, and the snapshot it belongs to: a segment number means nothing in
+/// another snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RememberedSegment {
     /// The segment's number.
@@ -59,6 +61,19 @@ pub struct RememberedSegment {
 }
 
 /// A visitor's profile.
+///
+/// ```
+/// use selvedge::event::{EventKind, ItemKey};
+/// use selvedge::profile::{HistoryEntry, Profile, VisitorId};
+///
+/// let mut profile = Profile::new(VisitorId([7; 16]));
+/// let view = HistoryEntry { item: ItemKey::of("1082185"), kind: EventKind::View, at_min: 25_206_330 };
+/// profile.remember(view);
+/// profile.remember(view); // Repeated within the minute: still one event.
+/// assert_eq!(profile.history(), [view]);
+/// assert_eq!(Profile::from_bytes(&profile.to_bytes())?, profile);
+/// # Ok::<(), selvedge::profile::ProfileError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     /// The pseudonymous id.
@@ -79,14 +94,14 @@ impl Profile {
         }
     }
 
-    /// The history, oldest first. At most [`MAX_HISTORY`] events.
+    /// Returns the history, oldest event first, at most [`MAX_HISTORY`] events.
     #[must_use]
     pub fn history(&self) -> &[HistoryEntry] {
         &self.history
     }
 
-    /// Adds an event in order of time. A repetition of the same event within the same minute is one event; an impression
-    /// is not remembered, as being shown is no interest. Drops the oldest beyond the bound.
+    /// Inserts an event in order of time. The same event repeated within a minute counts once. Impressions are ignored:
+    /// being shown an item is no sign of interest. Beyond [`MAX_HISTORY`], the oldest event is dropped.
     pub fn remember(&mut self, entry: HistoryEntry) {
         if entry.kind == EventKind::Impression || self.history.contains(&entry) {
             return;
@@ -98,14 +113,14 @@ impl Profile {
         }
     }
 
-    /// Forgets events older than `memory_ms`.
+    /// Drops events that are older than `memory_ms`.
     pub fn expire(&mut self, now_ms: u64, memory_ms: u64) {
         let oldest_min = now_ms.saturating_sub(memory_ms) / 60_000;
         self.history.retain(|entry| u64::from(entry.at_min) >= oldest_min);
     }
 }
 
-/// Unix milliseconds as the minutes that a history stores.
+/// Converts Unix milliseconds to the minutes that a history stores.
 #[must_use]
 pub fn minutes(at_ms: u64) -> u32 {
     u32::try_from(at_ms / 60_000).unwrap_or(u32::MAX)

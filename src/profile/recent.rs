@@ -1,8 +1,8 @@
-//! Profiles that were opened a moment ago. A page asks for several slots one after the other, each time with the same cookie, and to
-//! open that costs as much as all else that the core does for a list out of the cache.
+//! Keeps recently opened profiles. A page requests several slots in a row with the same cookie, and opening the cookie
+//! costs as much as everything else the core does for a list from the cache.
 //!
-//! This is memory, not storage: a profile is found only by whoever brings its whole sealed text once more, for ten seconds, and goes
-//! with the next requests after that.
+//! This is a cache, not storage: only a request that sends the same sealed text finds the profile, for ten seconds. The
+//! requests that follow evict it.
 
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -11,19 +11,19 @@ use alloc::vec::Vec;
 use super::Profile;
 use super::cookie::{CookieError, Keyring};
 
-/// How many profiles are kept at most: with the longest histories and cookies 3.4 MB, with ten events each 0.6 MB.
+/// Largest number of profiles: 3.4 MB with the longest histories and cookies, 0.6 MB with ten events each.
 const PLACES: usize = 1024;
-/// For how long, in milliseconds: the requests of one page view come within seconds.
+/// How long a profile is kept, in milliseconds: the requests of one page view arrive within seconds.
 const KEPT_MS: u64 = 10_000;
-/// How many places are looked at with each request for what is kept too long.
+/// Entries that each request checks for expiry.
 const SWEPT: usize = 16;
 
-/// Opened profiles: a table in which a sealed text has one place, and pushes out what is there. It is for one ring, which is not
-/// asked again for what it opened before.
+/// Table of opened profiles. The sealed text determines the entry, and a new profile replaces the one in its entry. Use
+/// one table per ring: a hit does not ask the ring again.
 #[derive(Default)]
 pub struct RecentProfiles {
     places: Vec<Option<Opened>>,
-    /// The place that is looked at next.
+    /// Entry that the last sweep checked last.
     next: usize,
     newest_ms: u64,
 }
@@ -35,7 +35,7 @@ struct Opened {
 }
 
 impl RecentProfiles {
-    /// None yet.
+    /// Creates an empty table.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -45,10 +45,10 @@ impl RecentProfiles {
         }
     }
 
-    /// Opens a sealed profile, or finds it opened.
+    /// Returns the opened profile of a sealed text, from the table or by opening it.
     ///
     /// # Errors
-    /// What the ring refuses.
+    /// [`CookieError`] of [`Keyring::open`].
     pub fn open(&mut self, ring: &Keyring, sealed: &str, now_ms: u64) -> Result<Rc<Profile>, CookieError> {
         let place = place_of(sealed);
         let known = self.places.get(place).and_then(Option::as_ref);
@@ -66,7 +66,7 @@ impl RecentProfiles {
         Ok(profile)
     }
 
-    /// Forgets all that was opened for a visitor who does not want to be remembered, under whichever seal.
+    /// Removes all profiles of the visitor of this sealed text, under any seal. For a visitor who withdrew consent.
     pub fn forget(&mut self, sealed: &str) {
         let known = self.places.get(place_of(sealed)).and_then(Option::as_ref);
         let Some(known) = known.filter(|known| known.sealed == sealed) else {
@@ -80,7 +80,8 @@ impl RecentProfiles {
         }
     }
 
-    /// Lets go of what is kept too long; to be called with every request, so that nothing waits for its own visitor to come again.
+    /// Removes expired profiles, 16 entries per call. Call it with every request, so that a profile expires even
+    /// if its visitor never returns.
     pub fn tidy(&mut self, now_ms: u64) {
         if now_ms.abs_diff(self.newest_ms) >= KEPT_MS {
             self.places.clear();
@@ -97,13 +98,14 @@ impl RecentProfiles {
 }
 
 impl Opened {
-    /// Also false where the clock went back.
+    /// A clock that went back makes this false, too.
     fn is_kept(&self, now_ms: u64) -> bool {
         now_ms.checked_sub(self.at_ms).is_some_and(|age_ms| age_ms < KEPT_MS)
     }
 }
 
-/// By the last characters, which are of the seal's tag: as good as random, and whoever makes them up finds nothing there.
+/// Hashes the last characters. They belong to the authentication tag, so they are as good as random, and a text with a
+/// forged tag finds no profile.
 fn place_of(sealed: &str) -> usize {
     let tail = sealed.as_bytes().last_chunk::<8>().copied().unwrap_or_default();
     let mixed = u64::from_le_bytes(tail).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -138,7 +140,7 @@ mod tests {
         let (mut recent, cookie) = (RecentProfiles::new(), sealed(&ring, 1));
         let first = recent.open(&ring, &cookie, 5_000).unwrap();
         let mut found = |ring, now_ms| recent.open(ring, &cookie, now_ms).ok();
-        // A ring that cannot open it shows that it was not opened again.
+        // A ring that cannot open the cookie proves that it was not opened again.
         assert!(Rc::ptr_eq(&first, &found(&other, 14_999).unwrap()));
         assert_eq!(found(&other, 15_000), None);
         assert_eq!(found(&other, 4_999), None, "the clock went back");
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visitor_finds_nobody_elses_profile_whatever_the_places_are() {
+    fn a_visitor_never_finds_another_visitors_profile() {
         let ring = ring(7);
         let mut recent = RecentProfiles::new();
         for turn in 0..3 {
@@ -157,7 +159,7 @@ mod tests {
             }
             assert_eq!(kept(&recent), PLACES, "bounded, and every place is used");
         }
-        // What ends alike has the same place, and is refused all the same.
+        // Texts with the same ending share an entry; the wrong one is still refused.
         let cookie = sealed(&ring, 11_999);
         let mut forged = cookie.clone().into_bytes();
         forged[8] ^= 1;
@@ -168,14 +170,14 @@ mod tests {
     }
 
     #[test]
-    fn who_wants_to_be_forgotten_is_and_nobody_else() {
+    fn forget_removes_the_profiles_of_one_visitor_only() {
         let (ring, other) = (ring(7), ring(8));
         let mut recent = RecentProfiles::new();
         recent.forget("before anything was opened");
         let [one, two] = [1, 2].map(|visitor| sealed(&ring, visitor));
         let profile = recent.open(&ring, &one, 0).unwrap();
         recent.open(&ring, &two, 0).unwrap();
-        // What an event made of the first one: the same visitor under another seal.
+        // The same visitor's profile after an event, under another seal.
         let later = ring.seal(&profile, [9; 24]).unwrap();
         recent.open(&ring, &later, 0).unwrap();
         recent.forget("never opened");
@@ -186,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_too_long_goes_though_nobody_asks_for_it() {
+    fn tidy_removes_expired_profiles_without_a_request_for_them() {
         let ring = ring(7);
         let mut recent = RecentProfiles::new();
         recent.tidy(0);

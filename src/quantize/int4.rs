@@ -1,17 +1,18 @@
-//! Rows of int4 codes: −7..=7, one f16 scale, two codes to a byte.
+//! Rows of int4 codes: −7..=7, two codes to a byte, one f16 scale per row.
 
 use half::f16;
 
 use super::{QuantizeError, max_abs, row_scale};
 use crate::kernel::{INT4_LANES, Int4, LANES, MAX_STRIDE, unpack};
 
-/// Largest absolute code. −8 is not used, so that negation stays within the codes.
+/// Largest absolute code. −8 is not used, so every code can be negated.
 pub const MAX_CODE: i8 = 7;
 
-/// Scales that are tried between the one that holds the largest value and half of it.
+/// Number of scales to try, from the one that holds the largest value down to about half of it.
 const SCALES: u8 = 24;
 
-/// The stride of int4 rows with `dims` values: the next multiple of 32. `None` past [`MAX_DIMS`](super::MAX_DIMS).
+/// Returns the stride of int4 rows with `dims` values: the next multiple of 32, or `None` past
+/// [`MAX_DIMS`](super::MAX_DIMS).
 #[must_use]
 pub const fn stride_of(dims: usize) -> Option<usize> {
     if dims > MAX_STRIDE {
@@ -21,13 +22,13 @@ pub const fn stride_of(dims: usize) -> Option<usize> {
     }
 }
 
-/// Writes `values` as packed int4 codes, half a byte each, and gives their scale; codes past the values become 0.
+/// Writes `values` as packed int4 codes, half a byte each, and returns their scale. Codes past the values become 0.
 ///
-/// Of several scales the one with the least squared error is taken: with 15 steps, cutting off a row's largest values costs
-/// less than making all others coarse.
+/// Tries several scales and takes the one with the least squared error: with 15 steps, clipping a row's largest values
+/// costs less than making all others coarse.
 ///
 /// # Errors
-/// [`QuantizeError`]; the codes are then unspecified.
+/// [`QuantizeError`]; `packed` is then unspecified.
 pub fn quantize_row(values: &[f32], packed: &mut [u8]) -> Result<f16, QuantizeError> {
     let stride = packed.len() * 2;
     if values.len() > stride || stride > MAX_STRIDE || !stride.is_multiple_of(INT4_LANES) {
@@ -64,7 +65,7 @@ pub fn quantize_row(values: &[f32], packed: &mut [u8]) -> Result<f16, QuantizeEr
     Ok(best.1)
 }
 
-/// The codes of a packed row, in order.
+/// Iterates over the codes of a packed row, in order.
 pub fn codes(packed: &[u8]) -> impl Iterator<Item = i8> {
     packed
         .as_chunks::<LANES>()
@@ -84,7 +85,7 @@ fn code_of(value: f32, scale: f16) -> i8 {
     code
 }
 
-/// See [`Int4`] for the order.
+/// Packs 32 codes; [`Int4`] describes their order.
 fn pack(codes: &[i8; INT4_LANES]) -> [u8; LANES] {
     core::array::from_fn(|byte| {
         let first = byte / 2 + byte % 2 * LANES;
@@ -120,8 +121,8 @@ mod tests {
     }
 
     #[test]
-    fn large_values_are_cut_off_where_that_makes_the_row_better() {
-        // Few large values, many small ones.
+    fn large_values_are_clipped_if_that_lowers_the_error() {
+        // A few large values and many small ones.
         let values: Vec<f32> = (0..64u8)
             .map(|at| (f32::from(at.wrapping_mul(37) % 64) / 32.0 - 1.0).powi(3))
             .collect();
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_are_not_finite_and_strides_that_are_none_are_refused() {
+    fn non_finite_values_and_invalid_strides_are_refused() {
         assert!(matches!(
             quantize_row(&[0.0, f32::NAN], &mut [0; 16]),
             Err(QuantizeError::NotFinite { dimension: 1, .. })

@@ -1,7 +1,7 @@
-//! Codes and scales: f32 vectors as int8 or int4 rows with one f16 scale each, and as int16 queries.
+//! Quantization: f32 vectors as int8 or int4 rows with one f16 scale each, and as int16 queries.
 //!
-//! A row is symmetric: `value ≈ code × scale`, codes in −127..=127. A query has 13 bits and a sign, so that its own
-//! rounding stays far below that of the rows it meets and a dot product still fits `i32` (see [`MAX_DIMS`]).
+//! A row is symmetric: `value ≈ code × scale`, with int8 codes in −127..=127. A query has 13 bits and a sign. Its
+//! rounding error stays far below that of the rows, and a dot product still fits `i32` (see [`MAX_DIMS`]).
 
 pub mod int4;
 mod rows;
@@ -18,13 +18,13 @@ pub(crate) use rows::{blocks_of, row_of};
 pub use table::{CodeTable, RowError};
 pub use width::Width;
 
-/// Largest number of dimensions: with it, no dot product of a row and a query can overflow `i32`.
+/// Largest number of dimensions: up to it, the dot product of a row and a query cannot overflow `i32`.
 pub const MAX_DIMS: usize = MAX_STRIDE;
 
-/// Largest absolute code of a row. −128 is not used, so that negation stays within the codes.
+/// Largest absolute code of an int8 row. −128 is not used, so every code can be negated.
 pub const MAX_CODE: i8 = 127;
 
-/// Norm of the longest dequantised row there can be: 32 × 128 × 65,504.
+/// Upper limit of a dequantised row's norm: √1024 × 128 × 65,504, the largest f16.
 pub const MAX_NORM: f32 = 32.0 * 128.0 * 65_504.0;
 
 /// Why a vector cannot be quantized.
@@ -32,24 +32,24 @@ pub const MAX_NORM: f32 = 32.0 * 128.0 * 65_504.0;
 #[non_exhaustive]
 pub enum QuantizeError {
     /// A value is NaN or infinite.
-    #[error("value {value} at dimension {dimension} is not finite; expected finite values only")]
+    #[error("value at dimension {dimension}: expected a finite number, found {value}")]
     NotFinite {
-        /// Where.
+        /// Its index in the vector.
         dimension: usize,
-        /// What was found.
+        /// The value.
         value: f32,
     },
     /// The largest value needs a scale that f16 cannot hold.
     #[error(
-        "largest absolute value {max_abs} is too large; a row with an f16 scale holds at most {limit}: scale the vectors down"
+        "largest absolute value of the row: expected at most {limit}, which an f16 scale can express, found {max_abs}; scale all vectors down"
     )]
     TooLarge {
         /// Largest absolute value of the row.
         max_abs: f32,
-        /// Largest that can be stored.
+        /// Largest value that can be stored.
         limit: f32,
     },
-    /// The row or query has no room for the values, or its length is no stride.
+    /// The values do not fit the row or query, or its length is not a stride.
     #[error(
         "{dims} values do not fit a stride of {stride}; expected a multiple of 16 from the number of values to 1024"
     )]
@@ -61,7 +61,7 @@ pub enum QuantizeError {
     },
 }
 
-/// The stride of rows with `dims` values: the next multiple of 16. `None` past [`MAX_DIMS`].
+/// Returns the stride of int8 rows with `dims` values: the next multiple of 16, or `None` past [`MAX_DIMS`].
 #[must_use]
 pub const fn stride_of(dims: usize) -> Option<usize> {
     if dims > MAX_DIMS {
@@ -71,13 +71,13 @@ pub const fn stride_of(dims: usize) -> Option<usize> {
     }
 }
 
-/// Writes `values` as int8 codes and gives their scale; codes past the values become 0.
+/// Writes `values` as int8 codes and returns their scale. Codes past the values become 0.
 ///
-/// The scale is rounded to f16 first and the codes are computed with the rounded one, so its rounding adds no error.
-/// A row of zeros has scale 0. A row too small for the smallest f16 scale keeps what that scale can express.
+/// The scale is rounded to f16 before the codes are computed with it, so its rounding adds no error. A row of zeros has
+/// scale 0. A row too small for the smallest f16 scale is stored with that scale.
 ///
 /// # Errors
-/// [`QuantizeError`]; the codes are then unspecified.
+/// [`QuantizeError`]; `codes` is then unspecified.
 pub fn quantize_row(values: &[f32], codes: &mut [i8]) -> Result<f16, QuantizeError> {
     check_stride(values.len(), codes.len())?;
     let max_abs = max_abs(values)?;
@@ -96,7 +96,7 @@ pub fn quantize_row(values: &[f32], codes: &mut [i8]) -> Result<f16, QuantizeErr
     Ok(scale)
 }
 
-/// Writes `code × scale` for each of the first `values.len()` codes; values past the codes become 0.
+/// Writes `code × scale` for the first `values.len()` codes. Values past the codes become 0.
 pub fn dequantize_row(codes: &[i8], scale: f16, values: &mut [f32]) {
     values.fill(0.0);
     for (value, code) in values.iter_mut().zip(codes) {
@@ -104,9 +104,9 @@ pub fn dequantize_row(codes: &[i8], scale: f16, values: &mut [f32]) {
     }
 }
 
-/// 1 / ‖codes‖ as f16, 0 for a row of zeros.
+/// Returns 1 / ‖codes‖ as f16, or 0 for a row of zeros.
 ///
-/// As a row's scale in place of its own, it makes the score of a [`Query::unit`] the cosine. Rounding it to f16 costs at
+/// In place of the row's own scale, it turns the score of a [`Query::unit`] into the cosine. Rounding to f16 costs at
 /// most 2⁻¹¹ of the cosine.
 #[must_use]
 pub fn inverse_norm(codes: &[i8]) -> f16 {
@@ -118,13 +118,13 @@ pub fn inverse_norm(codes: &[i8]) -> f16 {
     }
 }
 
-/// ‖codes‖ × scale, the length of a dequantised row, never rounded down.
+/// Returns ‖codes‖ × scale, the norm of a dequantised row, never rounded down.
 #[must_use]
 pub fn norm_bound(codes: &[i8], scale: f16) -> f32 {
     up(f64::from(sum_of_squares(codes)).sqrt() * f64::from(scale.to_f32()))
 }
 
-/// The nearest f32, or its neighbour above where that one is smaller. For finite values from 0 on.
+/// Rounds up to f32. For finite values from 0 on.
 fn up(value: f64) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "corrected in the next line")]
     let nearest = value as f32;
@@ -135,7 +135,7 @@ fn up(value: f64) -> f32 {
     }
 }
 
-/// A query vector as int16 codes with one scale.
+/// A query vector: int16 codes and one scale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
     codes: Vec<[i16; LANES]>,
@@ -153,7 +153,7 @@ impl Query {
         check_stride(values.len(), stride)?;
         let limit = f32::from(MAX_QUERY_CODE);
         let scale = max_abs(values)? / limit;
-        // Under about 10⁻⁴¹ the scale is 0 and every score with it.
+        // Below about 10⁻⁴¹ the scale underflows to 0, so every score is 0.
         let codes = values.iter().map(|value| {
             let rounded = if scale > 0.0 {
                 (value / scale).round_ties_even().clamp(-limit, limit)
@@ -167,11 +167,11 @@ impl Query {
         Ok(Self::of(padded(codes, stride), scale))
     }
 
-    /// The direction of a stored row, exactly: its codes, with 1 / ‖codes‖ as the scale. Scored against rows whose scales
-    /// are [`inverse_norm`], it gives cosines.
+    /// Turns a stored row into a query of length 1, exactly: its codes, with 1 / ‖codes‖ as the scale. Its scores are
+    /// cosines for rows whose scales are [`inverse_norm`].
     ///
     /// # Errors
-    /// [`QuantizeError::Stride`] when the row's length is no stride.
+    /// [`QuantizeError::Stride`] if the row's length is not a stride.
     pub fn unit(row: &[i8]) -> Result<Self, QuantizeError> {
         check_stride(row.len(), row.len())?;
         let squares = sum_of_squares(row);
@@ -190,26 +190,26 @@ impl Query {
         }
     }
 
-    /// Codes per row that this query fits.
+    /// Returns the stride of the rows that this query can score.
     #[must_use]
     pub const fn stride(&self) -> usize {
         self.codes.len() * LANES
     }
 
-    /// The codes, zero padded to the stride.
+    /// Returns the codes, zero padded to the stride.
     #[must_use]
     pub fn codes(&self) -> &[i16] {
         self.codes.as_flattened()
     }
 
-    /// `value ≈ code × scale`.
+    /// Returns the scale: `value ≈ code × scale`.
     #[must_use]
     pub const fn scale(&self) -> f32 {
         self.scale
     }
 
-    /// No row of this length scores higher: by Cauchy and Schwarz, with room for the rounding of a score's three operations
-    /// and of this bound's own, and for what underflow loses.
+    /// Returns an upper bound on the score of every row whose norm is at most `row_norm`: the product of the norms
+    /// (Cauchy-Schwarz), plus room for the rounding of a score's three operations and of this bound, and for underflow.
     pub(crate) fn score_bound(&self, row_norm: f32) -> f32 {
         const ROOM: f32 = 1.0 + 16.0 * f32::EPSILON;
         row_norm * self.norm * self.scale * ROOM + f32::MIN_POSITIVE
@@ -247,11 +247,12 @@ fn max_abs(values: &[f32]) -> Result<f32, QuantizeError> {
     Ok(max)
 }
 
-/// The f16 nearest to `max_abs / max_code`, or its neighbour above where the nearest one would cut the largest value off.
+/// Returns the f16 nearest to `max_abs / max_code`, or the next one up if the nearest would clip the largest value.
 fn row_scale(max_abs: f32, max_code: i8) -> Result<f16, QuantizeError> {
     let limit = f32::from(max_code);
     let nearest = f16::from_f32(max_abs / limit);
-    // Only subnormal scales are coarse enough: there, rounding down can lose a third of the value, or all of it.
+    // This happens only with subnormal scales, which are so coarse that rounding down can lose a third of the value, or
+    // all of it.
     let cut_off = max_abs > nearest.to_f32() * (limit + 0.5);
     let scale = if cut_off {
         f16::from_bits(nearest.to_bits() + 1)
@@ -367,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stride_that_is_no_multiple_of_sixteen_or_too_short_or_too_long_is_refused() {
+    fn an_invalid_stride_is_refused() {
         assert!(quantize_row(&[1.0; 17], &mut [0; 16]).is_err());
         assert!(quantize_row(&[1.0; 3], &mut [0; 24]).is_err());
         assert!(Query::new(&[1.0; 16], 1040).is_err());

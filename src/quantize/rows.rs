@@ -1,4 +1,4 @@
-//! Borrowed rows of codes with one scale each.
+//! Borrowed rows of codes, with one scale each.
 
 use half::f16;
 use thiserror::Error;
@@ -6,19 +6,19 @@ use thiserror::Error;
 use super::{Width, int4};
 use crate::kernel::{BLOCK_ROWS, Chunks, INT4_LANES, LANES, MAX_STRIDE};
 
-/// Why bytes are no rows.
+/// Why codes, scales and bounds do not form rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RowsError {
-    /// The stride is unusable.
+    /// The stride is not a multiple of 16 bytes of codes, or too large.
     #[error("stride of {stride} codes; expected a multiple of {lanes} from {lanes} to 1024")]
     Stride {
-        /// What was found.
+        /// The stride that was passed.
         stride: usize,
-        /// Codes in 16 bytes.
+        /// Codes per 16 bytes.
         lanes: usize,
     },
-    /// Codes and scales do not belong together.
+    /// The number of codes is not that of one whole row per scale.
     #[error("{codes} codes at stride {stride} for {scales} scales; expected one scale for each whole row")]
     Length {
         /// Number of codes.
@@ -28,7 +28,7 @@ pub enum RowsError {
         /// Number of scales.
         scales: usize,
     },
-    /// Bounds and blocks do not belong together, or the bounds are in no order.
+    /// The number of bounds is not that of blocks, or a bound rises or is NaN.
     #[error("{bounds} bounds for {blocks} blocks of 64 rows; expected one for each, none larger than the one before")]
     Bounds {
         /// Number of bounds.
@@ -44,16 +44,16 @@ pub enum RowsError {
     },
 }
 
-/// The codes of rows as they are stored.
+/// The codes of rows, as they are stored.
 #[derive(Clone, Copy, Debug)]
 pub struct Codes<'a> {
     pub(crate) chunks: Chunks<'a>,
-    /// Number of codes, those past the last whole chunk included.
+    /// Number of codes, including those past the last whole chunk.
     len: usize,
 }
 
 impl<'a> Codes<'a> {
-    /// Bytes as codes.
+    /// Reads bytes as codes of this width.
     #[must_use]
     pub fn new(width: Width, bytes: &'a [u8]) -> Self {
         let (chunks, _) = bytes.as_chunks::<LANES>();
@@ -69,7 +69,7 @@ impl<'a> Codes<'a> {
         }
     }
 
-    /// One byte per code.
+    /// Wraps int8 codes.
     #[must_use]
     pub const fn int8(codes: &'a [i8]) -> Self {
         let (chunks, _) = codes.as_chunks();
@@ -79,7 +79,7 @@ impl<'a> Codes<'a> {
         }
     }
 
-    /// Bits of a code.
+    /// Width of a code.
     #[must_use]
     pub const fn width(&self) -> Width {
         match self.chunks {
@@ -101,21 +101,22 @@ impl<'a> Codes<'a> {
     }
 }
 
-/// `rows × stride` codes, row after row, and one f16 scale per row: borrowed from a snapshot's sections.
+/// `rows × stride` codes, row after row, and one f16 scale per row, borrowed from a snapshot or a
+/// [`CodeTable`](crate::quantize::CodeTable).
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
     codes: Codes<'a>,
     stride: usize,
     scales: &'a [f16],
-    /// One per block of 64 rows, or none at all.
+    /// One per block of 64 rows, or empty.
     bounds: &'a [f32],
 }
 
 impl<'a> Rows<'a> {
-    /// Rows of `stride` codes, zero padded past the dimensions. No alignment is required.
+    /// Makes rows of `stride` codes, which are zero padded past the dimensions. No alignment is required.
     ///
     /// # Errors
-    /// [`RowsError`] when the lengths do not fit together. The values are not looked at.
+    /// [`RowsError`] if the lengths do not match. The values are not checked.
     pub const fn new(codes: Codes<'a>, stride: usize, scales: &'a [f16]) -> Result<Self, RowsError> {
         let lanes = match codes.width() {
             Width::Int8 => LANES,
@@ -142,8 +143,8 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// The same codes under other scales: [`inverse_norm`](crate::quantize::inverse_norm) of each row makes scores
-    /// cosines.
+    /// Returns the same codes with other scales. With the [`inverse_norm`](crate::quantize::inverse_norm) of each row
+    /// as its scale, scores are cosines.
     ///
     /// # Errors
     /// [`RowsError::Length`] unless there is one scale per row.
@@ -167,10 +168,11 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The same rows with a bound per block of 64: no row of the block, or after it, is longer
-    /// ([`norm_bound`](crate::quantize::norm_bound)). [`top_k`](crate::retrieve::top_k) then stops where no further row can enter.
+    /// Adds a bound for each block of 64 rows: no row in the block or after it has a larger norm
+    /// ([`norm_bound`](crate::quantize::norm_bound)). [`top_k`](crate::retrieve::top_k) then stops at the first block
+    /// that cannot improve the result.
     ///
-    /// A bound that is too small hides rows; only number and order are checked.
+    /// Only number and order of the bounds are checked: a bound that is too small hides rows.
     ///
     /// # Errors
     /// [`RowsError::Bounds`].
@@ -205,13 +207,13 @@ impl<'a> Rows<'a> {
         self.stride
     }
 
-    /// The codes as they are stored.
+    /// Returns the codes as they are stored.
     #[must_use]
     pub const fn codes(&self) -> Codes<'a> {
         self.codes
     }
 
-    /// The codes of one row, padding included; `None` where there is no such row.
+    /// Returns the codes of one row, padding included; `None` if there is no such row.
     #[must_use]
     pub fn row_codes(&self, row: usize) -> Option<Vec<i8>> {
         Some(match self.codes.chunks {
@@ -226,7 +228,7 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// The dequantised values of one row, padding included; nothing where there is no such row.
+    /// Returns the dequantised values of one row, padding included; empty if there is no such row.
     #[must_use]
     pub fn factors(&self, row: usize) -> Vec<f32> {
         let scale = self.scales.get(row).copied().unwrap_or(f16::ZERO).to_f32();
@@ -234,10 +236,10 @@ impl<'a> Rows<'a> {
         codes.into_iter().map(|code| f32::from(code) * scale).collect()
     }
 
-    /// Appends the first `dims` dequantised values of a row; nothing where there is no such row.
+    /// Appends the first `dims` dequantised values of a row to `to`, or nothing if there is no such row.
     pub fn append_factors(&self, row: usize, dims: usize, to: &mut Vec<f64>) {
         let scale = self.scales.get(row).copied().unwrap_or(f16::ZERO).to_f32();
-        // In 32 bits, as everywhere, and only then in 64.
+        // Multiplied in 32 bits, like everywhere else, and widened afterwards.
         let factor = |code: i8| f64::from(f32::from(code) * scale);
         match self.codes.chunks {
             Chunks::Int8(chunks) => {
@@ -253,22 +255,22 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The bounds of the blocks, or none.
+    /// Returns the bounds of the blocks; empty if there are none.
     pub(crate) const fn bounds(&self) -> &'a [f32] {
         self.bounds
     }
 
-    /// One scale per row.
+    /// Returns one scale per row.
     #[must_use]
     pub const fn scales(&self) -> &'a [f16] {
         self.scales
     }
 }
 
-/// Neighbouring rows.
+/// Codes and scales of neighbouring rows.
 pub(crate) type CodesAndScales<'a, C> = (&'a [C], &'a [f16]);
 
-/// Chunks and scale of one row.
+/// Returns the chunks and the scale of one row.
 pub(crate) fn row_of<'a, C>(
     chunks: &'a [C],
     scales: &'a [f16],
@@ -279,7 +281,7 @@ pub(crate) fn row_of<'a, C>(
     Some((chunks.get(row * per_row..)?.get(..per_row)?, scale))
 }
 
-/// Chunks and scales of 64 rows at a time, the last block of what remains.
+/// Iterates over blocks of 64 rows; the last one may be shorter.
 pub(crate) fn blocks_of<'a, C>(
     chunks: &'a [C],
     scales: &'a [f16],

@@ -1,4 +1,4 @@
-//! All rows of a model in one width: what a snapshot stores and what evaluation ranks with.
+//! All rows of a model in one width. A snapshot stores them, and the evaluation ranks with them.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -8,7 +8,19 @@ use half::f16;
 use super::{Codes, QuantizeError, Rows, RowsError, Width, int4, inverse_norm, norm_bound, quantize_row};
 use crate::kernel::BLOCK_ROWS;
 
-/// Quantized rows with their scales and norms.
+/// Quantized rows (`rows × stride` codes) with one scale each.
+///
+/// ```
+/// use selvedge::quantize::{CodeTable, Width};
+///
+/// let factors = [[0.6, -1.27], [0.0, 0.3]];
+/// let table = CodeTable::quantize(factors.iter().map(|row| row.as_slice()), 2, Width::Int8)?;
+/// assert_eq!((table.rows()?.len(), table.stride()), (2, 16));
+/// for (value, back) in factors[0].iter().zip(table.factors(0)) {
+///     assert!((value - back).abs() <= 1.27 / 127.0);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct CodeTable {
     width: Width,
@@ -22,7 +34,7 @@ pub struct CodeTable {
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[error("row {row} cannot be quantized")]
 pub struct RowError {
-    /// Which one.
+    /// Its index.
     pub row: usize,
     /// Why.
     #[source]
@@ -30,10 +42,11 @@ pub struct RowError {
 }
 
 impl CodeTable {
-    /// Quantizes rows of `dims` values.
+    /// Quantizes rows of `dims` values each.
     ///
     /// # Errors
-    /// [`RowError`] for values that are not finite or too large, rows of another length, or too many dimensions.
+    /// [`RowError`] for values that are not finite or too large, for a row of another length, or for too many
+    /// dimensions.
     pub fn quantize<'r>(
         rows: impl IntoIterator<Item = &'r [f32]>,
         dims: usize,
@@ -70,7 +83,7 @@ impl CodeTable {
         Ok(table)
     }
 
-    /// Row `i` of the result is row `order[i]`.
+    /// Returns the rows in another order: row `i` of the result is row `order[i]`.
     fn reordered(&self, order: &[usize]) -> Self {
         let bytes = self.width.bytes_of(self.stride);
         Self {
@@ -84,8 +97,8 @@ impl CodeTable {
         }
     }
 
-    /// The same rows in the order of a snapshot, longest first, and for each row its number here. Equal lengths keep their
-    /// order.
+    /// Returns the rows in the order of a snapshot, longest first, and for each of them its index in `self`. Rows of
+    /// equal length keep their order.
     #[must_use]
     pub fn longest_first(&self) -> (Self, Vec<usize>) {
         let norms: Vec<f32> = self.norms().collect();
@@ -94,55 +107,55 @@ impl CodeTable {
         (self.reordered(&order), order)
     }
 
-    /// Bits of a code.
+    /// Width of a code.
     #[must_use]
     pub const fn width(&self) -> Width {
         self.width
     }
 
-    /// Values per row.
+    /// Number of values per row.
     #[must_use]
     pub const fn dims(&self) -> usize {
         self.dims
     }
 
-    /// Codes per row.
+    /// Codes per row, padding included.
     #[must_use]
     pub const fn stride(&self) -> usize {
         self.stride
     }
 
-    /// The codes as they are stored.
+    /// Returns the codes as they are stored.
     #[must_use]
     pub fn codes(&self) -> &[u8] {
         &self.codes
     }
 
-    /// One scale per row.
+    /// Returns one scale per row.
     #[must_use]
     pub fn scales(&self) -> &[f16] {
         &self.scales
     }
 
-    /// The rows, to be ranked.
+    /// Borrows the rows, to search them.
     ///
     /// # Errors
-    /// [`RowsError`] for more rows than can be named, or none of any length.
+    /// [`RowsError`] if there are more rows than an `ItemIndex` can name, or if `dims` is 0.
     pub fn rows(&self) -> Result<Rows<'_>, RowsError> {
         Rows::new(Codes::new(self.width, &self.codes), self.stride, &self.scales)
     }
 
-    /// 1 / ‖codes‖ of each row.
+    /// Iterates over 1 / ‖codes‖ of each row.
     pub fn inverse_norms(&self) -> impl Iterator<Item = f16> {
         self.each(|codes, _| inverse_norm(codes))
     }
 
-    /// Length of each dequantised row, never rounded down.
+    /// Iterates over the norm of each dequantised row, never rounded down.
     pub fn norms(&self) -> impl Iterator<Item = f32> {
         self.each(norm_bound)
     }
 
-    /// For each block of 64 rows the length of the longest row in it or after it: see [`Rows::with_bounds`].
+    /// Returns, for each block of 64 rows, the largest norm of a row in it or after it: see [`Rows::with_bounds`].
     #[must_use]
     pub fn block_bounds(&self) -> Vec<f32> {
         let norms: Vec<f32> = self.norms().collect();
@@ -158,7 +171,7 @@ impl CodeTable {
         bounds
     }
 
-    /// The dequantised values of a row; nothing where there is no such row.
+    /// Returns the dequantised values of a row, `dims` long; empty if there is no such row.
     #[must_use]
     pub fn factors(&self, row: usize) -> Vec<f32> {
         let mut values = self.rows().map_or(Vec::new(), |rows| rows.factors(row));
@@ -166,7 +179,7 @@ impl CodeTable {
         values
     }
 
-    /// The Gram matrix Σ y yᵀ over the dequantised rows, row-major, summed in 64 bits.
+    /// Returns the Gram matrix Σ y yᵀ over the dequantised rows: dims × dims, row-major, summed in 64 bits.
     ///
     /// Complexity: `O(rows · dims²)`.
     #[must_use]

@@ -1,8 +1,8 @@
-//! How many bits a code has, and what that makes of a row.
+//! Widths of codes, and the row sizes that follow from them.
 
 use super::{int4, stride_of};
 
-/// Bits of a code.
+/// Number of bits of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Width {
     /// int4: −7..=7.
@@ -13,7 +13,8 @@ pub enum Width {
 }
 
 impl Width {
-    /// Codes per row: `dims` rounded up to 16 (int8) or 32 (int4), that is 16 bytes. `None` past [`MAX_DIMS`](super::MAX_DIMS).
+    /// Returns the codes per row: `dims` rounded up to 16 bytes, which are 16 (int8) or 32 (int4) codes. `None` past
+    /// [`MAX_DIMS`](super::MAX_DIMS).
     #[must_use]
     pub const fn stride_of(self, dims: usize) -> Option<usize> {
         match self {
@@ -22,7 +23,7 @@ impl Width {
         }
     }
 
-    /// Bytes of a row of this many codes.
+    /// Returns the bytes of a row of `stride` codes.
     #[must_use]
     pub const fn bytes_of(self, stride: usize) -> usize {
         match self {
@@ -31,7 +32,7 @@ impl Width {
         }
     }
 
-    /// `int4` or `int8`.
+    /// Returns `int4` or `int8`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! A search that ends early, and one over int4 codes, against the naive oracle.
+//! Searches that end early, and searches over int4 codes, against the naive oracle.
 
 use half::f16;
 #[cfg(target_arch = "wasm32")]
@@ -11,7 +11,8 @@ use crate::quantize::norm_bound;
 use crate::quantize::{CodeTable, Width, int4};
 
 impl Case {
-    /// Rows of falling length, as a snapshot lays them out: lengths as uneven as those of trained factors, or all alike.
+    /// Rows of falling length, in the order of a snapshot. Lengths are as uneven as those of trained factors, or all
+    /// alike.
     fn longest_first(seed: u64, rows: usize, stride: usize, uneven: bool) -> Self {
         let mut case = Self::new(seed, rows, stride, 100, false);
         let mut random = Xorshift::new(seed ^ 77);
@@ -40,7 +41,7 @@ impl Case {
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
 #[cfg_attr(not(target_arch = "wasm32"), test)]
-fn with_bounds_the_answer_is_that_of_the_naive_oracle_for_every_filter_and_k() {
+fn with_bounds_the_result_equals_the_naive_oracle_for_every_filter_and_k() {
     for (seed, rows) in [(1, 1), (2, 63), (3, 64), (4, 65), (5, 700), (6, 2_000), (7, 2_001)] {
         for (stride, uneven) in [(16, true), (64, true), (64, false), (144, true)] {
             let case = Case::longest_first(seed, rows, stride, uneven);
@@ -69,7 +70,8 @@ fn with_bounds_the_answer_is_that_of_the_naive_oracle_for_every_filter_and_k() {
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 fn rows_that_tie_with_their_bound_are_found_in_order() {
-    // Every row lies in the query's own direction: each score is its bound but for rounding, and all of a block tie.
+    // Every row has the query's own direction, so each score equals its bound except for rounding, and all rows of a
+    // block tie.
     let (rows, stride) = (256, 32);
     let codes = vec![100i8; rows * stride];
     let scales: Vec<f16> = (0..rows)
@@ -97,7 +99,7 @@ fn rows_that_tie_with_their_bound_are_found_in_order() {
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
 #[cfg_attr(not(target_arch = "wasm32"), test)]
-fn a_query_of_almost_nothing_and_one_of_the_largest_values_meet_no_wrong_bound() {
+fn bounds_hold_for_tiny_and_for_the_largest_queries() {
     let case = Case::longest_first(9, 900, 32, true);
     let bounds = case.bounds();
     for value in [0.0, 1e-44, 1e-38, 1e-30, 1e30, f32::MAX] {
@@ -123,7 +125,7 @@ fn a_scan_with_bounds_ends_early() {
     let mut case = Case::longest_first(5, 2_000, 64, true);
     let bounds = case.bounds();
     let expected = bits(&case.oracle(&case.filter, 5));
-    // What lies behind the first blocks is made better than everything: a scan that came by would return it.
+    // Rows behind the first blocks get scores above all others: a scan that does not stop would return them.
     for (row, scale) in case.scales.iter_mut().enumerate() {
         if row >= 1_500 {
             *scale = f16::MAX;
@@ -141,7 +143,7 @@ fn a_scan_with_bounds_ends_early() {
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
 #[cfg_attr(not(target_arch = "wasm32"), test)]
-fn bounds_in_no_order_or_of_another_number_are_refused() {
+fn unordered_bounds_and_a_wrong_number_of_bounds_are_refused() {
     let case = Case::longest_first(5, 200, 16, true);
     let refused = |bounds: &[f32]| case.rows().with_bounds(bounds).is_err();
     assert!(!refused(&[4.0, 3.0, 3.0, 1.0]));

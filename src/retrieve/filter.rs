@@ -3,8 +3,17 @@
 use crate::event::ItemIndex;
 use crate::kernel::BLOCK_ROWS;
 
-/// A bitmap of allowed rows: bit `i % 64` of word `i / 64`. The scan passes over a word that is 0 without reading the
-/// rows' codes.
+/// Bitmap of allowed rows: bit `i % 64` of word `i / 64`. The scan skips the 64 rows of a zero word without reading
+/// their codes.
+///
+/// ```
+/// use selvedge::event::ItemIndex;
+/// use selvedge::retrieve::Filter;
+///
+/// let mut filter = Filter::from_predicate(100, |item| item.0 % 2 == 0);
+/// filter.forbid(ItemIndex(4));
+/// assert_eq!((filter.count(), filter.allows(ItemIndex(4))), (49, false));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
     words: Vec<u64>,
@@ -12,19 +21,19 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Every one of `rows` rows is allowed.
+    /// Allows every one of `rows` rows.
     #[must_use]
     pub fn all(rows: usize) -> Self {
         let mut words = vec![u64::MAX; rows.div_ceil(BLOCK_ROWS)];
         let used = rows % BLOCK_ROWS;
-        // No bit past the last row, or counts and comparisons would be wrong.
+        // Clear the bits past the last row: they would falsify counts and comparisons.
         if let Some(last) = words.last_mut().filter(|_| used > 0) {
             *last = (1 << used) - 1;
         }
         Self { words, rows }
     }
 
-    /// None of `rows` rows is allowed.
+    /// Allows none of `rows` rows.
     #[must_use]
     pub fn none(rows: usize) -> Self {
         Self {
@@ -33,7 +42,7 @@ impl Filter {
         }
     }
 
-    /// The rows for which `allowed` says so, asked in ascending order.
+    /// Allows the rows for which `allowed` returns true. Calls it in ascending order of rows.
     #[must_use]
     pub fn from_predicate(rows: usize, allowed: impl FnMut(ItemIndex) -> bool) -> Self {
         let mut filter = Self::all(rows);
@@ -41,7 +50,7 @@ impl Filter {
         filter
     }
 
-    /// Only the given rows; those past the end are passed over.
+    /// Allows the given rows only; ignores rows past the end.
     #[must_use]
     pub fn only(rows: usize, allowed: impl IntoIterator<Item = ItemIndex>) -> Self {
         let mut filter = Self::none(rows);
@@ -63,7 +72,7 @@ impl Filter {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// Whether a row is allowed. A row past the end is not.
+    /// Whether a row is allowed; false past the end.
     #[must_use]
     pub fn allows(&self, item: ItemIndex) -> bool {
         self.words
@@ -71,7 +80,7 @@ impl Filter {
             .is_some_and(|word| word & bit(item) != 0)
     }
 
-    /// Allows a row. A row past the end stays forbidden.
+    /// Allows a row; ignores rows past the end.
     pub fn allow(&mut self, item: ItemIndex) {
         if item.get() < self.rows
             && let Some(word) = self.words.get_mut(item.get() / BLOCK_ROWS)
@@ -87,13 +96,13 @@ impl Filter {
         }
     }
 
-    /// Forbids each row for which `allowed` says no. Asks in ascending order, each row at most once, and every row that is
-    /// allowed so far.
+    /// Forbids each allowed row for which `allowed` returns false. Calls it exactly once for each row that is allowed
+    /// so far, in ascending order.
     pub fn retain(&mut self, mut allowed: impl FnMut(ItemIndex) -> bool) {
         let mut first_row = 0u32;
         for word in &mut self.words {
             if *word == u64::MAX {
-                // The usual case, without a branch for each bit.
+                // The common case, without a branch for each bit.
                 *word = (0..64).fold(0, |kept, at| {
                     kept | u64::from(allowed(ItemIndex(first_row.saturating_add(at)))) << at
                 });
@@ -111,7 +120,7 @@ impl Filter {
         }
     }
 
-    /// Forbids what `other` does not allow. Rows past `other`'s end are not allowed by it.
+    /// Forbids every row that `other` does not allow, including rows past `other`'s end.
     pub fn intersect(&mut self, other: &Self) {
         let others = other.words.iter().copied().chain(core::iter::repeat(0));
         for (word, other) in self.words.iter_mut().zip(others) {
@@ -119,7 +128,7 @@ impl Filter {
         }
     }
 
-    /// The allowed rows, ascending.
+    /// Iterates over the allowed rows in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = ItemIndex> {
         (0u32..)
             .step_by(BLOCK_ROWS)

@@ -1,9 +1,11 @@
-//! Exact top-k over int8 or int4 rows, with the filter inside the scan.
+//! Exact top-k search over int8 or int4 rows, with the filter inside the scan.
 //!
-//! The answer is the true top-k of the quantized vectors: equal to scoring every row and sorting. Where the rows come
-//! with bounds (the longest first, and how long the longest of each block is), the scan ends at the first block that by
-//! the Cauchy-Schwarz inequality cannot hold a row above the worst of the best `k`. The score of row `i` is `f32(dot) × scale[i] × query_scale`, multiplied in this order, with a dot product
-//! that is exact in `i32`. It has the same bits on every backend (scalar, `simd128`, AVX2), and the order is total: score
+//! The result is the true top-k of the quantized vectors, equal to scoring every row and sorting. If the rows lie
+//! longest first and have a bound on the length of each block, the scan stops at the first block that, by the
+//! Cauchy-Schwarz inequality, cannot hold a row above the worst of the best `k`.
+//!
+//! The score of row `i` is `f32(dot) × scale[i] × query_scale`, multiplied in this order, with a dot product that is
+//! exact in `i32`. It has the same bits on every backend (scalar, `simd128`, AVX2). The order is total: score
 //! descending, then row ascending.
 
 #[cfg(test)]
@@ -14,7 +16,7 @@ pub(crate) mod tests;
 mod top;
 
 pub use filter::Filter;
-// Whoever searches rows names them too.
+// Callers that search rows need these names too.
 pub use crate::quantize::{Codes, Rows, RowsError};
 pub use top::{Scored, ranked, ranked_first};
 
@@ -25,28 +27,42 @@ use crate::kernel::{BLOCK_ROWS, Backend, Block, Chunk, Chunks, LANES, QueryCodes
 use crate::quantize::{Query, blocks_of, row_of};
 use top::Best;
 
-/// The instruction set that scores rows here: `scalar`, `simd128` or `avx2`.
+/// Returns the instruction set that scores rows on this machine: `scalar`, `simd128` or `avx2`.
 #[must_use]
 pub fn backend_name() -> &'static str {
     Backend::detect().name()
 }
 
-/// The `k` best of the rows that `filter` allows, best first; fewer where fewer are allowed.
+/// Returns the `k` best rows that `filter` allows, best first; fewer if fewer are allowed.
 ///
-/// Rows past the filter's length are not allowed. A row whose score is not finite (its scale is NaN or infinite, which
-/// the snapshot opener refuses, or the product overflows) is never returned. A query made for another stride matches no
-/// row: make it with [`Rows::stride`].
+/// Rows past the filter's length are not allowed. A row whose score is not finite is never returned: its scale is NaN
+/// or infinite, which the snapshot opener refuses, or the product overflows. A query made for another stride matches no
+/// row; make it with [`Rows::stride`].
 ///
-/// Cost: rows × stride multiplications, less rows that the filter does not allow and those past the first bound that is too
-/// small; rows that enter the best `k` cost log₂(k) steps each.
+/// Complexity: `O(rows × stride)`, except for blocks that the filter excludes and blocks after the first bound that is
+/// too small, plus `O(log k)` for each row that enters the best `k`.
+///
+/// ```
+/// use selvedge::event::ItemIndex;
+/// use selvedge::quantize::{CodeTable, Query, Width};
+/// use selvedge::retrieve::{Filter, top_k};
+///
+/// let factors = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]];
+/// let table = CodeTable::quantize(factors.iter().map(|row| row.as_slice()), 2, Width::Int8)?;
+/// let rows = table.rows()?;
+/// let query = Query::new(&[1.0, 0.2], rows.stride())?;
+/// let best = top_k(&rows, &query, &Filter::all(rows.len()), 2);
+/// assert_eq!(best.iter().map(|row| row.item).collect::<Vec<_>>(), [ItemIndex(0), ItemIndex(1)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn top_k(rows: &Rows<'_>, query: &Query, filter: &Filter, k: usize) -> Vec<Scored> {
     top_k_on(Backend::detect(), rows, query, filter, k)
 }
 
-/// The score of each given row, in the given order: the same bits as [`top_k`] gives.
+/// Returns the score of each given row, in the given order, with the same bits as in [`top_k`].
 ///
-/// Negative infinity, which sorts last, stands where the row does not exist or its score is not finite.
+/// A row that does not exist, or whose score is not finite, gets negative infinity, which sorts last.
 #[must_use]
 pub fn score_rows(rows: &Rows<'_>, query: &Query, items: &[ItemIndex]) -> Vec<f32> {
     score_rows_on(Backend::detect(), rows, query, items)
@@ -122,16 +138,16 @@ fn codes_of(query: &Query) -> QueryCodes<'_> {
     }
 }
 
-/// Every block of which the filter wants a row, in ascending order.
+/// Scan over all blocks with a wanted row, in ascending order.
 struct TopScan<'q, I> {
     blocks: I,
-    /// Those of the blocks that were not handed out yet; empty where there are none.
+    /// Bounds of the blocks that are still to come; empty if the rows have none.
     bounds: &'q [f32],
     query: &'q Query,
     best: Best,
-    /// The row after the block that was handed out last.
+    /// First row after the current block.
     next_row: u32,
-    /// What the filter wants of that block.
+    /// Rows of the current block that the filter allows.
     wanted: u64,
 }
 
@@ -144,14 +160,15 @@ where
         loop {
             let ((codes, scales), &wanted) = self.blocks.next()?;
             if let Some((bound, rest)) = self.bounds.split_first() {
-                // Bounds only fall, and so no later block can do what this one cannot. Equal is not enough to enter.
+                // Bounds only fall, so no later block can do better. A score must exceed the floor to enter, so an
+                // equal bound ends the scan, too.
                 if self.query.score_bound(*bound) <= self.best.floor() {
                     return None;
                 }
                 self.bounds = rest;
             }
             self.next_row = self.next_row.saturating_add(64);
-            // A filter may know more rows than there are.
+            // The filter may be longer than the rows.
             let wanted = wanted & (u64::MAX >> (BLOCK_ROWS - scales.len().clamp(1, BLOCK_ROWS)));
             if wanted != 0 {
                 self.wanted = wanted;
@@ -165,7 +182,7 @@ where
         self.best.floor()
     }
 
-    // Out of line: rarely reached, and the scan's loop stays small.
+    // Rarely called; out of line, it keeps the scan's loop small.
     #[inline(never)]
     fn take(&mut self, scores: &[f32; BLOCK_ROWS]) {
         let first_row = self.next_row.saturating_sub(64);
@@ -184,15 +201,15 @@ where
     }
 }
 
-/// Single rows, each a block of its own.
+/// Scan over single rows, each as a block of its own.
 struct RowScan<'a, C, I> {
     chunks: &'a [C],
     scales: &'a [f16],
-    /// Chunks of a row.
+    /// Chunks per row.
     per_row: usize,
     items: I,
     scores: Vec<f32>,
-    /// One more than the place of the row that was handed out last.
+    /// Position of the current row in `scores`, plus one.
     at: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Top-k on every backend against sorting all scores.
+//! Top-k on every backend, against sorting all scores.
 
 use half::f16;
 #[cfg(target_arch = "wasm32")]
@@ -7,7 +7,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use super::*;
 use crate::quantize::{inverse_norm, quantize_row};
 
-/// A small generator of test data: the same on every target, unlike a property test's.
+/// Generator of test data. Unlike a property test's, it gives the same numbers on every target.
 pub(crate) struct Xorshift(u64);
 
 impl Xorshift {
@@ -30,7 +30,7 @@ impl Xorshift {
         ((self.next() >> 32) % 16383) as i16 - 8191
     }
 
-    /// Any f16, hostile ones included.
+    /// Any f16, including NaN and infinities.
     pub(crate) fn scale(&mut self) -> f16 {
         f16::from_bits((self.next() >> 32) as u16)
     }
@@ -53,7 +53,7 @@ pub(super) struct Case {
 }
 
 impl Case {
-    /// Codes nearer to 0 than `limit`: a small one makes many ties.
+    /// Draws codes of magnitude below `limit`; a small limit makes many ties.
     pub(super) fn new(seed: u64, rows: usize, stride: usize, limit: i8, hostile_scales: bool) -> Self {
         let mut random = Xorshift::new(seed);
         let codes = (0..rows * stride)
@@ -77,7 +77,7 @@ impl Case {
         Rows::new(Codes::int8(&self.codes), self.stride, &self.scales).unwrap()
     }
 
-    /// Scores everything with wide integers and `half`'s conversion, sorts everything.
+    /// Scores all rows with wide integers and `half`'s conversion, and sorts them.
     pub(super) fn oracle(&self, filter: &Filter, k: usize) -> Vec<Scored> {
         let mut all: Vec<Scored> = (0u32..)
             .map(ItemIndex)
@@ -94,7 +94,7 @@ impl Case {
                     score: dot as f32 * scale.to_f32() * self.query.scale() + 0.0,
                 }
             })
-            // A product with an infinite scale is never finite: ±∞, or NaN for a dot product of 0.
+            // A product with an infinite scale is never finite: it is ±∞, or NaN if the dot product is 0.
             .filter(|scored| scored.score.is_finite())
             .collect();
         all.sort_by(|a, b| b.score.partial_cmp(&a.score).unwrap().then(a.item.0.cmp(&b.item.0)));
@@ -204,7 +204,7 @@ fn ties_are_broken_by_the_smaller_row_whatever_block_they_are_in() {
 fn a_score_of_minus_zero_ranks_as_zero() {
     let codes: Vec<i8> = [-1i8, 0, 1].iter().flat_map(|code| [*code; 16]).collect();
     let scales = [f16::from_bits(1); 3];
-    // So small that the products underflow: −0, 0 and 0 before the last addition.
+    // So small that products underflow: they are −0, 0 and 0 before the last addition.
     let query = Query::new(&[1e-41; 16], 16).unwrap();
     assert!(query.scale() > 0.0, "else nothing underflows");
     let found = top_k(
@@ -218,7 +218,7 @@ fn a_score_of_minus_zero_ranks_as_zero() {
 
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
 #[cfg_attr(not(target_arch = "wasm32"), test)]
-fn rows_that_improve_all_the_way_are_all_taken_in() {
+fn rows_that_keep_improving_are_all_considered() {
     let codes: Vec<i8> = (0..127i8).flat_map(|code| [code; 16]).collect();
     let scales = [f16::ONE; 127];
     let rows = Rows::new(Codes::int8(&codes), 16, &scales).unwrap();
@@ -363,7 +363,7 @@ proptest::proptest! {
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 fn a_filter_of_more_rows_than_there_are_finds_none_of_the_others() {
-    // The last block is short, and the one before it has left high scores behind.
+    // The last block is short, and the block before it leaves high scores in the buffer.
     let case = Case::new(3, 70, 16, 100, false);
     for backend in Backend::available() {
         let found = top_k_on(backend, &case.rows(), &case.query, &Filter::all(128), 128);
@@ -372,10 +372,10 @@ fn a_filter_of_more_rows_than_there_are_finds_none_of_the_others() {
 }
 
 #[test]
-fn the_first_of_a_ranking_are_those_of_the_whole_one() {
+fn the_first_k_are_the_beginning_of_the_whole_ranking() {
     let mut random = Xorshift::new(5);
     for length in [0, 1, 7, 64, 300] {
-        // Few scores, so that many rows share one, and rows in any order.
+        // Few distinct scores, so that many rows tie, in any order of rows.
         let rows: Vec<Scored> = (0..length)
             .map(|_| Scored {
                 item: ItemIndex((random.next() >> 48) as u32),

@@ -1,4 +1,4 @@
-//! The best `k` seen so far.
+//! Collects the best `k` rows.
 
 use alloc::collections::BinaryHeap;
 use core::cmp::Ordering;
@@ -15,20 +15,21 @@ pub struct Scored {
 }
 
 impl Scored {
-    /// The order of answers: score descending, then row ascending. `Less` is the better one.
+    /// Compares in the order of answers: score descending, then row ascending. `Less` means better.
     #[must_use]
     pub fn rank(&self, other: &Self) -> Ordering {
         other.score.total_cmp(&self.score).then(self.item.cmp(&other.item))
     }
 }
 
-/// Puts rows in the order of answers. A heap, as [`Best`] is one: its code is in every module already, and a sort's is not.
+/// Sorts rows into the order of answers. It uses a heap because `Best` does: every module contains the heap's code
+/// already, and a sort would add its own.
 #[must_use]
 pub fn ranked(rows: Vec<Scored>) -> Vec<Scored> {
     sorted(rows.into_iter().map(WorstFirst).collect())
 }
 
-/// The first `k` rows in the order of answers.
+/// Returns the first `k` rows in the order of answers. Complexity: `O(rows · log k)`.
 #[must_use]
 pub fn ranked_first(rows: impl Iterator<Item = Scored>, k: usize) -> Vec<Scored> {
     let mut heap = BinaryHeap::with_capacity(k);
@@ -51,7 +52,7 @@ fn sorted(heap: BinaryHeap<WorstFirst>) -> Vec<Scored> {
         .collect()
 }
 
-/// A heap with the worst of the best at its top.
+/// Heap of the best rows with the worst of them on top.
 pub(super) struct Best {
     heap: BinaryHeap<WorstFirst>,
     k: usize,
@@ -59,7 +60,7 @@ pub(super) struct Best {
 }
 
 impl Best {
-    /// `k` must not be 0: there is no worst of none.
+    /// `k` must be at least 1.
     pub(super) fn new(k: usize) -> Self {
         Self {
             heap: BinaryHeap::with_capacity(k),
@@ -68,13 +69,13 @@ impl Best {
         }
     }
 
-    /// Only a score above this one can enter. Rows come in ascending order, so one that only equals the worst of the best
-    /// would rank behind it.
+    /// Only a score above the floor can enter. Rows come in ascending order, so a row that equals the worst of the best
+    /// ranks behind it.
     pub(super) const fn floor(&self) -> f32 {
         self.floor
     }
 
-    /// Takes a row whose score is above the floor and whose index is above those of all rows before.
+    /// Adds a row. Its score must be above the floor, and its index above those of all earlier rows.
     pub(super) fn insert(&mut self, scored: Scored) {
         if self.heap.len() < self.k {
             self.heap.push(WorstFirst(scored));
@@ -88,7 +89,7 @@ impl Best {
         }
     }
 
-    /// Best first.
+    /// Returns the rows, best first.
     pub(super) fn into_sorted(self) -> Vec<Scored> {
         sorted(self.heap)
     }

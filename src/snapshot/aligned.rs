@@ -1,4 +1,4 @@
-//! Memory for a snapshot: bytes that start at a multiple of 64, so that sections can be read in place.
+//! Memory for a snapshot. It starts at a multiple of 64 bytes, so that sections can be read in place.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -8,15 +8,15 @@ use bytemuck::{Pod, Zeroable};
 #[repr(C, align(64))]
 struct Block([u8; 64]);
 
-/// A byte buffer aligned to 64 bytes. Filled once (from a file, a stream, another memory) and then handed to
-/// [`Snapshot::open`](super::Snapshot::open), which keeps it and reads it where it is.
+/// A byte buffer aligned to 64 bytes. Fill it once, from a file, a stream or other memory, and pass it to
+/// [`Snapshot::open`](super::Snapshot::open), which keeps it and reads it in place.
 pub struct AlignedBytes {
     blocks: Vec<Block>,
     len: usize,
 }
 
 impl AlignedBytes {
-    /// `len` zero bytes.
+    /// Allocates `len` zero bytes.
     #[must_use]
     pub fn zeroed(len: usize) -> Self {
         Self {
@@ -25,7 +25,7 @@ impl AlignedBytes {
         }
     }
 
-    /// A copy of `bytes`.
+    /// Copies `bytes`.
     #[must_use]
     pub fn copy_of(bytes: &[u8]) -> Self {
         let mut aligned = Self::zeroed(bytes.len());
@@ -33,7 +33,7 @@ impl AlignedBytes {
         aligned
     }
 
-    /// The bytes, to be filled.
+    /// Borrows the bytes to fill them.
     pub fn as_mut_slice(&mut self) -> &mut [u8] {
         let len = self.len;
         &mut bytemuck::cast_slice_mut(&mut self.blocks)[..len]

@@ -1,4 +1,4 @@
-//! The sections of a file whose places are known: what the checks look at.
+//! Sections of a file whose directory has been checked. The content checks read them.
 
 use bytemuck::Pod;
 
@@ -13,12 +13,12 @@ pub struct Contents<'a> {
     pub file: &'a [u8],
     pub header: &'a Header,
     pub places: &'a Places,
-    /// Number of the policy's slots.
+    /// Number of slots in the policy.
     pub slots: usize,
 }
 
 impl<'a> Contents<'a> {
-    /// A section's bytes; none where the file does not have it.
+    /// Returns a section's bytes; empty if the file does not have it.
     pub fn section(&self, kind: SectionKind) -> &'a [u8] {
         self.places
             .of(kind)
@@ -26,12 +26,12 @@ impl<'a> Contents<'a> {
             .unwrap_or(&[])
     }
 
-    /// A section's elements; none where it is not a whole number of them.
+    /// Returns a section's elements; empty if its length is not a multiple of theirs.
     pub fn values<T: Pod>(&self, kind: SectionKind) -> &'a [T] {
         cast(self.section(kind))
     }
 
-    /// What the sides of shapes are in this file.
+    /// Returns the sizes that shapes refer to.
     pub const fn sizes(&self) -> Sizes {
         Sizes {
             rows: self.header.rows,

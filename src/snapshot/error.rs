@@ -1,4 +1,4 @@
-//! What can be wrong with a snapshot, by place, expectation and finding.
+//! What can be wrong with a snapshot: where, what was expected and what was found.
 
 use thiserror::Error;
 
@@ -9,12 +9,12 @@ use crate::policy::PolicyError;
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// The memory the file was read into is not aligned.
+    /// The file was read into memory that is not aligned.
     #[error(
         "snapshot memory: expected an address that is a multiple of 8, found remainder {remainder}; read it into AlignedBytes"
     )]
     Misaligned {
-        /// Address modulo 8.
+        /// The address modulo 8.
         remainder: usize,
     },
     /// The file ends too early.
@@ -32,7 +32,7 @@ pub enum SnapshotError {
         "snapshot header at offset 0: expected the magic bytes 89 53 56 44 47 0d 0a 1a, found {found:02x?}; this is not a Selvedge snapshot"
     )]
     Magic {
-        /// What stood there.
+        /// The bytes that were found.
         found: [u8; 8],
     },
     /// The file has another major version.
@@ -45,7 +45,7 @@ pub enum SnapshotError {
         /// The file's version.
         found: u16,
     },
-    /// A number lies outside its limits.
+    /// A number in header, directory or signature block is out of range.
     #[error("snapshot {what} at offset {offset}: expected {expected}, found {found}")]
     Field {
         /// Which field.
@@ -65,51 +65,51 @@ pub enum SnapshotError {
         /// The byte.
         found: u8,
     },
-    /// A section that must be known is not.
+    /// The file requires a section that this reader does not know.
     #[error(
-        "snapshot section of kind {kind}: the file says it must be understood and this reader does not know it; update the reader"
+        "snapshot section of kind {kind}: the file requires readers to know it, and this reader does not; update the reader"
     )]
     UnknownRequired {
-        /// Its code.
+        /// The section's kind code.
         kind: u32,
     },
-    /// The same kind stands in the directory twice.
-    #[error("snapshot directory: section {} stands there twice", kind.label())]
+    /// The directory lists a section twice.
+    #[error("snapshot directory: expected section {} once, found it twice; pack the model again", kind.label())]
     Duplicate {
         /// The kind.
         kind: SectionKind,
     },
-    /// A mandatory section is absent.
-    #[error("snapshot directory: section {} is missing", kind.label())]
+    /// A mandatory section is missing.
+    #[error("snapshot directory: expected section {}, found none; pack the model again", kind.label())]
     Missing {
         /// The kind.
         kind: SectionKind,
     },
-    /// A section's place does not follow from the sections before it.
+    /// A section does not start where the previous one ends.
     #[error(
         "snapshot section {index} (kind {kind}): expected to start at offset {expected}, found {found}; sections follow each other at multiples of 64"
     )]
     Placement {
         /// Position in the directory.
         index: usize,
-        /// Its code.
+        /// The section's kind code.
         kind: u32,
-        /// Where it must start.
+        /// Offset where it must start.
         expected: u64,
-        /// Where the directory says it starts.
+        /// Offset in the directory.
         found: u64,
     },
-    /// A section's length does not fit the header.
+    /// A section's length does not match the sizes in the header.
     #[error("snapshot section {}: expected {expected} bytes, found {found}", kind.label())]
     Length {
         /// The kind.
         kind: SectionKind,
-        /// Bytes that follow from the header.
+        /// Bytes that the header requires.
         expected: u64,
-        /// Bytes there.
+        /// Bytes in the directory.
         found: u64,
     },
-    /// A value inside a section is not allowed.
+    /// A value inside a section is out of range.
     #[error("snapshot section {} at element {element}: expected {expected}, found {found}", kind.label())]
     Content {
         /// The kind.
@@ -118,7 +118,7 @@ pub enum SnapshotError {
         element: usize,
         /// What is allowed, in words.
         expected: &'static str,
-        /// The value (floats are shown as they are).
+        /// The value, as a float.
         found: f64,
     },
     /// Text is not UTF-8.
@@ -129,12 +129,12 @@ pub enum SnapshotError {
         /// Byte offset in the section.
         at: usize,
     },
-    /// No signature, though one is asked for.
+    /// The file is unsigned, but the caller asks for a signature.
     #[error(
         "snapshot signature: expected one by a trusted key, found an unsigned file; sign it with `selvedge pack --key`"
     )]
     Unsigned,
-    /// The file is signed by a key nobody trusts here.
+    /// The file is signed by a key that the caller does not trust.
     #[error(
         "snapshot signature: expected one by a trusted key, found key id {found:02x?}; add the key to the trusted ones or sign again"
     )]
@@ -142,30 +142,32 @@ pub enum SnapshotError {
         /// The key's id.
         found: [u8; 8],
     },
-    /// The signature does not fit the header and directory.
-    #[error("snapshot signature: it does not fit header and directory; the file was changed after signing")]
+    /// The signature does not match header and directory.
+    #[error(
+        "snapshot signature: it does not match header and directory; the file was changed after signing, fetch it again"
+    )]
     BadSignature,
-    /// A section's digest does not fit.
-    #[error("snapshot section {}: its SHA-256 does not fit the signed directory; the file was changed or damaged", kind.label())]
+    /// A section's digest does not match the directory.
+    #[error("snapshot section {}: its SHA-256 does not match the signed directory; the file was changed or damaged, fetch it again", kind.label())]
     Digest {
         /// The kind.
         kind: SectionKind,
     },
-    /// The digest of a section that this reader does not know does not fit.
+    /// The digest of a section that this reader does not know does not match the directory.
     #[error(
-        "snapshot section of kind {kind}: its SHA-256 does not fit the signed directory; the file was changed or damaged"
+        "snapshot section of kind {kind}: its SHA-256 does not match the signed directory; the file was changed or damaged, fetch it again"
     )]
     UnknownDigest {
-        /// Its code.
+        /// The section's kind code.
         kind: u32,
     },
     /// A section is used before its digest was checked.
-    #[error("snapshot section {}: used before its digest was checked", kind.label())]
+    #[error("snapshot section {}: used before its digest was checked; confirm the section first", kind.label())]
     Unverified {
         /// The kind.
         kind: SectionKind,
     },
-    /// The writer was given parts that do not fit together.
+    /// The writer was given values that do not fit together.
     #[error("snapshot to be written, {what}: expected {expected}, found {found}")]
     Build {
         /// Which part.
@@ -175,7 +177,7 @@ pub enum SnapshotError {
         /// What was given.
         found: u64,
     },
-    /// Two items share a key.
+    /// Two item ids have the same item key.
     #[error(
         "snapshot to be written: items {first:?} and {second:?} share the stable key {key:#018x}; rename one of them"
     )]
@@ -184,10 +186,10 @@ pub enum SnapshotError {
         first: alloc::string::String,
         /// The other.
         second: alloc::string::String,
-        /// The key.
+        /// The item key.
         key: u64,
     },
-    /// A text holds what the record format cannot carry.
+    /// A text contains control characters, which the record format cannot store.
     #[error("snapshot to be written, item {item:?}, {what}: expected text without control characters, found {found:?}")]
     BuildText {
         /// The item.
@@ -200,7 +202,7 @@ pub enum SnapshotError {
 }
 
 impl SnapshotError {
-    /// What is wrong with a policy, said of the section it was read from.
+    /// Converts the error of a policy that was read from this section.
     pub(super) const fn of_policy(kind: SectionKind, error: PolicyError) -> Self {
         match error {
             PolicyError::Length { expected, found } => Self::Length { kind, expected, found },

@@ -1,4 +1,4 @@
-//! Reading the head of a file: header and directory.
+//! Reads the head of a file: header and directory.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -10,7 +10,7 @@ use super::layout::{
     MAX_SEGMENTS, SIGNATURE_BYTES,
 };
 
-/// Reads the header and holds its numbers to their limits.
+/// Reads the header and checks the range of its fields.
 pub fn read_header(file: &[u8]) -> Result<Header, SnapshotError> {
     let header: Header = bytes::read(file, 0).ok_or(SnapshotError::Truncated {
         what: "header",
@@ -60,7 +60,7 @@ pub fn read_header(file: &[u8]) -> Result<Header, SnapshotError> {
     Ok(header)
 }
 
-/// Reads the directory's entries.
+/// Reads the directory entries and checks their flags and reserved bytes.
 pub fn read_directory(file: &[u8], count: usize) -> Result<Vec<Entry>, SnapshotError> {
     let needed = HEADER_BYTES + count * ENTRY_BYTES + SIGNATURE_BYTES;
     if file.len() < needed {
@@ -73,7 +73,7 @@ pub fn read_directory(file: &[u8], count: usize) -> Result<Vec<Entry>, SnapshotE
     let mut entries = Vec::with_capacity(count);
     for index in 0..count {
         let offset = HEADER_BYTES + index * ENTRY_BYTES;
-        // The length was checked above; a default entry would be refused by the checks that follow.
+        // The length was checked above. The checks that follow would refuse a zero entry.
         let entry: Entry = bytes::read(file, offset).unwrap_or(bytemuck::Zeroable::zeroed());
         if entry.flags & !FLAG_REQUIRED != 0 {
             return Err(SnapshotError::Field {
@@ -96,7 +96,7 @@ pub fn read_directory(file: &[u8], count: usize) -> Result<Vec<Entry>, SnapshotE
     Ok(entries)
 }
 
-/// Refuses the first byte of a range that is not zero: padding is covered by no digest.
+/// Refuses the first byte of a range that is not zero. Padding must be checked because no digest covers it.
 pub fn zeros(file: &[u8], range: Range<usize>) -> Result<(), SnapshotError> {
     let start = range.start;
     match file

@@ -1,42 +1,44 @@
-//! Header, directory and signature block of snapshot format 1, shared by reader and writer. `docs/snapshot-format.md` is the prose.
+//! Header, directory and signature block of snapshot format 1, shared by reader and writer. `docs/snapshot-format.md`
+//! explains them.
 
 use bytemuck::{Pod, Zeroable};
 
-/// The first eight bytes: a high bit, the name, and both line ends, so that a transfer in text mode is noticed.
+/// First eight bytes: a byte with the high bit set, the name, and both kinds of line end, so that a transfer in text
+/// mode is detected.
 pub const MAGIC: [u8; 8] = [0x89, b'S', b'V', b'D', b'G', 0x0D, 0x0A, 0x1A];
-/// The format's major version: a reader refuses any other.
+/// Major version of the format. A reader refuses any other.
 pub const MAJOR: u16 = 1;
-/// The format's minor version: grows with additions that an older reader may skip.
+/// Minor version of the format. It grows with additions that an older reader may skip.
 #[cfg(any(test, feature = "writer"))]
 pub const MINOR: u16 = 4;
-/// Every section starts at a multiple of this.
+/// Alignment of every section in the file, in bytes.
 pub const ALIGNMENT: usize = 64;
 /// Bytes of the header.
 pub const HEADER_BYTES: usize = 64;
 /// Bytes of one directory entry.
 pub const ENTRY_BYTES: usize = 64;
-/// Bytes of the signature block, right after the directory.
+/// Bytes of the signature block, which follows the directory.
 pub const SIGNATURE_BYTES: usize = 128;
-/// Most sections a file may have.
+/// Largest number of sections.
 pub const MAX_SECTIONS: usize = 64;
-/// Most rows (items).
+/// Largest number of rows (items).
 pub const MAX_ROWS: u32 = 1 << 24;
-/// Most dimensions: int8 × int16 dot products of this many terms stay inside 32 bits.
+/// Largest number of dimensions: int8 × int16 dot products of this many terms fit 32 bits.
 pub const MAX_DIMS: u32 = 1024;
-/// Most segments: a profile stores the segment in 16 bits, of which one value means none.
+/// Largest number of segments: a profile stores a segment in 16 bits, and one value means none.
 pub const MAX_SEGMENTS: u32 = 65_534;
-/// What the signature covers starts with these bytes, so that no other protocol's signature fits.
+/// Start of the signed message, so that a signature made for another protocol does not fit.
 pub const SIGNATURE_DOMAIN: &[u8] = b"selvedge snapshot v1\0";
 /// `flags` bit 0 of a directory entry: a reader that does not know the kind must refuse the file.
 pub const FLAG_REQUIRED: u32 = 1;
-/// `algorithm` of the signature block: none. Opens only where no trust is asked for.
+/// `algorithm` of the signature block: unsigned. Opens only with [`Trust::Unverified`](super::Trust).
 pub const ALGORITHM_NONE: u32 = 0;
 /// `algorithm` of the signature block: Ed25519 (RFC 8032).
 pub const ALGORITHM_ED25519: u32 = 1;
-/// "No category", "no parent", "open end".
+/// Means "no category", "no parent" or "open end".
 pub const NONE: u32 = u32::MAX;
 
-/// The header as it lies in the file.
+/// The header, with the layout of the file.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Header {
@@ -55,7 +57,7 @@ pub struct Header {
     pub reserved: u32,
 }
 
-/// A directory entry as it lies in the file.
+/// A directory entry, with the layout of the file.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct Entry {
@@ -67,7 +69,7 @@ pub struct Entry {
     pub sha256: [u8; 32],
 }
 
-/// The signature block as it lies in the file.
+/// The signature block, with the layout of the file.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct SignatureBlock {
@@ -84,17 +86,17 @@ const _: () = assert!(size_of::<Entry>() == ENTRY_BYTES);
 const _: () = assert!(size_of::<SignatureBlock>() == SIGNATURE_BYTES);
 const _: () = assert!(size_of::<CategoryRecord>() == 16);
 
-/// A category as it lies in the file.
+/// A category, with the layout of the file.
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub struct CategoryRecord {
-    /// Index of the parent, smaller than the own index, or [`NONE`].
+    /// Index of the parent, smaller than the category's own, or [`NONE`].
     pub parent: u32,
-    /// Where the name starts in `category-names`.
+    /// Offset of the name in `category-names`.
     pub name_offset: u32,
-    /// The name's length in bytes.
+    /// Length of the name in bytes.
     pub name_bytes: u32,
-    /// How many rows have this category or one below it.
+    /// Number of rows with this category or one below it.
     pub items: u32,
 }
 
@@ -104,19 +106,19 @@ pub const fn align(offset: usize) -> usize {
     offset.div_ceil(ALIGNMENT) * ALIGNMENT
 }
 
-/// Where the first section starts in a file with this many sections.
+/// Returns where the first section starts in a file with this many sections.
 #[must_use]
 pub const fn first_section(sections: usize) -> usize {
     align(HEADER_BYTES + sections * ENTRY_BYTES + SIGNATURE_BYTES)
 }
 
-/// What the signature covers: the domain, the header and the directory (which holds every section's digest).
+/// Returns the signed message: the domain, the header and the directory, which holds every section's digest.
 #[must_use]
 pub fn signed_message(header_and_directory: &[u8]) -> alloc::vec::Vec<u8> {
     [SIGNATURE_DOMAIN, header_and_directory].concat()
 }
 
-/// The key id of a public key: the first 8 bytes of its SHA-256.
+/// Returns the id of a public key: the first 8 bytes of its SHA-256.
 #[must_use]
 pub fn key_id(public_key: &[u8; 32]) -> [u8; 8] {
     use sha2::{Digest, Sha256};

@@ -1,8 +1,8 @@
-//! The model snapshot: one signed file, opened by validation and read where it lies.
+//! The model snapshot: one signed file that is validated once and then read in place.
 //!
-//! The format is described in `docs/snapshot-format.md`; its table of sections ([`SectionKind`]) is shared with the writer.
-//! Opening has two halves that are tested apart: the *structure* (nothing that follows can panic or read outside, whatever the
-//! bytes) and the *digests* (the bytes are those that were signed).
+//! `docs/snapshot-format.md` describes the format. Reader and writer share its table of sections ([`SectionKind`]).
+//! Opening checks two things, which are tested apart: the *structure*, after which no read can panic or leave the file
+//! whatever the bytes are, and the *digests*, which prove that the bytes are those that were signed.
 
 mod aligned;
 mod bytes;

@@ -1,4 +1,4 @@
-//! Opening: header, directory, signature, contents, and the digests section by section.
+//! Opens a snapshot: header, directory, signature, contents, and the digest of each section.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -16,18 +16,19 @@ use super::section::SectionKind;
 use super::signature::{Trust, verify_signature};
 use crate::policy::Policy;
 
-/// A section whose digest was not checked yet.
+/// A section whose digest has not been checked yet.
 #[derive(Clone, Debug)]
 pub struct PendingSection {
-    /// Position in the directory: the argument of [`Snapshot::confirm`].
+    /// Its index in the directory, the argument of [`Snapshot::confirm`].
     pub index: usize,
     /// Its kind, if this reader knows it.
     pub kind: Option<SectionKind>,
-    /// Where its bytes lie in the file.
+    /// Its bytes in the file.
     pub range: Range<usize>,
 }
 
-/// An opened snapshot over any owner of bytes. Sections are slices of those bytes; nothing is copied.
+/// An opened snapshot over any owner of bytes. Sections are slices of those bytes; nothing is copied. The feature-gated
+/// `writer::build` has an example.
 pub struct Snapshot<B> {
     pub(super) bytes: B,
     pub(super) header: Header,
@@ -40,10 +41,10 @@ pub struct Snapshot<B> {
 }
 
 impl<B: AsRef<[u8]>> Snapshot<B> {
-    /// Opens a snapshot: structure, signature, and the SHA-256 of every section.
+    /// Opens a snapshot and checks structure, signature, and the SHA-256 of every section.
     ///
     /// # Errors
-    /// Any [`SnapshotError`]: what was read, where, expected and found.
+    /// [`SnapshotError`]: what was read, where, expected and found.
     pub fn open(bytes: B, trust: Trust<'_>) -> Result<Self, SnapshotError> {
         let mut snapshot = Self::open_signed(bytes, trust)?;
         for pending in snapshot.unverified() {
@@ -53,14 +54,14 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         Ok(snapshot)
     }
 
-    /// Opens a snapshot without the digests: structure and signature only.
+    /// Opens a snapshot and checks structure and signature, but no digests.
     ///
-    /// The caller computes the digest of each [`unverified`](Self::unverified) section by whatever is fastest where it
-    /// runs (WebCrypto at the edge) and hands it to [`confirm`](Self::confirm). Until then the engine refuses to use
-    /// the section. With [`Trust::Unverified`] every section counts as verified.
+    /// The caller computes the digest of each [`unverified`](Self::unverified) section with the fastest means of its
+    /// platform (WebCrypto at the edge) and passes it to [`confirm`](Self::confirm). Until then, the engine refuses to
+    /// use the section. With [`Trust::Unverified`], every section counts as verified.
     ///
     /// # Errors
-    /// Any [`SnapshotError`] about structure or signature.
+    /// [`SnapshotError`] about structure or signature.
     pub fn open_signed(bytes: B, trust: Trust<'_>) -> Result<Self, SnapshotError> {
         let file = bytes.as_ref();
         let remainder = file.as_ptr().addr() % 8;
@@ -100,7 +101,8 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         })
     }
 
-    /// The sections whose digest was not confirmed yet, small ones first, the factors last.
+    /// Returns the sections whose digest has not been confirmed yet, in the order of the file: small ones first,
+    /// factors last.
     #[must_use]
     pub fn unverified(&self) -> Vec<PendingSection> {
         self.directory
@@ -115,11 +117,11 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             .collect()
     }
 
-    /// Compares a section's digest, computed by the caller, with the signed directory.
+    /// Compares a section's digest, which the caller computed, with the signed directory.
     ///
     /// # Errors
-    /// [`SnapshotError::Digest`] where it differs (the file must not be used any more), [`SnapshotError::Field`] for an
-    /// index outside the directory.
+    /// [`SnapshotError::Digest`] if it differs; do not use the file any more. [`SnapshotError::Field`] if the index is
+    /// not in the directory.
     pub fn confirm(&mut self, index: usize, sha256: &[u8; 32]) -> Result<(), SnapshotError> {
         let entry = self.directory.get(index).ok_or(SnapshotError::Field {
             what: "section index to confirm",
@@ -137,7 +139,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         Ok(())
     }
 
-    /// Whether the section's digest was confirmed (an absent section needs none).
+    /// Whether the section's digest was confirmed. An absent section needs no digest.
     #[must_use]
     pub fn is_verified(&self, kind: SectionKind) -> bool {
         self.directory
@@ -146,31 +148,31 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             .is_none_or(|index| self.verified & (1 << index) != 0)
     }
 
-    /// Gives the bytes back.
+    /// Returns the bytes.
     #[must_use]
     pub fn into_bytes(self) -> B {
         self.bytes
     }
 
-    /// The whole file.
+    /// Borrows the whole file.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.as_ref()
     }
 
-    /// The policy that was packed with the model.
+    /// Returns the policy that was packed with the model.
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// SHA-256 of header and directory: names the snapshot's content.
+    /// Returns the SHA-256 of header and directory, which identifies the snapshot's content.
     #[must_use]
     pub fn fingerprint(&self) -> &[u8; 32] {
         &self.fingerprint
     }
 
-    /// Each section as it lies in the file: kind code, offset, bytes, SHA-256, whether confirmed.
+    /// Iterates over the directory: kind code, range of bytes, SHA-256, and whether the digest was confirmed.
     pub fn directory(&self) -> impl Iterator<Item = (u32, Range<usize>, &[u8; 32], bool)> {
         self.directory.iter().enumerate().map(|(index, entry)| {
             (
@@ -182,7 +184,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         })
     }
 
-    /// The id of the key that the file says it is signed by; `None` where it is unsigned.
+    /// Returns the id of the key that the file claims to be signed by; `None` if it is unsigned.
     #[must_use]
     pub fn signing_key_id(&self) -> Option<[u8; 8]> {
         let start = HEADER_BYTES + self.directory.len() * ENTRY_BYTES;

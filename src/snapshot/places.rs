@@ -1,4 +1,4 @@
-//! Where each section lies in the file.
+//! Finds where each section lies in the file.
 
 use core::ops::Range;
 
@@ -9,11 +9,11 @@ use super::layout::{ENTRY_BYTES, Entry, FLAG_REQUIRED, HEADER_BYTES, Header, SIG
 use super::section::{KINDS, SectionKind};
 use crate::quantize::Width;
 
-/// The sections of a file, by kind.
+/// Ranges of the file's sections, by kind.
 pub struct Places([Option<Range<usize>>; KINDS]);
 
 impl Places {
-    /// Where a section lies; `None` where the file does not have it.
+    /// Returns a section's range; `None` if the file does not have it.
     pub fn of(&self, kind: SectionKind) -> Option<Range<usize>> {
         self.0[kind as usize].clone()
     }
@@ -23,7 +23,7 @@ impl Places {
         self.0[kind as usize].is_some()
     }
 
-    /// Bits of an item's codes.
+    /// Returns the width of the factors' codes.
     pub const fn width(&self) -> Width {
         if self.has(SectionKind::FactorsInt4) {
             Width::Int4
@@ -32,8 +32,8 @@ impl Places {
         }
     }
 
-    /// Checks that the directory's sections follow each other without gaps up to the file's end, and that all are there that have
-    /// to be.
+    /// Checks that the sections follow each other without gaps up to the end of the file, and that no mandatory one is
+    /// missing.
     pub fn check(file: &[u8], header: &Header, directory: &[Entry]) -> Result<Self, SnapshotError> {
         let mut places = Self([const { None }; KINDS]);
         let mut end = HEADER_BYTES + directory.len() * ENTRY_BYTES + SIGNATURE_BYTES;
@@ -91,7 +91,7 @@ impl Places {
                 kind: SectionKind::Factors,
             });
         }
-        // 48 is the field's place in the header. The stride follows from the width, which the directory tells.
+        // 48 is the field's offset in the header. The stride follows from the width, which the directory determines.
         if width.stride_of(to_usize(header.dims)) != Some(to_usize(header.stride)) {
             return Err(SnapshotError::Field {
                 what: "stride",
@@ -112,14 +112,14 @@ impl Places {
     }
 }
 
-/// The bytes of an entry's section.
+/// Returns the range of an entry's section.
 pub fn entry_range(entry: &Entry) -> Range<usize> {
-    // `Places::check` has checked both against the file's length, so that neither conversion nor sum can fail.
+    // `Places::check` has compared both with the file's length, so neither the conversion nor the sum can fail.
     let start = usize::try_from(entry.offset).unwrap_or(usize::MAX);
     start..start.saturating_add(usize::try_from(entry.bytes).unwrap_or(usize::MAX))
 }
 
-/// The section that holds codes of this width.
+/// Returns the section that holds codes of this width.
 pub const fn factors_kind(width: Width) -> SectionKind {
     match width {
         Width::Int8 => SectionKind::Factors,

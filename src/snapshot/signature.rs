@@ -1,4 +1,4 @@
-//! Whose signature makes a snapshot good, and whether a file has it.
+//! Which keys are trusted, and whether a file is signed by one of them.
 
 use ed25519_dalek::{Signature, VerifyingKey};
 
@@ -7,18 +7,17 @@ use super::error::SnapshotError;
 use super::head::zeros;
 use super::layout::{ALGORITHM_ED25519, ALGORITHM_NONE, SIGNATURE_BYTES, SignatureBlock, key_id, signed_message};
 
-/// Whose signature makes a snapshot good.
+/// Whose signature a snapshot must have.
 #[derive(Clone, Copy, Debug)]
 pub enum Trust<'k> {
     /// One of these keys must have signed it.
     Keys(&'k [VerifyingKey]),
-    /// Neither signature nor digests are looked at. For tools that look into a file, and for tests.
+    /// Checks neither signature nor digests. For tools that inspect a file, and for tests.
     Unverified,
 }
 
-/// Reads a public key from 64 hexadecimal digits.
-///
-/// Returns `None` where the text is not 64 hexadecimal digits or not a point on the curve.
+/// Reads a public key from 64 hexadecimal digits. Returns `None` for any other text, and for digits that are not a
+/// point on the curve.
 #[must_use]
 pub fn parse_public_key(hex: &str) -> Option<VerifyingKey> {
     let digits = hex.trim().as_bytes();
@@ -34,7 +33,7 @@ pub fn parse_public_key(hex: &str) -> Option<VerifyingKey> {
     VerifyingKey::from_bytes(&bytes).ok()
 }
 
-/// Checks the signature block behind header and directory, and the signature where one is asked for.
+/// Checks the signature block behind header and directory, and the signature if `trust` requires one.
 pub fn verify_signature(file: &[u8], head_end: usize, trust: Trust<'_>) -> Result<(), SnapshotError> {
     let block: SignatureBlock = bytes::read(file, head_end).ok_or(SnapshotError::Truncated {
         what: "signature",

@@ -1,15 +1,15 @@
 //! Circles between modules, and the order of layers.
 //!
-//! Compared are modules that lie beside each other in the same folder, each with all that is within it: if anything in `snapshot/` uses
-//! anything in `policy` and anything in `policy` uses anything in `snapshot/`, that is a circle. A module and what is within it are one
-//! whole: `slots/open.rs` may use what `slots/mod.rs` defines, and the other way round. Every circle between files other than such a
-//! pair shows as one between two neighbours, in the folder that holds them all.
+//! Modules in the same folder are compared, each with everything inside it. If anything in `snapshot/` uses anything in
+//! `policy` and anything in `policy` uses anything in `snapshot/`, that is a circle. A module and its submodules count
+//! as one: `slots/open.rs` may use what `slots/mod.rs` defines, and the other way round. Every other circle between
+//! files appears as one between two neighbours, in the folder that contains them all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::modules::Edge;
 
-/// Neighbours of a folder (a path below the crate's root) and who of them uses whom, with one place as the proof.
+/// For each folder (a path below the crate's root), which of its modules uses which, with one place as proof.
 type Neighbours<'e> = BTreeMap<String, BTreeMap<(String, String), &'e Edge>>;
 
 fn neighbours(edges: &[Edge]) -> Neighbours<'_> {
@@ -32,10 +32,10 @@ fn neighbours(edges: &[Edge]) -> Neighbours<'_> {
     folders
 }
 
-/// Circles that are known and shall go: `from` uses `to`, and should not.
+/// A known circle that is to be removed: `from` uses `to`, and should not.
 pub type Known = (&'static str, &'static str);
 
-/// What is wrong with a crate's modules: circles that are not known, and known ones that are none any more.
+/// Returns circles that are not known, and known ones that no longer exist.
 pub fn circle_violations(edges: &[Edge], known: &[Known]) -> Vec<String> {
     let mut found = Vec::new();
     let mut gone: BTreeSet<Known> = known.iter().copied().collect();
@@ -78,8 +78,8 @@ fn in_circle(pairs: &BTreeSet<(&str, &str)>, (from, to): (&str, &str)) -> bool {
     reached.contains(from)
 }
 
-/// Modules of a crate in layers, the lowest first: one may use those of its own layer and of all below. What closes a known circle may point
-/// upwards until it is gone.
+/// Checks the modules of a crate against its layers, lowest first. A module may use its own layer and those below. A
+/// use that closes a known circle may point upwards until the circle is removed.
 pub fn layer_violations(edges: &[Edge], modules: &[String], layers: &[Vec<String>], known: &[Known]) -> Vec<String> {
     let layer_of = |name: &str| {
         layers
@@ -110,7 +110,8 @@ pub fn layer_violations(edges: &[Edge], modules: &[String], layers: &[Vec<String
     found
 }
 
-/// The layers that a page declares: a table whose first cell is a number and whose second names modules in back quotes.
+/// Reads the layers that a page declares: a table whose first cell is a number and whose second cell names modules in
+/// back quotes.
 pub fn layers_of(page: &str, heading: &str) -> Vec<Vec<String>> {
     let section = page.split_once(heading).map_or("", |(_, rest)| rest);
     let section = section.split("\n## ").next().unwrap_or_default();
@@ -125,7 +126,7 @@ pub fn layers_of(page: &str, heading: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-// ---- that the rules can fail ----
+// ---- tests that the rules can fail ----
 
 #[cfg(test)]
 fn edges(pairs: &[(&str, &str)]) -> Vec<Edge> {
@@ -159,7 +160,7 @@ fn a_circle_of_two_and_of_three_is_found() {
 
 #[test]
 fn a_circle_between_folders_and_within_one_is_found() {
-    // No file is in a circle; the folders are.
+    // No two files form a circle, but their folders do.
     assert_eq!(
         circle_violations(&edges(&[("a::x", "b::y"), ("b::z", "a::w")]), &[]).len(),
         2
@@ -171,7 +172,7 @@ fn a_circle_between_folders_and_within_one_is_found() {
 }
 
 #[test]
-fn a_known_circle_passes_until_it_is_gone() {
+fn a_known_circle_passes_until_it_is_removed() {
     let pairs = edges(&[("a", "b"), ("b", "a")]);
     assert!(circle_violations(&pairs, &[("b", "a")]).is_empty());
     let gone = ["b -> a is listed as part of a circle and is none: take it off the list"];

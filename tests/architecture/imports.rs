@@ -1,19 +1,20 @@
 //! Names and imports that a crate must not use.
 //!
-//! A source is taken apart by `proc-macro2`, so that words in comments and texts do not count; macros' tokens do.
+//! `proc-macro2` splits a source into tokens, so words in comments and string literals do not count, but tokens of
+//! macros do.
 
 use proc_macro2::TokenStream;
 
 use crate::source::flatten;
 
-/// Modules of `std` that reach outside of the process, or are not the same at the next run.
+/// Modules of `std` that reach outside of the process, or that behave differently in each run.
 const OUTSIDE_WORLD: &[&str] = &["fs", "net", "time", "env", "thread", "process", "io"];
-/// Names of JavaScript's world.
+/// Crates of JavaScript bindings.
 const JAVASCRIPT: &[&str] = &["wasm_bindgen", "js_sys", "web_sys"];
-/// Names that the core must not use anywhere, beside JavaScript's.
+/// Further names that the core must not use.
 const NOT_IN_THE_CORE: &[&str] = &["rand", "getrandom", "SystemTime", "Instant"];
 
-/// What a source file of the core does that it must not. `others`: the crates that stand on the core.
+/// Returns what a source file of the core uses and must not. `others`: the crates that depend on the core.
 pub fn core_violations(source: &str, others: &[&str]) -> Vec<String> {
     let tokens = tokens(source);
     let mut found = names(&tokens, JAVASCRIPT);
@@ -24,12 +25,13 @@ pub fn core_violations(source: &str, others: &[&str]) -> Vec<String> {
     found
 }
 
-/// What a source file names of crates that it must not know.
+/// Returns the forbidden crates that a source file names.
 pub fn foreign_violations(source: &str, others: &[&str]) -> Vec<String> {
     names(&tokens(source), others)
 }
 
-/// What a source file names of a JavaScript host: in the native half, and in an application that any host can run.
+/// Returns the JavaScript names in a source file of the native half or of the HTTP application, which must run on any
+/// host.
 pub fn host_violations(source: &str) -> Vec<String> {
     let tokens = tokens(source);
     let mut found = names(&tokens, JAVASCRIPT);
@@ -58,7 +60,7 @@ fn names(tokens: &[String], forbidden: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// Uses of a crate whose name is an everyday word: `name::…` from the root, or `use name`.
+/// Finds uses of a crate whose name is an everyday word: `name::…` from the root, or `use name`.
 fn crate_paths(tokens: &[String], name: &str) -> Vec<String> {
     let token = |at: usize| tokens.get(at).map_or("", String::as_str);
     (0..tokens.len())
@@ -72,7 +74,7 @@ fn crate_paths(tokens: &[String], name: &str) -> Vec<String> {
         .collect()
 }
 
-/// Paths from `std` into one of [`OUTSIDE_WORLD`], grouped imports and new names for `std` included.
+/// Finds paths from `std` into one of [`OUTSIDE_WORLD`], including grouped and renamed imports.
 fn paths_into_std(tokens: &[String]) -> Vec<String> {
     let token = |at: usize| tokens.get(at).map_or("", String::as_str);
     let mut found = Vec::new();
@@ -110,7 +112,7 @@ fn paths_into_std(tokens: &[String]) -> Vec<String> {
     found
 }
 
-// ---- that the rules can fail ----
+// ---- tests that the rules can fail ----
 
 #[cfg(test)]
 const OTHERS: &[&str] = &["selvedge_worker", "selvedge_export"];
@@ -144,7 +146,7 @@ fn a_planted_import_in_the_core_is_found() {
 }
 
 #[test]
-fn what_only_looks_like_an_import_is_let_through() {
+fn text_that_only_looks_like_an_import_passes() {
     for harmless in [
         "// use std::fs;",
         "/// Reads by `std::fs::read`, in the worker:: of JS.",

@@ -1,7 +1,8 @@
-//! The architecture, read from the sources: dependencies point one way, between crates and between the modules of a crate; no modules use
-//! each other in a circle; the core has no world of its own; nothing is `unsafe`; and `docs/architecture.md` names every module and no other.
+//! Checks the architecture against the sources. Dependencies point one way, between crates and between the modules of a
+//! crate. No modules use each other in a circle. The core uses no clock, file, socket or random source. Nothing is
+//! `unsafe`. `docs/architecture.md` names every module and no other.
 //!
-//! Each rule is a function of texts, and its own file tests that it can fail. Here they are held against the tree.
+//! Each rule is a function of texts, and its own file tests that it can fail. This file applies the rules to the tree.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -25,21 +26,11 @@ const PAGE: &str = "docs/architecture.md";
 
 /// Uses that close a circle today and are being removed, by crate: the first uses the second, and should not. Whoever removes one takes its
 /// line out; the test fails while a line is left of a circle that is gone.
-const KNOWN_CIRCLES: &[(&str, &[Known])] = &[(
-    "selvedge-export",
-    &[
-        // Reports are written by the command line's means.
-        ("ingest", "cli"),
-        ("init", "cli"),
-        ("synthetic", "cli"),
-        // Its errors are those of a stage, and training needs the metrics.
-        ("evaluate", "train"),
-    ],
-)];
+const KNOWN_CIRCLES: &[(&str, &[Known])] = &[];
 
 #[test]
-fn the_core_has_no_world_of_its_own() {
-    // Only the bindings for JavaScript may know JavaScript.
+fn the_core_uses_no_clock_file_socket_or_random_source() {
+    // Only the JavaScript bindings may name JavaScript.
     let is_js = |file: &str| file == "src/js.rs" || file.starts_with("src/js/");
     let others = crates_of(|member| !member.folder.is_empty());
     let others: Vec<&str> = others.iter().map(String::as_str).collect();
@@ -64,7 +55,7 @@ fn the_two_shells_do_not_know_each_other() {
         let forbidden: Vec<&str> = packages.iter().map(String::as_str).collect();
         let manifest = read(&member.manifest());
         let mut found = manifest_violations(&manifest, &forbidden);
-        // Tests may write snapshots.
+        // Tests may use the writer.
         found.extend(manifest_violations(&without_dev_dependencies(&manifest), &["writer"]));
         assert!(found.is_empty(), "{}: {found:?}", member.manifest());
     }
@@ -86,13 +77,13 @@ fn the_two_shells_do_not_know_each_other() {
     let mut forbidden: Vec<&str> = others.iter().map(String::as_str).collect();
     forbidden.extend(["rand", "getrandom"]);
     let manifest = read("Cargo.toml");
-    // In front of them stands the list of the workspace's members.
+    // The workspace's members are listed before this line.
     let (_, dependencies) = manifest.split_once("[features]").unwrap();
     let core = manifest_violations(dependencies, &forbidden);
     assert!(core.is_empty(), "Cargo.toml: {core:?}");
 }
 
-/// The application for every host names none; only where it lies in a crate of its own.
+/// The HTTP application names no host; checked once it is a crate of its own.
 #[test]
 fn the_http_application_names_no_host() {
     for member in members().iter().filter(|member| member.folder == "edge") {
@@ -109,7 +100,7 @@ fn the_http_application_names_no_host() {
     }
 }
 
-/// Values of known headers cross as lines without their names.
+/// Values of known headers cross in this order, without their names.
 #[test]
 fn the_worker_and_its_shim_name_the_known_headers_in_the_same_order() {
     const LIST: &str = "const KNOWN: [&str; 4] = [";
@@ -139,7 +130,7 @@ fn nothing_is_unsafe() {
 }
 
 #[test]
-fn the_architecture_page_names_every_module_and_no_other() {
+fn the_architecture_page_names_exactly_the_existing_modules() {
     let members = members();
     let named = members.iter().filter(|member| !member.is_measuring());
     let roots: Vec<String> = named.map(Member::source_folder).collect();
@@ -154,7 +145,7 @@ fn no_modules_use_each_other_in_a_circle() {
     let mut found = Vec::new();
     for member in members() {
         for (at, tree) in crates_in(&member).iter().enumerate() {
-            // A library beside a program is the first of the two.
+            // If a member has a library and a program, the library is the first of the two.
             let known = if at == 0 { known_circles(&member.name) } else { &[] };
             let circles = circle_violations(&tree.edges(), known);
             found.extend(circles.into_iter().map(|circle| format!("{}: {circle}", member.name)));
@@ -168,7 +159,7 @@ fn no_modules_use_each_other_in_a_circle() {
 }
 
 #[test]
-fn the_modules_of_the_core_use_their_own_layer_and_those_below() {
+fn modules_of_the_core_use_only_their_own_layer_and_those_below() {
     let layers = layers_of(&read(PAGE), "### Layers of the core");
     assert!(layers.len() > 5, "{PAGE}: expected a table of layers, found {layers:?}");
     let core = tree("src/lib.rs");
@@ -186,7 +177,7 @@ fn the_modules_of_the_core_use_their_own_layer_and_those_below() {
     );
 }
 
-/// A module that the tree does not reach would be held to nothing.
+/// The rules do not apply to a file that the module tree does not reach.
 #[test]
 fn the_module_trees_reach_the_source_files() {
     for member in members() {
@@ -215,17 +206,17 @@ fn known_circles(package: &str) -> &'static [Known] {
     of_package.map_or(&[], |(_, known)| known)
 }
 
-/// What stands on the edge: the HTTP application and its hosts.
+/// Whether a member belongs to the edge: the HTTP application or one of its hosts.
 fn is_edge(member: &Member) -> bool {
     ["worker", "edge"].contains(&member.folder.as_str())
 }
 
-/// The native half.
+/// Whether a member belongs to the native half.
 fn is_native(member: &Member) -> bool {
     member.folder.split('/').next() == Some("model-export")
 }
 
-/// Crate names of the members that are asked for.
+/// Returns the crate names of the selected members.
 fn crates_of(which: impl Fn(&Member) -> bool) -> Vec<String> {
     let members = members();
     let names = members
@@ -235,7 +226,7 @@ fn crates_of(which: impl Fn(&Member) -> bool) -> Vec<String> {
     names.collect()
 }
 
-/// A member's library, its program, and further programs.
+/// Returns a member's library, its program, and further programs.
 fn crates_in(member: &Member) -> Vec<Crate> {
     let folder = member.source_folder();
     let mut roots = vec![format!("{folder}/lib.rs"), format!("{folder}/main.rs")];
@@ -253,7 +244,7 @@ fn tree(root: &str) -> Crate {
 
 fn hold(folder: &str, at_least: usize, skip: impl Fn(&str) -> bool, rule: impl Fn(&str) -> Vec<String>) {
     let files = rust_files(folder);
-    // A rule over nothing holds always.
+    // A rule that is applied to no file would always hold.
     assert!(
         files.len() >= at_least,
         "{folder}: expected at least {at_least} Rust files, found {}",

@@ -1,8 +1,8 @@
-//! The module tree of a crate, read by `syn`, and which module uses which.
+//! The module tree of a crate, read with `syn`, and which module uses which.
 //!
-//! A path (`use crate::a::B`, `super::B`, `a::B` in an expression, a type or a macro's tokens) counts for the module in whose file the item is
-//! defined: re-exports are followed, so that a facade hides nothing and adds nothing. Modules and imports behind `#[cfg(test)]` do not
-//! count. Methods do not either: `x.f()` names no module.
+//! A path (`use crate::a::B`, `super::B`, `a::B` in an expression, a type or a macro's tokens) counts as a use of the
+//! module in whose file the item is defined. Re-exports are followed, so a facade neither hides a use nor adds one.
+//! Modules and imports behind `#[cfg(test)]` do not count, and neither do method calls: `x.f()` names no module.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,19 +11,19 @@ use syn::visit::Visit;
 
 use crate::source::{Import, Paths, Reader, attributes_of, expand, is_test, module_file, name_of, parse};
 
-/// A module with a file of its own, or one inside of a file.
+/// A module with a file of its own, or one inside a file.
 #[derive(Debug, Default)]
 struct Module {
-    /// Names from the crate's root, which has none.
+    /// Module names from the crate's root, whose path is empty.
     path: Vec<String>,
     file: String,
-    /// The module whose file it is in: itself, unless it is inside of a file.
+    /// The module whose file contains it; itself, unless it is inside another module's file.
     home: usize,
     parent: Option<usize>,
     children: BTreeMap<String, usize>,
     items: BTreeSet<String>,
     imports: Vec<Import>,
-    /// Paths outside of `use`.
+    /// Paths other than those of `use`.
     inline: BTreeSet<Vec<String>>,
 }
 
@@ -33,19 +33,19 @@ pub struct Crate {
     modules: Vec<Module>,
 }
 
-/// A module uses something that is defined in another one. Both are paths below the crate's root.
+/// One module uses an item that another one defines. Both are paths below the crate's root.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Edge {
     pub from: Vec<String>,
     pub to: Vec<String>,
-    /// The file of the first.
+    /// File of the using module.
     pub file: String,
-    /// The path as it is written there.
+    /// The path as written there.
     pub by: String,
 }
 
 impl Crate {
-    /// Reads a crate from its root file on.
+    /// Reads a crate, starting from its root file.
     pub fn read(root_file: &str, reader: Reader<'_>) -> Self {
         let mut read = Self { modules: Vec::new() };
         let source = reader(root_file).unwrap_or_else(|| panic!("{root_file}: not there"));
@@ -58,7 +58,7 @@ impl Crate {
         read
     }
 
-    /// Paths of all modules with a file of their own; the root's is empty.
+    /// Returns the paths of all modules with a file of their own; the root's is empty.
     pub fn files(&self) -> Vec<(&[String], &str)> {
         let own = self
             .modules
@@ -69,7 +69,7 @@ impl Crate {
             .collect()
     }
 
-    /// `folder`: where the files of child modules lie.
+    /// `folder`: where the files of child modules are.
     fn fill(&mut self, at: usize, items: Vec<Item>, folder: &str, reader: Reader<'_>) {
         let mut paths = Paths::default();
         for item in items {
@@ -105,7 +105,7 @@ impl Crate {
             }
         }
         let Paths { inline, imports } = paths;
-        // A `use` within a function is not a name of the module, and what it names is used all the same.
+        // A `use` inside a function adds no name to the module, but what it names is used.
         self.modules[at].inline.extend(inline);
         self.modules[at]
             .inline
@@ -128,7 +128,8 @@ impl Crate {
         at
     }
 
-    /// What uses what, each pair of modules once. What a module uses of itself, of those it is within and of those within it is left out.
+    /// Returns which module uses which, each pair once. Leaves out uses of the module itself, of those that contain it
+    /// and of those inside it.
     pub fn edges(&self) -> Vec<Edge> {
         let mut edges: BTreeMap<(usize, usize), String> = BTreeMap::new();
         for (at, module) in self.modules.iter().enumerate() {
@@ -162,7 +163,7 @@ impl Crate {
         edges
     }
 
-    /// What a path that is written in a module leads to; [`None`] for another crate's, a local variable's and the like.
+    /// Resolves a path that is written in a module; [`None`] for another crate's item, a local variable and the like.
     fn resolve(&self, at: usize, path: &[String], seen: &mut Seen) -> Option<Target> {
         let (first, rest) = path.split_first()?;
         let start = match first.as_str() {
@@ -187,7 +188,7 @@ impl Crate {
         Some(found)
     }
 
-    /// A name in a module: its child, its item, or what it imports.
+    /// Resolves a name in a module: a child module, an item, or an import.
     fn look_up(&self, at: usize, name: &str, seen: &mut Seen) -> Option<Target> {
         let module = &self.modules[at];
         if let Some(child) = module.children.get(name) {
@@ -196,7 +197,7 @@ impl Crate {
         if module.items.contains(name) {
             return Some(Target::Item(at));
         }
-        // Two modules may import all of each other.
+        // Two modules may glob-import each other.
         if !seen.insert((at, name.to_owned())) {
             return None;
         }
@@ -205,7 +206,7 @@ impl Crate {
             .iter()
             .filter(|import| import.name.as_deref() == Some(name));
         for import in named {
-            // `use name::…` of another crate of the same name would look for itself.
+            // Without this, `use name::…` of another crate with the name `name` would resolve to itself.
             if let Some(target) = self.resolve(at, &import.path, seen) {
                 return Some(target);
             }
@@ -223,11 +224,11 @@ impl Crate {
 
 type Seen = BTreeSet<(usize, String)>;
 
-/// What a path leads to.
+/// Target of a path.
 #[derive(Clone, Copy, Debug)]
 enum Target {
     Module(usize),
-    /// Something that is defined in a module.
+    /// An item that is defined in a module.
     Item(usize),
 }
 
@@ -239,9 +240,9 @@ impl Target {
     }
 }
 
-// ---- tests over small made-up crates ----
+// ---- tests with small invented crates ----
 
-/// Edges of a crate of these files, as `from -> to`.
+/// Returns the uses in a crate with these files, as `from -> to`.
 #[cfg(test)]
 pub fn edges_of(files: &[(&str, &str)]) -> Vec<String> {
     let reader = |path: &str| {
@@ -288,7 +289,7 @@ fn every_way_to_name_a_module_is_found() {
 }
 
 #[test]
-fn what_names_no_other_module_is_none() {
+fn text_that_names_no_other_module_is_not_a_use() {
     for user in [
         "// use crate::b::B;",
         "/// Like [`crate::b::B`].\nfn f() {}",
@@ -310,7 +311,7 @@ fn what_names_no_other_module_is_none() {
 }
 
 #[test]
-fn a_facade_leads_to_where_the_item_is_defined() {
+fn a_re_export_leads_to_where_the_item_is_defined() {
     let files = [
         ("src/lib.rs", "mod a; mod b;"),
         ("src/a.rs", "use crate::b::Deep; use crate::b::Own;"),

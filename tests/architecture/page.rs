@@ -1,6 +1,6 @@
-//! What the page about the architecture names, and what manifests depend on.
+//! Modules that the architecture page names, and packages that manifests depend on.
 
-/// Forbidden packages among a manifest's dependencies (and features that must not be asked for).
+/// Finds forbidden packages among a manifest's dependencies, and forbidden features.
 pub fn manifest_violations(manifest: &str, forbidden: &[&str]) -> Vec<String> {
     manifest
         .lines()
@@ -15,7 +15,7 @@ pub fn manifest_violations(manifest: &str, forbidden: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// A manifest without what only its tests depend on.
+/// Returns a manifest without its dev-dependencies.
 pub fn without_dev_dependencies(manifest: &str) -> String {
     let mut is_dev = false;
     let mut kept = String::new();
@@ -31,7 +31,8 @@ pub fn without_dev_dependencies(manifest: &str) -> String {
     kept
 }
 
-/// Modules that the page does not name, and modules that it names although they are gone. `roots`: the crates' source folders.
+/// Finds modules that the page does not name, and modules that it names but that no longer exist. `roots`: the crates'
+/// source folders.
 pub fn naming_violations(page: &str, modules: &[String], roots: &[String]) -> Vec<String> {
     let named: Vec<&str> = page
         .split('`')
@@ -55,7 +56,7 @@ pub fn naming_violations(page: &str, modules: &[String], roots: &[String]) -> Ve
     missing.chain(gone).collect()
 }
 
-/// Parts of the path up to the crate's source folder.
+/// Number of path segments up to the crate's source folder.
 fn depth_of(name: &str, roots: &[String]) -> usize {
     let root = roots
         .iter()
@@ -64,10 +65,10 @@ fn depth_of(name: &str, roots: &[String]) -> usize {
     root.map_or(0, |root| root.split('/').count())
 }
 
-// ---- that the rules can fail ----
+// ---- tests that the rules can fail ----
 
 #[test]
-fn a_module_without_a_line_and_a_line_without_a_module_are_found() {
+fn missing_and_outdated_lines_of_the_page_are_found() {
     let modules = ["src/lib.rs", "src/engine/", "worker/src/route.rs"].map(str::to_owned);
     let roots = ["src", "worker/src"].map(str::to_owned);
     let page = "`src/lib.rs` and `src/engine/`, `src/engine/plan.rs`; `worker/src/route.rs`";

@@ -1,4 +1,4 @@
-//! One Rust source, read by `syn`: its items, what they are called, what they import and which paths they name.
+//! One Rust source, read with `syn`: its items and their names, its imports, and the paths it uses.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,14 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, UseTree};
 
-/// Reads a file by its path; [`None`] where there is none.
+/// Reads a file by its path; [`None`] if there is none.
 pub type Reader<'r> = &'r dyn Fn(&str) -> Option<String>;
 
-/// One name that a `use` brings in.
+/// One name that a `use` imports.
 #[derive(Debug)]
 pub struct Import {
     pub path: Vec<String>,
-    /// What it is called here; [`None`] for all names (`*`).
+    /// Its name here; [`None`] for all names (`*`).
     pub name: Option<String>,
 }
 
@@ -21,7 +21,7 @@ pub fn parse(file: &str, source: &str) -> syn::File {
     syn::parse_file(source).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// A child module's file, its text, and where its own children lie.
+/// Returns a child module's file, its text, and the folder of its own children.
 pub fn module_file(folder: &str, name: &str, attributes: &[Attribute], reader: Reader<'_>) -> (String, String, String) {
     let inner = format!("{folder}/{name}");
     let named = attributes.iter().find_map(|attribute| {
@@ -46,7 +46,7 @@ pub fn module_file(folder: &str, name: &str, attributes: &[Attribute], reader: R
     panic!("mod {name}: expected {}, found neither", files.join(" or "))
 }
 
-/// Whether something is only there in tests.
+/// Whether something exists only in tests.
 pub fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let syn::Meta::List(list) = &attribute.meta else {
@@ -77,7 +77,7 @@ pub fn attributes_of(item: &Item) -> &[Attribute] {
     }
 }
 
-/// The name that an item has in its module.
+/// Returns an item's name in its module.
 pub fn name_of(item: &Item) -> Option<String> {
     let name = match item {
         Item::Const(item) => &item.ident,
@@ -94,7 +94,7 @@ pub fn name_of(item: &Item) -> Option<String> {
     Some(name.to_string())
 }
 
-/// The names that a `use` brings in, groups and new names included.
+/// Collects the names that a `use` imports, including grouped and renamed ones.
 pub fn expand(tree: &UseTree, path: &mut Vec<String>, found: &mut Vec<Import>) {
     match tree {
         UseTree::Path(inner) => {
@@ -133,9 +133,9 @@ pub fn expand(tree: &UseTree, path: &mut Vec<String>, found: &mut Vec<Import>) {
 /// Collects the paths in an item.
 #[derive(Default)]
 pub struct Paths {
-    /// Written where they are used.
+    /// Paths in expressions and types.
     pub inline: BTreeSet<Vec<String>>,
-    /// Brought in by a `use` within a function.
+    /// Imports of a `use` inside a function.
     pub imports: Vec<Import>,
 }
 
@@ -160,7 +160,7 @@ impl<'ast> Visit<'ast> for Paths {
     }
 }
 
-/// Paths of two or more names among tokens that only a macro understands.
+/// Finds paths of two or more names among tokens that only a macro can parse.
 fn paths_in(words: &[String]) -> Vec<Vec<String>> {
     let is_name = |word: &str| word.starts_with(|first: char| first.is_alphabetic() || first == '_');
     let mut found = Vec::new();
@@ -172,7 +172,7 @@ fn paths_in(words: &[String]) -> Vec<Vec<String>> {
             path.push(word.clone());
         } else if is_name(word) {
             found.push(std::mem::take(&mut path));
-            // `::name` is another crate's.
+            // A leading `::name` names another crate.
             path = if joined { Vec::new() } else { vec![word.clone()] };
         } else if word != ":" {
             found.push(std::mem::take(&mut path));
@@ -184,7 +184,7 @@ fn paths_in(words: &[String]) -> Vec<Vec<String>> {
     found
 }
 
-/// Words and single signs of Rust tokens; texts and other literals are left out, and comments are no tokens.
+/// Collects the words and punctuation of Rust tokens, without string and other literals. Comments are not tokens.
 pub fn flatten(tokens: TokenStream, words: &mut Vec<String>) {
     use proc_macro2::Delimiter;
     for token in tokens {

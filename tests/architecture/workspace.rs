@@ -1,4 +1,4 @@
-//! The workspace as it lies on the disk: its members by `Cargo.toml`, and their Rust files.
+//! The workspace on disk: its members by `Cargo.toml`, and their Rust files.
 
 use std::fs;
 use std::path::Path;
@@ -10,22 +10,22 @@ pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 pub struct Member {
     /// The package's name.
     pub name: String,
-    /// Its folder from the root; empty for the core, which lies at the root.
+    /// Its folder relative to the root; empty for the core, which is the root package.
     pub folder: String,
 }
 
 impl Member {
-    /// Where its sources lie.
+    /// Returns the folder of its sources.
     pub fn source_folder(&self) -> String {
         self.path("src")
     }
 
-    /// Its manifest.
+    /// Returns the path of its manifest.
     pub fn manifest(&self) -> String {
         self.path("Cargo.toml")
     }
 
-    /// Whether its modules are part of the product: what only measures need not be named in the page.
+    /// Whether it only measures the product. The page need not name the modules of such a member.
     pub fn is_measuring(&self) -> bool {
         self.folder.starts_with("benches/")
     }
@@ -39,7 +39,7 @@ impl Member {
     }
 }
 
-/// All members of the workspace, in the manifest's order.
+/// Returns all members of the workspace, in the manifest's order.
 pub fn members() -> Vec<Member> {
     let listed = member_folders(&read("Cargo.toml"));
     let mut members = Vec::new();
@@ -62,7 +62,7 @@ pub fn members() -> Vec<Member> {
     members
 }
 
-/// What a workspace's manifest lists as its members.
+/// Returns the folders that a workspace's manifest lists as members.
 fn member_folders(manifest: &str) -> Vec<String> {
     let list = manifest
         .split_once("members = [")
@@ -73,7 +73,7 @@ fn member_folders(manifest: &str) -> Vec<String> {
     quoted.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// Folders right below `parent` that have a manifest, in order.
+/// Returns the direct subfolders of `parent` that have a manifest, sorted.
 fn folders_below(parent: &str) -> Vec<String> {
     let entries = fs::read_dir(Path::new(ROOT).join(parent)).unwrap_or_else(|error| panic!("{parent}: {error}"));
     let mut folders: Vec<String> = entries
@@ -91,14 +91,14 @@ fn package_name(manifest: &str) -> Option<String> {
     line.split('"').nth(1).map(str::to_owned)
 }
 
-/// A file's text; a missing one fails the test.
+/// Reads a file; a missing one fails the test.
 pub fn read(path: &str) -> String {
     fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Paths of all Rust files below a folder, from the root, in order; the empty folder is the root itself.
+/// Returns the paths of all Rust files below a folder, relative to the root and sorted; the empty folder is the root.
 ///
-/// Hidden folders, build output and installed packages are passed over.
+/// Skips hidden folders, build output and installed packages.
 pub fn rust_files(folder: &str) -> Vec<String> {
     let mut files = Vec::new();
     let mut folders = vec![Path::new(ROOT).join(folder)];
@@ -108,7 +108,7 @@ pub fn rust_files(folder: &str) -> Vec<String> {
             let entry = entry.unwrap();
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
-            // A link may lead out of the tree.
+            // A symbolic link may lead out of the tree, so it is not followed.
             if entry.file_type().unwrap().is_dir() {
                 if !name.starts_with('.') && !["target", "node_modules", "build"].contains(&name.as_str()) {
                     folders.push(path);
@@ -122,7 +122,7 @@ pub fn rust_files(folder: &str) -> Vec<String> {
     files
 }
 
-/// Files and folders right below a source folder; a folder ends in `/`.
+/// Returns the files and folders directly below a source folder; a folder ends in `/`.
 pub fn modules_of(root: &str) -> Vec<String> {
     let mut modules: Vec<String> = rust_files(root)
         .iter()

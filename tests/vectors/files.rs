@@ -1,4 +1,4 @@
-//! The golden files, inside of the programs that test them.
+//! The golden files, compiled into the tests.
 
 macro_rules! files {
     ($($name:literal)*) => {

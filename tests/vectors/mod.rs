@@ -1,4 +1,4 @@
-//! Golden cases: read, run and (natively, on request) written.
+//! Golden cases: reads, runs and (natively, on request) writes them.
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -31,7 +31,7 @@ pub struct Case {
 pub struct Event {
     pub r#type: String,
     pub item: String,
-    /// Before `now_ms`; at most 24 hours, so that it can be sent to an edge.
+    /// Age at `now_ms`; at most 24 hours, so that the event can be sent to an edge.
     pub age_ms: u64,
 }
 
@@ -60,7 +60,7 @@ pub struct Expect {
     pub segment: Option<u16>,
     pub context: Option<String>,
     pub items: Vec<String>,
-    /// Bits of the 32-bit scores: equal everywhere, not nearly so.
+    /// Bits of the 32-bit scores: every platform must give exactly the same.
     pub score_bits: Vec<u32>,
     pub because: Vec<Option<String>>,
     pub unknown: Vec<String>,
@@ -131,7 +131,7 @@ fn run(engine: &Engine<AlignedBytes>, case: &Case, now_ms: u64) -> Expect {
     }
 }
 
-/// Runs all cases and returns how many; panics at the first that differs.
+/// Runs all cases and returns their number; panics at the first difference.
 pub fn check(bytes: AlignedBytes, golden: &Golden) -> usize {
     let key: VerifyingKey = parse_public_key(&golden.public_key).unwrap();
     let engine = Engine::new(Snapshot::open(bytes, Trust::Keys(&[key])).unwrap()).unwrap();
@@ -203,7 +203,7 @@ fn mixed() -> Vec<Event> {
     ]
 }
 
-/// Of slots whose shared lists are changed for one visitor.
+/// Cases for slots whose shared lists are changed for one visitor.
 fn cases_per_visitor() -> Vec<Case> {
     vec![
         case("nothing known, excludes", vec![], recommend("excludes", 8, None)),

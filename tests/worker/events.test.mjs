@@ -57,6 +57,7 @@ test("an accepted event reaches the bucket through the queue, with who, what, wh
   assert.match(user, /^[0-9a-f]{32}$/);
   assert.match(version, /^20260101T000000Z-/);
   assert.deepEqual(event, {
+    schema_version: 1,
     id: "event-1",
     item: "tea-03",
     type: "add_to_cart",
@@ -65,6 +66,7 @@ test("an accepted event reaches the bucket through the queue, with who, what, wh
     slot: "home",
     position: 3,
     segment: 0,
+    decision: null,
     context: {},
   });
 });

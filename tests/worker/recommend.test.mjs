@@ -36,7 +36,7 @@ async function decision(path, options) {
 
 test("a decision has exactly the fields of the API page", async () => {
   const { decision: home } = await decision("/v1/recommend/home", { cookies: await visitorOf("tea-00", "tea-02") });
-  assert.deepEqual(Object.keys(home), ["slot", "model", "scope", "segment", "context", "items", "unknown", "explanation"]);
+  assert.deepEqual(Object.keys(home), ["id", "slot", "model", "scope", "segment", "context", "items", "unknown", "explanation"]);
   assert.deepEqual(Object.keys(home.items[0]), ["id", "title", "categories", "image", "attributes", "score", "reason"]);
   assert.deepEqual(Object.keys(home.explanation), [
     "history",

@@ -1,4 +1,4 @@
-//! The origin of the host in memory: a function of the test that answers for the server behind.
+//! The origin of the host in memory: a function of the test answers its requests.
 
 use std::cell::RefCell;
 

@@ -28,7 +28,7 @@ pub struct Model {
     pub loaded_at_ms: u64,
     /// The text of the pointer that named it.
     pointer: String,
-    /// The items available in the minute that was last asked for.
+    /// The bitmap of available items of the minute of the last decision.
     available: RefCell<Option<Rc<Available>>>,
 }
 

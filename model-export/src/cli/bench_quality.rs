@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{Context, Report};
 use crate::bench_quality::{Choice, Measurement, measure, objective_of};
-use crate::error::Error;
+use crate::context::Context;
+use crate::report::Report;
+use selvedge_lake::explain::Error;
 
 /// Arguments of `selvedge bench-quality`.
 #[derive(Debug, clap::Args)]

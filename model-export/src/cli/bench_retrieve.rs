@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{Context, Report};
 use crate::bench_retrieve::{Vectors, Written, write};
-use crate::error::Error;
+use crate::context::Context;
+use crate::report::Report;
+use selvedge_lake::explain::Error;
 
 /// Arguments of `selvedge bench-retrieve`.
 #[derive(Debug, clap::Args)]

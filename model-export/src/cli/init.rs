@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::Context;
-use crate::error::Error;
+use crate::context::Context;
 use crate::init::init;
+use selvedge_lake::explain::Error;
 
 /// Arguments of `selvedge init`.
 #[derive(Debug, clap::Args)]

@@ -2,16 +2,18 @@
 
 use std::path::PathBuf;
 
+use base16ct::lower::encode_string as hex;
 use selvedge::event::ItemIndex;
 use selvedge::policy::{self, SlotPolicy};
 use selvedge::snapshot::{SectionKind, Snapshot, Trust, VerifyingKey, parse_public_key};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::context::{Context, Report};
-use super::table::{Table, count};
-use crate::error::Error;
-use crate::pack::{PackError, hex, read_key, read_snapshot};
+use crate::context::Context;
+use crate::pack::{PackError, read_key, read_snapshot};
+use crate::report::Report;
+use crate::report::{Table, count};
+use selvedge_lake::explain::Error;
 
 /// Arguments of `selvedge inspect`.
 #[derive(Debug, clap::Args)]

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::context::{Context, Report};
-use crate::error::Error;
+use crate::context::Context;
 use crate::pack::{KeyPair, generate};
+use crate::report::Report;
+use selvedge_lake::explain::Error;
 
 /// Arguments of `selvedge keygen`.
 #[derive(Debug, clap::Args)]

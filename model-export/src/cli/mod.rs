@@ -1,65 +1,34 @@
-//! The command line: one verb per file, each a translation from arguments to one call of the library.
+//! The command line: stages from their table, and one file for each verb that is no stage.
 
 mod bench_quality;
 mod bench_retrieve;
-mod context;
-mod evaluate;
-mod ingest;
 mod init;
 mod inspect;
 mod keygen;
-mod pack;
-mod run;
-mod segment;
 mod simulate;
 mod synthetic;
-pub mod table;
-mod train;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, Args as _, Command, FromArgMatches as _, Subcommand};
+use selvedge_lake::explain::{Error, Exit};
 
-pub use context::{Context, Globals, Report};
+use crate::context::{ArgumentError, Context, Globals};
+use crate::run::Runner;
+use crate::stages;
 
-use crate::error::Error;
-
-/// Personalization at the network's edge: from raw events to a signed snapshot.
-#[derive(Debug, Parser)]
-#[command(name = "selvedge", version, arg_required_else_help = true, after_help = EXIT_CODES)]
-struct Cli {
-    #[command(flatten)]
-    globals: Globals,
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 environment (files, disk), 2 command line or configuration, \
-                          3 data quality, 4 snapshot invalid, 5 evaluation gate not passed.";
-
+/// The verbs that are no stages.
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Write a commented selvedge.toml from looking at your files
     Init(init::Args),
-    /// Read events and catalogues into the lake
-    Ingest(ingest::Args),
-    /// Train item and user factors on the lake
-    Train(train::Args),
-    /// Group users into segments
-    Segment(segment::Args),
-    /// Measure the model on events that it has not seen
-    Evaluate(evaluate::Args),
     /// Replay the last days through segments and caches: what sharing keeps of personalization
     Simulate(simulate::Args),
-    /// Build and sign the snapshot
-    Pack(pack::Args),
     /// Verify a snapshot and show what is in it
     Inspect(inspect::Args),
     /// Make a key pair for signing snapshots
     Keygen(keygen::Args),
-    /// Do every stage from one configuration
-    Run(run::Args),
     /// Write a generated data set with planted tastes
     Synthetic(synthetic::Args),
     /// Measure quality and speed on data sets with exact splits; prints one line of JSON
@@ -70,12 +39,32 @@ enum Verb {
     BenchRetrieve(bench_retrieve::Args),
 }
 
+fn runner() -> Runner {
+    Runner::new(stages::ALL, stages::PACKED_FILES)
+}
+
+/// The whole command line: `run` and every stage as the table has them, then the other verbs.
+fn command(runner: &Runner) -> Command {
+    let codes = Exit::ALL.map(|exit| format!("{} {}", exit.code(), exit.meaning()));
+    let command = Globals::augment_args(Command::new("selvedge")).subcommand(runner.run_command());
+    let command = stages::ALL
+        .iter()
+        .fold(command, |command, stage| command.subcommand(Runner::command(*stage)));
+    // The text comes last: options that are derived bring the one of their type along.
+    Verb::augment_subcommands(command)
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Personalization at the network's edge: from raw events to a signed snapshot")
+        .arg_required_else_help(true)
+        .subcommand_required(true)
+        .after_help(format!("Exit codes: 0 done, {}.", codes.join(", ")))
+}
+
 /// Reads the command line, does the verb, and says how it went.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let context = Context::new(cli.globals);
-    match dispatch(cli.verb, &context) {
+    let runner = runner();
+    let matches = command(&runner).get_matches();
+    match dispatch(&runner, &matches) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nothing is left to do when standard error itself is closed.
@@ -85,30 +74,31 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn dispatch(verb: Verb, context: &Context) -> Result<(), Error> {
-    match verb {
-        Verb::Init(args) => init::run(args, context),
-        Verb::Ingest(args) => ingest::run(args, context),
-        Verb::Train(args) => train::run(args, context),
-        Verb::Segment(args) => segment::run(args, context),
-        Verb::Evaluate(args) => evaluate::run(args, context),
-        Verb::Simulate(args) => simulate::run(args, context),
-        Verb::Pack(args) => pack::run(args, context),
-        Verb::Inspect(args) => inspect::run(args, context),
-        Verb::Keygen(args) => keygen::run(args, context),
-        Verb::Run(args) => run::run(args, context),
-        Verb::Synthetic(args) => synthetic::run(args, context),
-        Verb::BenchQuality(args) => bench_quality::run(args, context),
-        Verb::BenchRetrieve(args) => bench_retrieve::run(args, context),
+fn dispatch(runner: &Runner, matches: &ArgMatches) -> Result<(), Error> {
+    let context = Context::new(Globals::from_arg_matches(matches).map_err(ArgumentError)?);
+    if let Some((verb, options)) = matches.subcommand() {
+        if verb == "run" {
+            return runner.all(&context, options);
+        }
+        if let Some(stage) = runner.find(verb) {
+            return runner.one(stage, &context, options);
+        }
+    }
+    match Verb::from_arg_matches(matches).map_err(ArgumentError)? {
+        Verb::Init(args) => init::run(args, &context),
+        Verb::Simulate(args) => simulate::run(args, &context),
+        Verb::Inspect(args) => inspect::run(args, &context),
+        Verb::Keygen(args) => keygen::run(args, &context),
+        Verb::Synthetic(args) => synthetic::run(args, &context),
+        Verb::BenchQuality(args) => bench_quality::run(args, &context),
+        Verb::BenchRetrieve(args) => bench_retrieve::run(args, &context),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     #[test]
     fn the_command_line_is_consistent() {
-        super::Cli::command().debug_assert();
+        super::command(&super::runner()).debug_assert();
     }
 }

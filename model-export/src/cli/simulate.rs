@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::table::{Table, count};
-use super::{Context, Report};
-use crate::error::Error;
+use crate::context::Context;
+use crate::report::Report;
+use crate::report::{Table, count};
 use crate::simulate::{self, Options, Recommended, Simulation};
+use selvedge_lake::explain::Error;
 
 /// Arguments of `selvedge simulate`.
 #[derive(Debug, clap::Args)]
@@ -77,7 +78,7 @@ pub fn run(args: Args, context: &Context) -> Result<(), Error> {
             "NDCG kept by hit ratio, times to live of {} s",
             options.ttl_s.first().unwrap_or(&0)
         );
-        crate::lake::atomic::write_bytes(path, simulate::plot(&simulation, &title).as_bytes())?;
+        selvedge_lake::storage::atomic::write_bytes(path, simulate::plot(&simulation, &title).as_bytes())?;
     }
     if args.write
         && let Some(found) = &simulation.recommended

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::Context;
-use crate::error::Error;
+use crate::context::Context;
 use crate::synthetic::{self, Compression, Format, Options};
+use selvedge_lake::explain::Error;
 
 /// Arguments of `selvedge synthetic`.
 #[derive(Debug, clap::Args)]

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Exit, Explain, nearest};
+use selvedge_lake::explain::{Exit, Explain, nearest};
+use selvedge_lake::source::InvalidValue;
 
 /// What can be wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +77,10 @@ impl ConfigError {
         }
     }
 
+    pub(super) fn invalid(path: &Path) -> impl FnOnce(InvalidValue) -> Self {
+        move |InvalidValue { key, expected, found }| Self::value(path, &key, &expected, found)
+    }
+
     pub(super) fn value(path: &Path, key: &str, expected: &str, found: impl ToString) -> Self {
         Self::Value {
             path: path.to_owned(),
@@ -84,6 +89,24 @@ impl ConfigError {
             found: found.to_string(),
         }
     }
+}
+
+/// Refuses `found` unless it is in the range; NaN is in none.
+pub(super) fn range(
+    path: &Path,
+    key: &str,
+    found: f64,
+    allowed: std::ops::RangeInclusive<f64>,
+) -> Result<(), ConfigError> {
+    if allowed.contains(&found) {
+        return Ok(());
+    }
+    let expected = if allowed.end().is_finite() {
+        format!("{} to {}", allowed.start(), allowed.end())
+    } else {
+        format!("at least {}", allowed.start())
+    };
+    Err(ConfigError::value(path, key, &expected, found))
 }
 
 impl Explain for ConfigError {

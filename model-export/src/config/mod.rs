@@ -4,24 +4,22 @@
 
 mod error;
 mod overrides;
+mod pack;
 mod slots;
-mod sources;
 mod stages;
+mod train;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use selvedge_lake::source::{CatalogueSource, EventSource, LakeConfig, Sources};
 use serde::Deserialize;
 
 pub use error::ConfigError;
+pub use pack::{Codes, PackConfig};
 pub use slots::{Audience, PerVisitor, SlotConfig, TrafficConfig, Vary};
-pub use sources::{
-    CatalogueColumns, CatalogueSource, ColumnMap, EventColumns, EventPreset, EventSource, FileFormat, KindOrIgnore,
-    TextFormat,
-};
-pub use stages::{
-    Baseline, Codes, EvaluateConfig, LakeConfig, ModelConfig, PackConfig, SegmentConfig, TrainConfig, WeightsConfig,
-};
+pub use stages::{Baseline, EvaluateConfig, ModelConfig, SegmentConfig};
+pub use train::{TrainConfig, WeightsConfig};
 
 /// The whole configuration. Every section has defaults except what only the owner of the data can know.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -96,8 +94,8 @@ impl Config {
         place(&mut self.lake.dir)?;
         place(&mut self.model.dir)?;
         place(&mut self.pack.signing_key)?;
-        if let Some(output) = &mut self.pack.output {
-            place(output)?;
+        for path in [&mut self.pack.output, &mut self.train.import].into_iter().flatten() {
+            place(path)?;
         }
         let events = self.events.iter_mut().map(|source| &mut source.path);
         let catalogue = self.catalogue.iter_mut().map(|source| &mut source.path);
@@ -116,7 +114,7 @@ impl Config {
     }
 
     fn check(&self, path: &Path) -> Result<(), ConfigError> {
-        self.lake.check(path)?;
+        self.lake.check().map_err(ConfigError::invalid(path))?;
         self.train.check(path)?;
         self.segment.check(path)?;
         self.evaluate.check(path)?;
@@ -143,9 +141,40 @@ impl Config {
             }
         }
         for source in &self.events {
-            source.check(path)?;
+            source.check().map_err(ConfigError::invalid(path))?;
         }
         Ok(())
+    }
+
+    /// A part of it as text, for digests: a section by its name, or `events.time_zone`, the zones that sources declare.
+    /// Everything in it that changes what a stage writes is in that text.
+    ///
+    /// # Errors
+    /// A value that JSON cannot hold, or a name that is no section.
+    pub fn section(&self, name: &str) -> Result<String, serde_json::Error> {
+        match name {
+            "train" => serde_json::to_string(&self.train),
+            "segment" => serde_json::to_string(&self.segment),
+            "evaluate" => serde_json::to_string(&self.evaluate),
+            "slots" => serde_json::to_string(&self.slots),
+            "traffic" => serde_json::to_string(&self.traffic),
+            "pack" => serde_json::to_string(&self.pack),
+            "events.time_zone" => {
+                let zones: Vec<&str> = self.events.iter().map(|source| source.time_zone.as_str()).collect();
+                serde_json::to_string(&zones)
+            }
+            _ => Err(serde::de::Error::custom(format!("no section {name:?}"))),
+        }
+    }
+
+    /// What ingest reads of it.
+    #[must_use]
+    pub fn sources(&self) -> Sources<'_> {
+        Sources {
+            lake: &self.lake,
+            events: &self.events,
+            catalogue: &self.catalogue,
+        }
     }
 
     /// The slots, or the one that a site without any gets: `home`.

@@ -7,7 +7,7 @@ use serde::Deserialize as _;
 use toml::{Table, Value};
 
 use super::{Config, ConfigError};
-use crate::error::nearest;
+use selvedge_lake::explain::nearest;
 
 /// The configuration in `text` with the overrides applied.
 pub(super) fn apply(text: &str, path: &Path, overrides: &[String]) -> Result<Config, ConfigError> {

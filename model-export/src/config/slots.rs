@@ -5,8 +5,7 @@ use std::path::Path;
 use selvedge::event::EventKind;
 use serde::{Deserialize, Serialize};
 
-use super::ConfigError;
-use super::stages::range;
+use super::error::{ConfigError, range};
 
 /// Whom a slot is ranked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::error::Explain as _;
+use selvedge_lake::explain::Explain as _;
 
 fn parse(text: &str, overrides: &[&str]) -> Result<Config, ConfigError> {
     let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ingest::{Cell, Sample, TimeReader};
+use selvedge_lake::ingest::{Cell, Sample, TimeReader};
 
 /// Patterns that are tried on text that is no ISO date. Month first comes after day first; a sample with a day above
 /// 12 decides, and where none does the comment in the draft says so.

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::cli::Report;
 use crate::config::{Config, ConfigError};
-use crate::error::{Exit, Explain};
-use crate::ingest::{IngestError, sample};
-use crate::lake::{LakeError, atomic};
+use crate::report::Report;
+use selvedge_lake::explain::{Exit, Explain};
+use selvedge_lake::ingest::{IngestError, sample};
+use selvedge_lake::storage::{LakeError, atomic};
 
 use guess::{Role, guess};
 use look::Column;

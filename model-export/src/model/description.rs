@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use selvedge::event::EventKind;
+use selvedge_models::evaluation::Evaluation;
+use selvedge_models::fit::TrainingCurve;
 use serde::{Deserialize, Serialize};
 
-use crate::als::Objective;
 use crate::config::TrainConfig;
+use selvedge_models::als::Objective;
 
 /// `model.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,19 +41,27 @@ pub struct Description {
     pub interactions: usize,
     /// How the number of iterations was found; null where there were no days for it.
     pub validation: Option<TrainingCurve>,
+    /// What it was trained on, and with which settings.
+    pub origin: Origin,
 }
 
-/// Validation while the number of iterations was chosen.
+/// What a model or its evaluation was made from: digests of the lake and of the settings of training.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The lake's fingerprint.
+    pub lake: String,
+    /// SHA-256 of the sections that training reads.
+    pub training: String,
+}
+
+/// `evaluation.json`: the evaluation, and what the model that was judged was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrainingCurve {
-    /// What was measured, as `ndcg@20`.
-    pub metric: String,
-    /// Events before this time were trained on for it, those at it or after it were predicted.
-    pub split_ms: i64,
-    /// Users that were measured.
-    pub users: usize,
-    /// The value after each iteration.
-    pub values: Vec<f64>,
+pub struct JudgedEvaluation {
+    /// The evaluation.
+    #[serde(flatten)]
+    pub evaluation: Evaluation,
+    /// Lake and settings.
+    pub origin: Origin,
 }
 
 impl Description {

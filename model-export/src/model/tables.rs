@@ -6,9 +6,10 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow_schema::ArrowError;
 
-use super::{ModelDir, ModelError};
-use crate::als::Factors;
-use crate::lake::table;
+use super::error::ModelError;
+use super::files::ModelDir;
+use selvedge_lake::storage::table;
+use selvedge_models::als::Factors;
 
 /// `item_factors.parquet`.
 #[derive(Clone, Debug, PartialEq)]
@@ -279,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_missing_table_names_the_stage_that_writes_it() {
-        use crate::error::Explain as _;
+        use selvedge_lake::explain::Explain as _;
         let dir = tempfile::tempdir().unwrap();
         let error = ModelDir::new(dir.path()).read_segments().unwrap_err();
         assert!(matches!(error, ModelError::Absent { stage: "segment", .. }));

@@ -6,7 +6,7 @@ use selvedge::snapshot::{CategoryIndex, Snapshot};
 use serde::Serialize;
 
 use super::error::PackError;
-use crate::lake::atomic;
+use selvedge_lake::storage::atomic;
 
 #[derive(Serialize)]
 struct Catalogue<'s> {

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use selvedge::snapshot::SnapshotError;
 
-use crate::compress::Measured;
-use crate::error::{Exit, Explain};
-use crate::lake::LakeError;
 use crate::model::ModelError;
+use selvedge_lake::explain::{Exit, Explain};
+use selvedge_lake::storage::LakeError;
+use selvedge_models::compress::Measured;
+use selvedge_models::served::ServeError;
 
 /// Why there is no snapshot, or why one is refused.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +94,9 @@ pub enum PackError {
     /// The lake or a file of it cannot be read or written.
     #[error(transparent)]
     Lake(#[from] LakeError),
+    /// Segments or items that the core cannot hold.
+    #[error("the lists of the segments cannot be made")]
+    Lists(#[from] ServeError),
     /// The parts do not make a snapshot.
     #[error("the model cannot be packed")]
     Build(#[source] SnapshotError),
@@ -124,7 +128,7 @@ impl Explain for PackError {
             Self::Slot { .. } | Self::NoCoding { .. } | Self::TooLarge { .. } => Exit::Usage,
             Self::Model(error) => error.exit(),
             Self::Lake(error) => error.exit(),
-            Self::Build(_) | Self::Refused { .. } => Exit::Snapshot,
+            Self::Build(_) | Self::Lists(_) | Self::Refused { .. } => Exit::Snapshot,
         }
     }
 
@@ -156,7 +160,7 @@ impl Explain for PackError {
                 "pass the public key that signed it with --public-key, or look into it with --no-verify".to_owned(),
             ),
             Self::Refused { .. } => Some("do not deploy it; pack the model again".to_owned()),
-            Self::Io { .. } | Self::Random(_) | Self::Build(_) => None,
+            Self::Io { .. } | Self::Random(_) | Self::Lists(_) | Self::Build(_) => None,
         }
     }
 }

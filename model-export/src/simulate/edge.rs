@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use selvedge::cache::{Freshness, State};
 
-use crate::random::SplitMix64;
+use selvedge_models::random::SplitMix64;
 
 /// One request for a key at a location.
 #[derive(Clone, Copy, Debug)]

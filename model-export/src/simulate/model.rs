@@ -2,15 +2,16 @@
 
 use selvedge::engine::Engine;
 use selvedge::policy::{self, PerVisitor, Policy, SlotPolicy};
-use selvedge::quantize::Width;
-use selvedge::snapshot::writer::{ItemInput, Model, SegmentInput, build};
-use selvedge::snapshot::{AlignedBytes, Snapshot, SnapshotError, Trust};
+use selvedge::snapshot::writer::{ItemInput, Model, build};
+use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
+use selvedge_models::compress::{Coding, Rotation};
+use selvedge_models::fit::Fitted;
+use selvedge_models::interactions::EventLog;
+use selvedge_models::lists::{ListPolicy, Segmentation};
 
+use super::error::SimulateError;
 use crate::config::{Config, SlotConfig};
-use crate::interactions::{EventLog, Weighting};
-use crate::pack::NO_SEGMENT;
-use crate::segment::{Tree, Votes};
-use crate::train::Fitted;
+use crate::pack::{Coded, NO_SEGMENT, segment_inputs};
 
 /// The slot whose answers are for one visitor.
 pub const PERSONAL: &str = "personal";
@@ -31,19 +32,17 @@ pub fn slot_name(level: usize, kind: PerVisitor) -> String {
     format!("{kind}-{level}")
 }
 
-/// An engine over the model with these segments, with a slot of each kind for each level; `votes` instead of centroids say what a
-/// segment is shown.
+/// An engine over the model with these segments, with a slot of each kind for each level; `lists` says what a segment is shown.
 ///
 /// # Errors
-/// What the core refuses to write.
+/// What the core refuses to hold or to write.
 pub fn engine(
     (log, fitted, config): (&EventLog, &Fitted, &Config),
     slot: &SlotConfig,
-    tree: &Tree,
-    votes: Option<&Votes>,
-    pool: usize,
+    segments: &Segmentation<'_>,
+    lists: ListPolicy,
     levels: &[Level],
-) -> Result<Engine<AlignedBytes>, SnapshotError> {
+) -> Result<Engine<AlignedBytes>, SimulateError> {
     let factors = &fitted.outcome.items;
     let items = fitted.set.items.iter().enumerate().map(|(row, item)| {
         let id = &log.items[*item as usize];
@@ -57,14 +56,15 @@ pub fn engine(
             ..ItemInput::default()
         }
     });
-    let segments = (0..tree.members.len()).map(|segment| SegmentInput {
-        centroid: tree.centroids.row(segment).to_vec(),
-        members: tree.members[segment],
-        parent: tree.parents[segment],
-        slate: votes.map_or_else(Vec::new, |votes| {
-            votes[segment].iter().map(|(item, _)| *item as usize).collect()
-        }),
-    });
+    let tree = segments.tree;
+    let coding = Coding::full(factors.dims());
+    let coded = Coded {
+        coding,
+        rotation: &Rotation::new(factors, coding),
+        fold_in: config.train.objective().fold_in(factors.rows()),
+    };
+    let length = config.pack.list_length();
+    let segments = segment_inputs(lists, segments, factors, &coded, length)?;
     let every = |level: &Level| -> Vec<u32> {
         (0..tree.members.len())
             .map(|segment| level.get(segment).copied().flatten().unwrap_or(NO_SEGMENT))
@@ -74,24 +74,24 @@ pub fn engine(
     let own = std::iter::once((0..).take(tree.members.len()).collect());
     let rungs = own.chain(levels.iter().flat_map(|level| vec![every(level); KINDS.len()]));
     let model = Model {
-        width: Width::Int8,
+        width: coding.width,
         dims: factors.dims(),
         items: items.collect(),
-        segments: segments.collect(),
+        segments,
         rungs: rungs.collect(),
         contexts: Vec::new(),
-        slate_len: pool,
+        slate_len: length,
         policy: policy(fitted, config, slot, levels.len()),
         created_ms: 0,
         trained_until_ms: 0,
         provenance: String::new(),
     };
-    Engine::new(Snapshot::open(build(&model, None)?, Trust::Unverified)?)
+    Ok(Engine::new(Snapshot::open(build(&model, None)?, Trust::Unverified)?)?)
 }
 
 fn policy(fitted: &Fitted, config: &Config, slot: &SlotConfig, levels: usize) -> Policy {
-    let weighting = Weighting::new(&config.train);
-    let objective = crate::train::objective(&config.train);
+    let weighting = config.train.weighting();
+    let objective = config.train.objective();
     let own = (PERSONAL.to_owned(), policy::Audience::Visitor, PerVisitor::Nothing);
     let shared =
         (0..levels).flat_map(|level| KINDS.map(|kind| (slot_name(level, kind), policy::Audience::Segment, kind)));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{LevelFound, Simulation};
+use super::found::{LevelFound, Simulation};
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 400.0;

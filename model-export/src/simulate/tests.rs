@@ -1,10 +1,13 @@
 //! A small site with planted tastes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+use selvedge_models::lists::ListPolicy;
+
 use super::*;
 use crate::config::TrainConfig;
-use crate::interactions::LogEvent;
-use crate::random::SplitMix64;
+use selvedge::cache::Freshness;
 use selvedge::event::EventKind;
+use selvedge_models::interactions::LogEvent;
+use selvedge_models::random::SplitMix64;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -119,4 +122,92 @@ fn test_days_without_events_are_refused() {
         simulate(&log(), &config, &options()),
         Err(SimulateError::Empty { .. })
     ));
+}
+
+/// Each list of a segment as rows of the snapshot, in bytes.
+fn lists<B: AsRef<[u8]>>(snapshot: &selvedge::snapshot::Snapshot<B>, segments: usize) -> Vec<Vec<u8>> {
+    (0..segments)
+        .map(|segment| {
+            let rows = snapshot.slate(1 + segment);
+            rows.flat_map(|row| row.0.to_le_bytes()).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn the_lists_that_are_measured_are_byte_for_byte_those_that_are_packed() {
+    use crate::model::ModelDir;
+    use crate::stage::Cleared;
+
+    // 2025-01-01: ingest takes no times before 1990.
+    const BASE_MS: i64 = 1_735_689_600_000;
+    let folder = tempfile::tempdir().unwrap();
+    let log = log();
+    let until_ms = log.end_ms().unwrap() - days_ms(7.0);
+    let mut events = "user,item,time\n".to_owned();
+    for event in log.before(until_ms) {
+        let (user, item) = (&log.users[event.user as usize], &log.items[event.item as usize]);
+        events.push_str(&format!("{user},{item},{}\n", BASE_MS + event.at_ms));
+    }
+    std::fs::write(folder.path().join("events.csv"), events).unwrap();
+    let text = "[[events]]\npath = \"events.csv\"\nevent_type = \"conversion\"\ntimestamp_format = \"unix_ms\"\n\
+                [events.columns]\nuser = \"user\"\nitem = \"item\"\ntimestamp = \"time\"\n\
+                [train]\nfactors = 16\niterations = 6\nvalidation_days = 0.0\n[segment]\ncount = 5\nmin_members = 10\n\
+                [pack]\nslate_length = 30\n";
+    let mut config = Config::parse(text, "selvedge.toml".as_ref(), folder.path(), &[]).unwrap();
+    let now_ms = BASE_MS + log.end_ms().unwrap();
+    selvedge_lake::ingest::ingest(&config.sources(), now_ms, |_| std::rc::Rc::new(|_| ())).unwrap();
+    crate::pack::generate(&config.pack.signing_key).unwrap();
+    let model = ModelDir::new(&config.model.dir);
+    for policy in [ListPolicy::Voted, ListPolicy::Centroid] {
+        config.segment.lists = policy;
+        // What is shipped: trained on everything in the lake.
+        crate::stages::train(&config, &model).unwrap();
+        crate::stages::segment(&config, &model).unwrap();
+        let packed = crate::pack::pack(&config, &model, &Cleared::without_gate(), now_ms).unwrap();
+        let bytes = crate::pack::read_snapshot(&packed.path).unwrap();
+        let packed = selvedge::snapshot::Snapshot::open(bytes, selvedge::snapshot::Trust::Unverified).unwrap();
+        // What is measured: trained on the same events, which are the days before the test here.
+        let past = read_log(&config).unwrap();
+        let fitted = fit(
+            &config.train.als(),
+            &past,
+            past.end_ms().unwrap(),
+            &config.train.fit_plan(),
+        )
+        .unwrap();
+        let options = Options {
+            segments: vec![5, 2],
+            ..options()
+        };
+        let weighting = config.train.weighting();
+        let study = Study {
+            log: &past,
+            fitted: &fitted,
+            config: &config,
+            slot: &SlotConfig::default(),
+            replay: Replay {
+                log: &past,
+                split_ms: past.end_ms().unwrap(),
+                weighting: &weighting,
+                k: 10,
+                every: 1,
+            },
+            options: &options,
+        };
+        let engine = study.engine(&study.grouped(), config.segment.lists).unwrap();
+        let segments = packed.leaf_segments();
+        assert_eq!(engine.snapshot().leaf_segments(), segments);
+        assert!(segments >= 3, "{segments}");
+        let measured = lists(engine.snapshot(), segments);
+        assert_eq!(measured, lists(&packed, segments), "{policy:?}");
+        assert!(measured.iter().all(|list| list.len() == 30 * 4), "{policy:?}");
+        let ids = |snapshot: &dyn Fn(usize) -> String| (0..60).map(snapshot).collect::<Vec<_>>();
+        let row = |row: usize| selvedge::event::ItemIndex(u32::try_from(row).unwrap());
+        assert_eq!(
+            ids(&|at| engine.snapshot().text(row(at)).id.to_owned()),
+            ids(&|at| packed.text(row(at)).id.to_owned()),
+            "rows are the same items"
+        );
+    }
 }

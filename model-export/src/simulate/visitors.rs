@@ -9,8 +9,8 @@ use selvedge::event::EventKind;
 use selvedge::profile::{Consent, Profile, VisitorId};
 use selvedge::snapshot::AlignedBytes;
 
-use crate::evaluate::metrics::Discounts;
-use crate::interactions::{EventLog, LogEvent, Weighting};
+use selvedge_models::interactions::{EventLog, LogEvent, Weighting};
+use selvedge_models::metrics::Discounts;
 
 use super::model::{KINDS, PERSONAL, slot_name};
 

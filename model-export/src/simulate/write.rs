@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item, TableLike, value};
 
-use super::Recommended;
-use crate::error::{Exit, Explain};
-use crate::lake::atomic;
+use super::found::Recommended;
+use selvedge_lake::explain::{Exit, Explain};
+use selvedge_lake::storage::atomic;
 
 /// Why the configuration was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +36,7 @@ pub enum WriteError {
     },
     /// It cannot be written.
     #[error(transparent)]
-    Store(#[from] crate::lake::LakeError),
+    Store(#[from] selvedge_lake::storage::LakeError),
 }
 
 impl Explain for WriteError {

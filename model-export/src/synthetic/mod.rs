@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::cli::Report;
-use crate::cli::table::{Table, count};
-use crate::error::{Exit, Explain};
-use crate::lake::LakeError;
-use crate::random::SplitMix64;
+use crate::report::Report;
+use crate::report::{Table, count};
+use selvedge_lake::explain::{Exit, Explain};
+use selvedge_lake::storage::LakeError;
+use selvedge_models::random::SplitMix64;
 
 pub use shop::Item;
 use shop::{CATEGORIES, Shop};

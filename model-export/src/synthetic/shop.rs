@@ -1,7 +1,7 @@
 //! What the generated shop sells.
 
 use super::{below, shuffle};
-use crate::random::SplitMix64;
+use selvedge_models::random::SplitMix64;
 
 /// Department, category, and what is in it.
 pub const CATEGORIES: [(&str, &str, [&str; 5]); 24] = [

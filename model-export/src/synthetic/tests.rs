@@ -35,7 +35,7 @@ fn visitors_follow_the_taste_of_their_group() {
 fn events_are_in_order_and_within_the_days() {
     let data = generate(&small()).unwrap();
     assert!(data.events.is_sorted_by_key(|event| event.timestamp_ms));
-    let first = UNTIL_MS - 60 * crate::lake::schema::DAY_MS;
+    let first = UNTIL_MS - 60 * selvedge_lake::storage::schema::DAY_MS;
     assert!(
         data.events
             .iter()

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{DataSet, Event, Options, user_id};
-use crate::lake::{LakeError, atomic, table};
+use selvedge_lake::storage::{LakeError, atomic, table};
 
 /// What the files are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]

@@ -1,6 +1,6 @@
 //! Items: titles, categories, and who has the last word.
 
-use selvedge_export::lake::CatalogueItem;
+use selvedge_lake::storage::CatalogueItem;
 
 use crate::support::Folder;
 

@@ -7,8 +7,8 @@ use arrow_array::{
     ArrayRef, DictionaryArray, Float64Array, Int64Array, LargeStringArray, RecordBatch, StringArray,
     TimestampMicrosecondArray, TimestampNanosecondArray, TimestampSecondArray,
 };
-use selvedge_export::lake::{ALL_TIME, Lake, table};
 use selvedge_export::synthetic::{self, Compression, Format, Options};
+use selvedge_lake::storage::{ALL_TIME, Lake, table};
 
 use crate::support::{EVENTS, Folder, gzip};
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StructArray};
 use arrow_schema::{DataType, Field};
-use selvedge_export::error::Explain as _;
-use selvedge_export::ingest::IngestError;
-use selvedge_export::lake::table;
+use selvedge_lake::explain::Explain as _;
+use selvedge_lake::ingest::IngestError;
+use selvedge_lake::storage::table;
 
 use crate::support::{EVENTS, Folder, gzip};
 

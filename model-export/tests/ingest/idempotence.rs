@@ -1,8 +1,8 @@
 //! Once is once: the same files again, changed files, files that move, runs that died.
 
-use selvedge_export::error::Explain as _;
-use selvedge_export::ingest::{FileStatus, IngestError};
-use selvedge_export::lake::{Lake, LakeError};
+use selvedge_lake::explain::Explain as _;
+use selvedge_lake::ingest::{FileStatus, IngestError};
+use selvedge_lake::storage::{Lake, LakeError};
 
 use crate::support::{EVENTS, Folder};
 

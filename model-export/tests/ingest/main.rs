@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod catalogue;
-mod command;
 mod formats;
 mod hostile;
 mod idempotence;

@@ -1,8 +1,8 @@
 //! Refused rows: where they stood, why, and when there are too many.
 
-use selvedge_export::error::Explain as _;
-use selvedge_export::ingest::IngestError;
-use selvedge_export::lake::ALL_TIME;
+use selvedge_lake::explain::Explain as _;
+use selvedge_lake::ingest::IngestError;
+use selvedge_lake::storage::ALL_TIME;
 
 use crate::support::{EVENTS, Folder};
 
@@ -31,7 +31,7 @@ fn every_refused_row_has_its_line_and_its_reason() {
     assert_eq!(
         folder.refused(),
         [
-            "4: item: item id: expected printable text, found a control character",
+            "4: item: item id: expected text without control characters, found a control character",
             "6: item: expected an id, found \"\"",
             "8: timestamp: expected a time (auto), found \"yesterday\"",
             "9: user: expected an id, found \"\"",

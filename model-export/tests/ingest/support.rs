@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use selvedge_export::config::Config;
-use selvedge_export::ingest::{IngestError, IngestReport, Progress, ingest};
-use selvedge_export::lake::{ALL_TIME, Lake};
+use selvedge_lake::ingest::{IngestError, IngestReport, Progress, ingest};
+use selvedge_lake::storage::{ALL_TIME, Lake};
 use tempfile::TempDir;
 
 /// 2026-01-02T00:00:00Z, after everything that tests ingest.
@@ -59,7 +59,7 @@ impl Folder {
         let mut config = self.config(config);
         config.lake.dir = self.lake_dir();
         config.lake.max_bad_share = max_bad_share;
-        ingest(&config, NOW_MS, |_| -> Progress { Rc::new(|_| ()) })
+        ingest(&config.sources(), NOW_MS, |_| -> Progress { Rc::new(|_| ()) })
     }
 
     pub fn lake_dir(&self) -> PathBuf {
@@ -73,7 +73,7 @@ impl Folder {
     /// `user item time value` of every row, in order of time.
     pub fn rows(&self) -> Vec<String> {
         let read = self.lake().read_interactions(ALL_TIME).unwrap();
-        let row = |row: &selvedge_export::lake::Interaction| {
+        let row = |row: &selvedge_lake::storage::Interaction| {
             let (user, item) = (&read.users[row.user as usize], &read.items[row.item as usize]);
             format!("{user} {item} {} {} {}", row.kind.as_str(), row.timestamp_ms, row.value)
         };

@@ -1,4 +1,4 @@
-//! Behind `<!`: comments, declarations and CDATA sections (section 13.2.5.42 and what follows it).
+//! After `<!`: comments, declarations and CDATA sections (section 13.2.5.42 and following).
 
 use super::Scanner;
 use super::event::Event;
@@ -12,7 +12,7 @@ impl Scanner {
             (word, _) => word,
         };
         if word.bytes().get(usize::from(matched)) != Some(&byte) {
-            // `<!DOCTYPE` too: whatever is in it, it ends with the first `>`.
+            // Also for `<!DOCTYPE`: whatever it contains, it ends at the first `>`.
             let ended = byte == b'>';
             return self.no_tag_within(if ended {
                 State::Text { dashes: 0 }

@@ -3,20 +3,20 @@
 /// What a byte means for the tags of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// It continues the current text, tag or comment.
+    /// The byte continues the current text, tag or comment.
     Within,
-    /// A tag may begin here.
+    /// The byte may begin a tag.
     MayBegin,
-    /// The bytes since the last [`Event::MayBegin`] are no tag. This byte does not belong to them.
+    /// The bytes since the last [`Event::MayBegin`] are not a tag, and this byte does not belong to them.
     NoTag {
-        /// Whether this byte may begin a tag itself.
+        /// Whether this byte may itself begin a tag.
         begins: bool,
     },
-    /// The bytes since the last [`Event::MayBegin`] are no tag, and this byte belongs to them.
+    /// The bytes since the last [`Event::MayBegin`] are not a tag, and this byte belongs to them.
     NoTagWithin,
     /// A comment begins: this byte is the second dash of `<!--`.
     Comment,
-    /// This byte, `>`, ends a tag.
+    /// This byte, a `>`, ends a tag.
     Tag(Tag),
 }
 
@@ -25,7 +25,7 @@ pub enum Event {
 pub struct Tag {
     /// Whether it is an end tag.
     pub is_end: bool,
-    /// Whether it ends with `/>`, which means nothing to an HTML element.
+    /// Whether it ends with `/>`, which has no effect on an HTML element.
     pub self_closing: bool,
 }
 

@@ -1,8 +1,8 @@
-//! Where tags begin and end: the tokenizer of the HTML standard (section 13.2.5), byte by byte, as far as structure needs it.
+//! The tokenizer of the HTML standard (section 13.2.5), byte by byte, reduced to what finds tags.
 //!
-//! It reads any encoding in which the bytes of ASCII stand for themselves. It keeps nothing but its state, the name of the tag under
-//! way and the name of the attribute under way, so that the same bytes give the same tags however they are cut into chunks.
-//! How a tag's name changes the text behind it (script, style, foreign content) is decided by [`super::namespace`].
+//! It reads any encoding in which the bytes of ASCII mean ASCII. It stores only its state and the names of the current
+//! tag and attribute, so the result does not depend on how the bytes are cut into chunks. [`super::namespace`] decides
+//! how a tag's name changes the text after it (script, style, foreign content).
 
 mod comment;
 mod event;
@@ -17,7 +17,7 @@ pub use event::{Event, SyntaxContext, Tag};
 use self::state::{Escape, State, Word};
 use super::namespace::{Content, Namespaces};
 
-/// Longest name that is kept; what is longer is none of those that matter.
+/// Longest name that is stored; no name that matters is longer.
 const MAX_NAME_BYTES: usize = 64;
 
 /// The tokenizer.
@@ -27,13 +27,13 @@ pub struct Scanner {
     content: Content,
     escape: Escape,
     is_end: bool,
-    /// Name of the tag under way or just ended, lower case.
+    /// Name of the current or last tag, in lower case.
     name: Vec<u8>,
-    /// Name of the attribute under way, lower case.
+    /// Name of the current attribute, in lower case.
     attribute: Vec<u8>,
-    /// Whether the tag under way has one of the attributes by which `font` leaves foreign content.
+    /// Whether the current tag has an attribute that makes a `font` leave foreign content.
     is_styled_font: bool,
-    /// The start tag whose end tag ends the current content.
+    /// Name of the start tag whose end tag ends the current content.
     awaited: Vec<u8>,
     namespaces: Namespaces,
 }
@@ -45,7 +45,7 @@ impl Default for Scanner {
 }
 
 impl Scanner {
-    /// At the start of a document.
+    /// Starts at the beginning of a document.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -61,7 +61,7 @@ impl Scanner {
         }
     }
 
-    /// Within an element of that name.
+    /// Starts inside an element of this name.
     #[must_use]
     pub fn within(content: Content, element: &[u8]) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl Scanner {
         }
     }
 
-    /// In a CDATA section.
+    /// Starts inside a CDATA section.
     #[must_use]
     pub fn in_cdata() -> Self {
         Self {
@@ -80,25 +80,25 @@ impl Scanner {
         }
     }
 
-    /// Name of the tag under way or just ended, in lower case.
+    /// Returns the name of the current or last tag, in lower case.
     #[must_use]
     pub fn name(&self) -> &[u8] {
         &self.name
     }
 
-    /// Name of the attribute under way, in lower case.
+    /// Returns the name of the current attribute, in lower case.
     #[must_use]
     pub fn attribute(&self) -> &[u8] {
         &self.attribute
     }
 
-    /// Whether the next byte is outside of SVG and MathML, as far as their nesting could be followed.
+    /// Whether the next byte is outside of SVG and MathML; false once their nesting is unknown.
     #[must_use]
     pub fn in_html(&self) -> bool {
         self.namespaces.outside()
     }
 
-    /// Whether both would read whatever comes in the same way.
+    /// Whether both scanners would read all further input in the same way.
     #[must_use]
     pub fn stands_like(&self, other: &Self) -> bool {
         let in_tag = !matches!(self.state, State::Text { .. });
@@ -111,18 +111,18 @@ impl Scanner {
             && (!in_tag || (tag(self) == tag(other) && self.name == other.name && self.attribute == other.attribute))
     }
 
-    /// Whether the next byte is text of markup, outside of every tag.
+    /// Whether the next byte is text of markup, outside of any tag.
     #[must_use]
     pub fn in_markup(&self) -> bool {
         self.content == Content::Markup && matches!(self.state, State::Text { .. })
     }
 
-    /// Leaves the comment that was just begun, so that what is in it is read as markup.
+    /// Leaves the comment that has just begun, so that its content is read as markup.
     pub fn leave_comment(&mut self) {
         self.state = State::Text { dashes: 0 };
     }
 
-    /// Where the next byte would stand.
+    /// Returns where the next byte stands in the syntax.
     #[must_use]
     pub fn syntax_context(&self) -> SyntaxContext {
         match self.state {
@@ -133,7 +133,7 @@ impl Scanner {
         }
     }
 
-    /// How many of the next bytes are text for certain: nothing has to be looked at but `<`.
+    /// Returns how many of the next bytes are certainly text. Until a `<`, no byte needs to be read one by one.
     #[must_use]
     pub fn plain_text(&self, bytes: &[u8]) -> usize {
         if self.content == Content::Plaintext {
@@ -145,7 +145,7 @@ impl Scanner {
         }
     }
 
-    /// Reads a byte.
+    /// Reads one byte.
     pub fn read(&mut self, byte: u8) -> Event {
         match self.state {
             State::Text { dashes } => self.text(byte, dashes),
@@ -201,7 +201,7 @@ impl Scanner {
         Event::NoTagWithin
     }
 
-    /// What began is text, and the byte is read as such.
+    /// The current bytes turned out to be text; reads `byte` as text.
     fn no_tag(&mut self, byte: u8) -> Event {
         let event = self.text(byte, 0);
         Event::NoTag {

@@ -1,4 +1,4 @@
-//! Behind a `<` in text that ends with its own end tag: titles, styles, scripts and the comments in scripts.
+//! After a `<` in text that ends with its own end tag: titles, styles, scripts, and comments in scripts.
 
 use super::event::Event;
 use super::state::{Escape, State};
@@ -7,7 +7,7 @@ use crate::html::bytes::ends_name;
 use crate::html::namespace::Content;
 
 impl Scanner {
-    /// Behind a `<` in text that ends with its own end tag.
+    /// Reads a byte after a `<` in text that ends with its own end tag.
     pub(super) fn raw(&mut self, byte: u8) -> Event {
         match (self.state, byte) {
             (State::RawOpen, b'/') if self.escape == Escape::Double => {
@@ -52,7 +52,7 @@ impl Scanner {
                 }
                 self.to(State::Text { dashes: 0 })
             }
-            // Their `<` was passed on already.
+            // Their `<` has been reported before.
             (State::ScriptBang { .. } | State::DoubleStart | State::DoubleEnd, _) => self.text(byte, 0),
             _ => self.no_tag(byte),
         }

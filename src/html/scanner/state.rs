@@ -1,20 +1,20 @@
 //! The tokenizer's states, named as in the HTML standard.
 
-/// How far into a script's comment the text is.
+/// How deep the text is in a script's comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Escape {
-    /// Not in one.
+    /// Not in a comment.
     No,
-    /// In `<!--`.
+    /// Inside `<!--`.
     Escaped,
-    /// In `<!-- <script`.
+    /// Inside `<!-- <script`.
     Double,
 }
 
 /// Where in the syntax the next byte stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Text of the current content; for a script's comment, with so many dashes just read.
+    /// Text of the current content, with the number of dashes just read, for comments in scripts.
     Text {
         dashes: u8,
     },
@@ -29,7 +29,7 @@ pub enum State {
     Unquoted,
     AfterQuoted,
     SelfClosing,
-    /// Behind `<!`, so many bytes of one of the three words that may follow.
+    /// After `<!`, with the number of bytes read of one of the three possible words.
     Declaration {
         word: Word,
         matched: u8,
@@ -41,27 +41,27 @@ pub enum State {
     CommentEndDash,
     CommentEnd,
     CommentEndBang,
-    /// With so many closing brackets just read.
+    /// A CDATA section, with the number of closing brackets just read.
     Cdata {
         brackets: u8,
     },
-    /// `<` in text that ends with its end tag.
+    /// After `<` in text that ends with its own end tag.
     RawOpen,
-    /// `</` there.
+    /// After `</` there.
     RawEndOpen,
-    /// `</name` there.
+    /// After `</name` there.
     RawEndName,
-    /// `<!` and `<!-` in a script.
+    /// After `<!` or `<!-` in a script.
     ScriptBang {
         dashes: u8,
     },
-    /// `<name` in a script's comment.
+    /// After `<name` in a script's comment.
     DoubleStart,
-    /// `</name` in a script in a script's comment.
+    /// After `</name` in a script inside a script's comment.
     DoubleEnd,
 }
 
-/// The words behind `<!` that lead elsewhere than to a bogus comment.
+/// Words after `<!` that do not start a bogus comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word {
     Undecided,
@@ -70,7 +70,7 @@ pub enum Word {
 }
 
 impl Word {
-    /// Its letters behind `<!`.
+    /// Returns its letters after `<!`.
     pub const fn bytes(self) -> &'static [u8] {
         match self {
             Self::Undecided => b"",

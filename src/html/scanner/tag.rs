@@ -1,4 +1,4 @@
-//! In a tag: its name and its attributes (section 13.2.5.8 and what follows it).
+//! Inside a tag: its name and attributes (section 13.2.5.8 and following).
 
 use super::event::{Event, Tag};
 use super::state::{Escape, State};
@@ -65,7 +65,7 @@ impl Scanner {
         self.attribute.clear();
     }
 
-    /// Ends a tag, and turns to what its name announces.
+    /// Ends a tag and changes to the content that its name announces.
     pub(super) fn finish(&mut self, self_closing: bool) -> Event {
         self.end_attribute_name();
         let tag = Tag {

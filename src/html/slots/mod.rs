@@ -1,4 +1,4 @@
-//! The stream of a page: which bytes pass at once, which are held until a slot's items are known, and which the items replace.
+//! The stream of a page. Each byte passes at once, is held until a slot's items are known, or is replaced by the items.
 
 mod named;
 mod open;
@@ -21,13 +21,13 @@ use crate::engine::Item;
 /// How a page is rewritten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Whether `<esi:include>`, `<esi:remove>`, `<esi:comment>` and `<!--esi …-->` are processed.
+    /// Whether to process `<esi:include>`, `<esi:remove>`, `<esi:comment>` and `<!--esi …-->`.
     pub esi: bool,
-    /// Whether inserted text is written in ASCII: for a page whose encoding is not known to be UTF-8.
+    /// Whether to write inserted text in ASCII, for a page whose encoding may not be UTF-8.
     pub ascii: bool,
 }
 
-/// A slot whose items the caller was asked for and has not given yet.
+/// A slot element whose items the caller was asked for and has not given yet.
 #[derive(Debug)]
 struct PendingSlot {
     open: OpenSlot,
@@ -35,7 +35,7 @@ struct PendingSlot {
     end_tag: Vec<u8>,
 }
 
-/// The stream of one page.
+/// The stream of one page; the [module](super) has an example.
 #[derive(Debug)]
 pub struct Slots {
     options: Options,
@@ -43,7 +43,7 @@ pub struct Slots {
     input: Vec<u8>,
     read: usize,
     out: Vec<u8>,
-    /// Bytes of the current tag, from its `<`.
+    /// Bytes of the current tag since its `<`.
     held: Vec<u8>,
     /// Whether the current tag is longer than [`MAX_TAG_BYTES`], so that its bytes pass unread.
     too_long: bool,
@@ -56,7 +56,7 @@ pub struct Slots {
 }
 
 impl Slots {
-    /// A stream for one page.
+    /// Creates the stream of one page.
     #[must_use]
     pub fn new(options: Options) -> Self {
         Self {
@@ -138,12 +138,12 @@ impl Slots {
         }
     }
 
-    /// Rewritten bytes since the last call.
+    /// Returns the rewritten bytes since the last call.
     pub fn take(&mut self) -> Vec<u8> {
         core::mem::take(&mut self.out)
     }
 
-    /// Problems since the last call, at most 32 for one page.
+    /// Returns the problems since the last call, at most 32 per page.
     pub fn problems(&mut self) -> Vec<SlotProblem> {
         core::mem::take(&mut self.problems)
     }
@@ -155,7 +155,7 @@ impl Slots {
         }
     }
 
-    /// Passes on the text up to the next `<`, without looking at each byte. Returns its length.
+    /// Passes text up to the next `<` without reading each byte. Returns its length.
     fn plain(&mut self) -> usize {
         if self.esi.watches() || !self.held.is_empty() || self.too_long {
             return 0;
@@ -212,7 +212,7 @@ impl Slots {
         None
     }
 
-    /// Holds a byte of a tag, or of the first word of a comment, which decides whether the comment is ESI's.
+    /// Holds a byte of a tag, or of the first word of a comment, which shows whether it is an `<!--esi` comment.
     fn hold(&mut self, byte: u8) {
         self.held.push(byte);
         match self.esi.comment_word(&self.held) {
@@ -235,7 +235,8 @@ impl Slots {
         self.pass(&held);
     }
 
-    /// Passes bytes on: into the open slot's content if there is one, else to the output. Within `<esi:remove>` they are dropped.
+    /// Passes bytes on, to the open slot's content if there is one, else to the output. Inside `<esi:remove>` it drops
+    /// them.
     fn pass(&mut self, bytes: &[u8]) {
         if self.esi.removes() {
             return;
@@ -255,7 +256,7 @@ impl Slots {
         self.out.extend_from_slice(bytes);
     }
 
-    /// Gives up the open slot, because its content or a tag in it is too long to hold: its bytes pass unchanged.
+    /// Gives up the open slot because its content or a tag in it is too long to hold. Its bytes pass unchanged.
     fn give_up(&mut self) {
         if let Some(open) = self.open.take() {
             self.out.extend_from_slice(&open.content);
@@ -330,7 +331,7 @@ impl Slots {
         }
     }
 
-    /// A slot's own template, or the named template that it refers to.
+    /// Returns a slot's own template, or the named template that it refers to.
     fn template_of(&self, open: &OpenSlot) -> Result<Template, SlotProblem> {
         let slot = || open.call.slot.clone();
         if let Some(html) = open.own_template() {

@@ -1,4 +1,4 @@
-//! Named templates of a page: `<template data-selvedge-template="…">`, kept for the slots behind them.
+//! Named templates of a page: `<template data-selvedge-template="…">`, kept for the slots after them.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,12 +8,12 @@ use crate::html::problem::SlotProblem;
 use crate::html::scanner::Tag;
 use crate::html::template::Template;
 
-/// The templates that the page has named so far, and the one whose end tag has not come yet.
+/// The named templates so far, and the one whose end tag has not come yet.
 #[derive(Debug, Default)]
 pub(super) struct NamedTemplates {
     open: Option<OpenTemplate>,
     known: Vec<(String, Template)>,
-    /// Names and HTML of all of them.
+    /// Bytes of names and HTML of all templates.
     bytes: usize,
 }
 
@@ -21,17 +21,17 @@ pub(super) struct NamedTemplates {
 struct OpenTemplate {
     name: String,
     html: Vec<u8>,
-    /// Templates within it that are open.
+    /// Number of open templates inside it.
     depth: u32,
 }
 
 impl NamedTemplates {
-    /// Whether the page is in a named template.
+    /// Whether the page is inside a named template.
     pub fn is_open(&self) -> bool {
         self.open.is_some()
     }
 
-    /// Behind the start tag of a named template.
+    /// Begins a named template after its start tag.
     pub fn begin(&mut self, name: String) -> Result<(), SlotProblem> {
         if self.known.len() >= MAX_TEMPLATES {
             return Err(SlotProblem::TemplateLength { name });
@@ -45,7 +45,7 @@ impl NamedTemplates {
         Ok(())
     }
 
-    /// Takes bytes of the open template; gives it up where all of them together become too long.
+    /// Adds bytes to the open template. Gives it up if all templates together become too long.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), SlotProblem> {
         let Some(open) = &mut self.open else { return Ok(()) };
         if self.bytes + open.html.len() + bytes.len() > MAX_TEMPLATE_BYTES {
@@ -57,7 +57,8 @@ impl NamedTemplates {
         Ok(())
     }
 
-    /// A `<template>` or `</template>` within the open template; its own end tag compiles it. An earlier one of the same name is replaced.
+    /// Processes a `<template>` or `</template>` inside the open template. Its own end tag compiles it, and it replaces
+    /// an earlier one of the same name.
     pub fn template_tag(&mut self, tag: Tag) -> Result<(), SlotProblem> {
         match &mut self.open {
             Some(open) if !tag.is_end => open.depth += 1,
@@ -77,7 +78,7 @@ impl NamedTemplates {
         Ok(())
     }
 
-    /// The template of that name.
+    /// Returns the template with this name.
     pub fn get(&self, name: &str) -> Option<&Template> {
         self.known
             .iter()

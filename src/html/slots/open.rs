@@ -1,4 +1,4 @@
-//! A slot between its start tag and its end tag: what it asks for, its content, and the template in it.
+//! A slot element between start tag and end tag: its call, its content, and the template in it.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -9,23 +9,23 @@ use crate::html::problem::SlotProblem;
 use crate::html::scanner::Tag;
 use crate::html::step::SlotCall;
 
-/// An element that is to be filled, whose end tag has not come yet.
+/// A slot element whose end tag has not come yet.
 #[derive(Debug)]
 pub(super) struct OpenSlot {
     /// What its start tag asks for.
     pub call: SlotCall,
-    /// Name of the template that serves where it has none of its own.
+    /// Name of the template to use if it has none of its own.
     pub template: String,
-    /// All bytes since its start tag.
+    /// All bytes after its start tag.
     pub content: Vec<u8>,
     element: Vec<u8>,
-    /// Open elements of the same name in it.
+    /// Number of open elements of the same name inside it.
     depth: u32,
     template_depth: u32,
     own: Own,
 }
 
-/// The first `<template>` in a slot: where in the content it begins, what is in it, and where it ends.
+/// The first `<template>` in a slot element, by offsets into the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Own {
     None,
@@ -42,7 +42,7 @@ enum Own {
 }
 
 impl OpenSlot {
-    /// Behind the start tag of an element with the slot's attribute.
+    /// Begins a slot element after its start tag.
     pub fn begin(slot: &str, element: &[u8], attributes: &Attributes) -> Result<Self, SlotProblem> {
         let refused = |attribute, expected, found: &str| SlotProblem::Attribute {
             slot: slot.to_string(),
@@ -79,7 +79,8 @@ impl OpenSlot {
         })
     }
 
-    /// Follows a tag of `length` bytes that is about to become content. Returns whether it is the slot's own end tag, which is none.
+    /// Processes a tag of `length` bytes that is about to become content. Returns true for the slot element's own end
+    /// tag, which does not become content.
     pub fn is_ended_by(&mut self, tag: Tag, name: &[u8], length: usize) -> bool {
         let before = self.content.len();
         if name == b"template" {
@@ -112,7 +113,7 @@ impl OpenSlot {
         false
     }
 
-    /// The HTML of the slot's own template.
+    /// Returns the HTML of the slot's own template.
     pub fn own_template(&self) -> Option<&[u8]> {
         match self.own {
             Own::Ended { inner, inner_end, .. } => Some(self.content.get(inner..inner_end).unwrap_or_default()),
@@ -120,7 +121,7 @@ impl OpenSlot {
         }
     }
 
-    /// The same with its tags: it stays in the page, for the browser to fill the slot again.
+    /// Returns the same with the template's tags. It stays in the page so that the browser can fill the slot again.
     pub fn own_template_element(&self) -> Option<&[u8]> {
         match self.own {
             Own::Ended { tag, end, .. } => self.content.get(tag..end),
@@ -128,7 +129,7 @@ impl OpenSlot {
         }
     }
 
-    /// The page ended in it.
+    /// Returns the problem of a page that ended inside the slot element.
     pub fn unclosed(self) -> SlotProblem {
         SlotProblem::Unclosed {
             slot: self.call.slot,
@@ -137,7 +138,7 @@ impl OpenSlot {
     }
 }
 
-/// Whether an element has an end tag that cannot be left out, and markup in it.
+/// Whether an element always has an end tag, and contains markup.
 fn may_be_slot(element: &[u8]) -> bool {
     const VOID: [&[u8]; 14] = [
         b"area", b"base", b"br", b"col", b"embed", b"hr", b"img", b"input", b"link", b"meta", b"source", b"track",

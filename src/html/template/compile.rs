@@ -1,4 +1,4 @@
-//! From a template's HTML to the parts that are written out for each item.
+//! Compiles a template's HTML to the parts that are rendered for each item.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -9,17 +9,17 @@ use super::safety::escaping;
 use super::{Escaping, Part, Template};
 use crate::html::scanner::{Event, Scanner, SyntaxContext};
 
-/// A template under way.
+/// The compiler's state.
 pub(super) struct Compiler<'t> {
     html: &'t [u8],
     scanner: Scanner,
     parts: Vec<Part>,
     literal: Vec<u8>,
-    /// Open sections: their part, name, and where they stand.
+    /// Open sections: index of their part, name, and the scanner at their start.
     open: Vec<(usize, String, Scanner)>,
-    /// What the attribute value under way consists of so far, without its fields.
+    /// Content of the current attribute value so far, without its fields.
     value: Vec<u8>,
-    /// Whether it is a URL that a tag stands in.
+    /// Whether the current attribute value is a URL that contains a Mustache tag.
     in_url: bool,
 }
 
@@ -39,7 +39,7 @@ impl<'t> Compiler<'t> {
     pub fn compile(mut self) -> Result<Template, TemplateError> {
         let html = self.html;
         let mut at = 0;
-        // A `<` may be the start of a tag that a field would become the name of.
+        // After a `<`, a field would become the name of a tag.
         let mut after_open = false;
         while let Some(byte) = html.get(at) {
             let rest = html.get(at..).unwrap_or_default();

@@ -8,50 +8,50 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TemplateError {
-    /// A tag has no end.
-    #[error("byte {at}: expected }}}} behind {{{{, found the end of the template")]
+    /// A Mustache tag has no end.
+    #[error("byte {at}: expected }}}} after {{{{, found the end of the template")]
     Unclosed {
-        /// Where it begins.
+        /// Offset where it begins.
         at: usize,
     },
-    /// No such field.
+    /// There is no such field.
     #[error(
         "byte {at}: expected id, title, image, category, position, reason, reason.item, reason.title, reason.share or attributes.<name>, found {found:?}"
     )]
     Field {
-        /// Where its tag begins.
+        /// Offset where its tag begins.
         at: usize,
-        /// What was written.
+        /// The name that was found.
         found: String,
     },
-    /// A section is closed that is not open, or the other way round.
+    /// A section is closed without being open, or never closed.
     #[error("byte {at}: section {name:?}: expected {expected}")]
     Section {
-        /// Where that was found out.
+        /// Offset where this was noticed.
         at: usize,
         /// The section's field.
         name: String,
-        /// What would have been right.
+        /// What was expected.
         expected: &'static str,
     },
-    /// The HTML does not end where it began.
+    /// The HTML of the template is incomplete.
     #[error("byte {at}: expected the template to end in text, found it in {place}")]
     Incomplete {
-        /// Its length.
+        /// The template's length.
         at: usize,
-        /// In words.
+        /// Where it ends, in words.
         place: &'static str,
     },
-    /// No escaping makes a value safe here.
+    /// No escaping makes a value safe in this place.
     #[error(
         "byte {at}: {{{{{field}}}}} stands {place}, where no escaping makes a value safe; move it into text or a quoted attribute"
     )]
     Unsafe {
-        /// Where its tag begins.
+        /// Offset where its tag begins.
         at: usize,
         /// The field.
         field: String,
-        /// In words.
+        /// The place, in words.
         place: &'static str,
     },
 }

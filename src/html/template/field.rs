@@ -1,11 +1,11 @@
-//! The fields of an item that a template may name.
+//! Fields of an item that a template may name.
 
 use alloc::borrow::Cow;
 use alloc::string::ToString;
 
 use crate::engine::{Item, Reason};
 
-/// A field's value; [`None`] where the item has none.
+/// Returns a field's value; [`None`] if the item has none.
 pub fn field<'v>(item: &'v Item<'_>, position: usize, name: &str) -> Option<Cow<'v, str>> {
     let text = match (name, item.reason) {
         ("id", _) => item.id,
@@ -40,7 +40,7 @@ pub fn field<'v>(item: &'v Item<'_>, position: usize, name: &str) -> Option<Cow<
     Some(Cow::Borrowed(text))
 }
 
-/// Whether a template may name it.
+/// Whether a template may use this field name.
 pub fn is_field(name: &str) -> bool {
     const FIELDS: [&str; 9] = [
         "id",

@@ -1,8 +1,9 @@
-//! Templates: a piece of HTML with Mustache tags, made out once for each item.
+//! Templates: HTML with Mustache tags, rendered once for each item.
 //!
-//! `{{field}}` is escaped for where it stands: text, attribute value, whole URL or part of one. `{{#field}}…{{/field}}` is there where the
-//! field is, `{{^field}}…{{/field}}` where it is not. Where no escaping makes a value safe (scripts, styles, event handlers, names, values
-//! without quotes), a template is refused; so a catalogue's texts cannot become markup, whatever is in them.
+//! `{{field}}` is escaped for its place: text, attribute value, whole URL or part of a URL. `{{#field}}…{{/field}}` is
+//! rendered if the item has the field, `{{^field}}…{{/field}}` if not. A template is refused if no escaping makes a
+//! value safe in its place (scripts, styles, event handlers, names, values without quotes). Catalogue text can
+//! therefore never become markup.
 
 mod compile;
 mod error;
@@ -32,13 +33,13 @@ enum Part {
         name: String,
         escaping: Escaping,
     },
-    /// In a URL's attribute value, behind so many bytes of it.
+    /// Start of a URL attribute's value that contains a field; `written` bytes of it are already out.
     UrlStart {
         written: usize,
     },
-    /// At the end of that value.
+    /// End of that value.
     UrlEnd,
-    /// Parts up to `end` are left out unless the field is present, or absent for an inverted section.
+    /// The parts up to `end` are skipped if the field is absent, or present for an inverted section.
     Section {
         name: String,
         inverted: bool,
@@ -50,7 +51,7 @@ enum Part {
 enum Escaping {
     /// Text or a quoted attribute value.
     Text,
-    /// A URL, or what follows the start of one.
+    /// A whole URL, or part of one.
     Url,
 }
 
@@ -58,14 +59,14 @@ impl Template {
     /// Compiles a template's HTML, in any encoding that contains ASCII.
     ///
     /// # Errors
-    /// [`TemplateError`], with the byte of the template.
+    /// [`TemplateError`] with the offset in the template.
     pub fn compile(html: &[u8]) -> Result<Self, TemplateError> {
         Compiler::new(html).compile()
     }
 
-    /// Appends the template made out for an item; `position` counts from 1.
+    /// Renders the template for an item and appends it to `out`; `position` counts from 1.
     ///
-    /// With `ascii`, characters beyond ASCII are written as references.
+    /// With `ascii`, non-ASCII characters are written as numeric references.
     pub fn render(&self, out: &mut Vec<u8>, item: &Item<'_>, position: usize, ascii: bool) {
         let mut at = 0;
         let mut url_start = out.len();
@@ -80,7 +81,7 @@ impl Template {
                 },
                 Part::UrlStart { written } => url_start = out.len().saturating_sub(*written),
                 Part::UrlEnd => {
-                    // Whatever its pieces came to together: it shall be an address.
+                    // Checks the assembled value: it must be an address.
                     if may_run(out.get(url_start..).unwrap_or_default()) {
                         out.truncate(url_start);
                         out.push(b'#');
@@ -97,7 +98,7 @@ impl Template {
     }
 }
 
-/// Writes a value into a URL that began at `start`: the whole of it where nothing stands in front, else a part.
+/// Writes a value into a URL that began at `start`: as a whole URL if nothing precedes it, else as part of one.
 fn write_url(out: &mut Vec<u8>, start: usize, value: &str, ascii: bool) {
     let in_front = out.get(start..).unwrap_or_default();
     if in_front.iter().any(|byte| *byte > b' ') {
@@ -106,9 +107,9 @@ fn write_url(out: &mut Vec<u8>, start: usize, value: &str, ascii: bool) {
     let value = value.trim_start_matches(|character: char| character <= ' ');
     match scheme(value).as_deref() {
         Some("http" | "https") => {}
-        // Whatever else it is, it would run or show something that is none of the site's.
+        // Any other scheme could run code or show content that is not the site's.
         Some(_) => return out.push(b'#'),
-        // So that nothing behind it can turn its first segment into a scheme.
+        // Keeps later text from turning the first segment into a scheme.
         None if !value.is_empty() && !value.starts_with(['/', '.', '?', '#', '\\']) => {
             out.extend_from_slice(b"./");
         }

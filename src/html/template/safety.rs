@@ -1,19 +1,20 @@
-//! Where in a template a value may stand, and how it has to be written there. Elements and attributes are named; what runs or loads is refused.
+//! Decides where in a template a value may stand, and how it is escaped there. Refuses places that run code or load
+//! resources, by lists of elements and attributes.
 
 use super::Escaping;
 use crate::html::escape::may_run;
 use crate::html::scanner::{Scanner, SyntaxContext};
 
-/// Elements that load or rule the page by their attributes.
+/// Elements whose attributes load resources or change how the page is read.
 const LOADING: [&[u8]; 11] = [
     b"script", b"style", b"link", b"base", b"meta", b"object", b"embed", b"iframe", b"frame", b"applet", b"param",
 ];
-/// Attributes of every element that do, beside event handlers.
+/// Attributes that do so on every element, in addition to event handlers.
 const RULING: [&[u8]; 6] = [b"style", b"srcdoc", b"srcset", b"imagesrcset", b"ping", b"archive"];
-/// How attributes begin whose value is code: of event handlers, and of frameworks that read the page in the browser. Those with `@` or
-/// `:` in their name are, too.
+/// Prefixes of attributes whose value is code: event handlers, and frameworks that read the page in the browser.
+/// Attributes with `@` or `:` in their name are code, too.
 const FRAMEWORKS: [&[u8]; 5] = [b"on", b"x-", b"v-", b"ng-", b"hx-"];
-/// Attributes whose value is an address.
+/// Attributes whose value is a URL.
 const ADDRESSES: [&[u8]; 15] = [
     b"href",
     b"src",
@@ -32,9 +33,10 @@ const ADDRESSES: [&[u8]; 15] = [
     b"classid",
 ];
 
-/// How a value has to be written where the scanner stands; or, in words, the place in which no escaping makes it safe.
+/// Returns how to escape a value at the scanner's position, or, in words, the place in which no escaping makes it safe.
 ///
-/// `value`: what the attribute value under way consists of so far. `after_open`: whether the byte in front is a `<` that may begin a tag.
+/// `value`: the content of the current attribute value so far. `after_open`: whether the previous byte is a `<` that
+/// may begin a tag.
 pub fn escaping(scanner: &Scanner, value: &[u8], after_open: bool) -> Result<Escaping, &'static str> {
     if !scanner.in_html() {
         return Err("in SVG or MathML");

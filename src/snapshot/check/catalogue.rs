@@ -1,4 +1,4 @@
-//! Checks of the category tree and of the places of texts.
+//! Checks of the category tree and of item texts.
 
 use crate::snapshot::bytes::to_usize;
 use crate::snapshot::contents::Contents;
@@ -12,7 +12,7 @@ pub fn categories_of(contents: &Contents<'_>) -> u32 {
     u32::try_from(records.len()).unwrap_or(NONE)
 }
 
-/// Parents stand before their children, and names inside the names' section.
+/// Checks that parents come before their children and that names are inside `category-names`.
 pub fn tree(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotError> {
     let records: &[CategoryRecord] = contents.values(kind);
     let names = contents.section(SectionKind::CategoryNames);
@@ -23,9 +23,9 @@ pub fn tree(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotEr
             expected,
             found: f64::from(found),
         };
-        // Parents first: a chain of parents always ends.
+        // With parents first, every chain of parents ends.
         if category.parent != NONE && to_usize(category.parent) >= element {
-            return Err(content("a parent that stands before its children", category.parent));
+            return Err(content("a parent that comes before its children", category.parent));
         }
         let start = to_usize(category.name_offset);
         let end = start.checked_add(to_usize(category.name_bytes));
@@ -36,7 +36,7 @@ pub fn tree(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotEr
     Ok(())
 }
 
-/// Text is UTF-8.
+/// Checks that the section is UTF-8.
 pub fn text(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotError> {
     match core::str::from_utf8(contents.section(kind)) {
         Ok(_) => Ok(()),
@@ -47,7 +47,7 @@ pub fn text(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotEr
     }
 }
 
-/// Offsets never fall, and end where the text does.
+/// Checks that offsets start at 0, never fall, and end at the length of `item-text`.
 pub fn offsets(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotError> {
     let offsets: &[u32] = contents.values(kind);
     let end = contents.section(SectionKind::ItemText).len() as u64;

@@ -1,6 +1,6 @@
-//! Checks of a snapshot's contents. After them no accessor can read outside of the file or panic.
+//! Checks of a snapshot's contents. After them, no accessor can panic or read outside of the file.
 //!
-//! What is checked of which section stands in the table of sections ([`Values`]); here is how.
+//! The table of sections says which values of a section are checked ([`Values`]); this module implements the checks.
 
 mod catalogue;
 mod rows;
@@ -13,7 +13,7 @@ use super::error::SnapshotError;
 use super::layout::NONE;
 use super::section::{SectionKind, Values};
 
-/// Checks every section against the header and against each other.
+/// Checks the length and the values of every section that the file has.
 pub fn contents(contents: &Contents<'_>) -> Result<(), SnapshotError> {
     let there = || {
         let all = SectionKind::ALL.iter().copied();
@@ -41,7 +41,7 @@ fn length(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotErro
 fn values(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotError> {
     let rows = contents.header.rows;
     match kind.values() {
-        // The policy was read field by field before.
+        // The policy was checked field by field when it was read.
         Values::Free | Values::Policy => Ok(()),
         Values::Halves => halves(contents, kind),
         Values::Floats => floats(contents, kind),
@@ -64,10 +64,10 @@ fn values(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotErro
     }
 }
 
-/// The place of the first value that is bad.
+/// Returns the index of the first bad value.
 ///
-/// Counted first, in a loop without exits that the compiler vectorises: a cold isolate runs this before it is optimised,
-/// and pays for every instruction.
+/// It first counts bad values in a loop without an exit, which the compiler vectorises. A cold isolate runs this code
+/// before it is optimised and pays for every instruction.
 fn first_where<T: Copy>(values: &[T], bad: impl Fn(T) -> bool) -> Option<usize> {
     let count = values
         .iter()
@@ -79,10 +79,10 @@ fn first_where<T: Copy>(values: &[T], bad: impl Fn(T) -> bool) -> Option<usize> 
     values.iter().position(|value| bad(*value))
 }
 
-/// Scales, norms and popularity must be finite and not negative: NaN would make the order of items undefined.
+/// Scales, norms and popularity must be finite and not negative: NaN would leave the order of items undefined.
 fn halves(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotError> {
     let values: &[u16] = contents.values(kind);
-    // Bit patterns 0x0000 to 0x7bff are exactly the finite values from +0 on.
+    // Exactly the bit patterns 0x0000 to 0x7bff are finite and +0 or more.
     match first_where(values, |bits| bits > 0x7bff) {
         Some(element) => Err(SnapshotError::Content {
             kind,
@@ -96,7 +96,7 @@ fn halves(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotErro
 
 fn floats(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotError> {
     let values: &[f32] = contents.values(kind);
-    // Beyond 1e15 the sums of products of the encoder could overflow to infinity.
+    // Above 1e15, the encoder's sums of products could overflow to infinity.
     match first_where(values, |value| value.is_nan() | (value.abs() > 1e15)) {
         Some(element) => Err(SnapshotError::Content {
             kind,

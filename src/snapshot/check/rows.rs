@@ -1,4 +1,4 @@
-//! Checks of what is said of rows: the bounds of their lengths, and their order by key.
+//! Checks of sections about rows: bounds of their norms, and their order by item key.
 
 use half::f16;
 
@@ -10,7 +10,7 @@ use crate::snapshot::contents::Contents;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::section::SectionKind;
 
-/// Bounds that are too small would hide rows, so they are compared with what `scales` and `inverse-norms` say of every row.
+/// Checks block bounds against `scales` and `inverse-norms` of every row: a bound that is too small would hide rows.
 pub fn bounds(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotError> {
     let bounds: &[f32] = contents.values(kind);
     let content = |element, expected, found: f32| {
@@ -36,7 +36,8 @@ pub fn bounds(contents: &Contents<'_>, kind: SectionKind) -> Result<(), Snapshot
     let inverse_norms: &[f16] = contents.values(SectionKind::InverseNorms);
     let blocks = scales.chunks(BLOCK_ROWS).zip(inverse_norms.chunks(BLOCK_ROWS));
     for (element, ((scales, inverse_norms), bound)) in blocks.zip(bounds).enumerate() {
-        // scale × ‖codes‖ ≤ bound, without a division; f16 rounds the inverse norm by at most 2⁻¹¹ of it.
+        // Tests scale × ‖codes‖ ≤ bound without a division. f16 rounds the inverse norm by a factor of at most 1 ±
+        // 2⁻¹¹, hence 1.001.
         let allowed = bound * 1.001;
         let fits = |(scale, inverse): (&f16, &f16)| {
             u32::from((widen(*scale) <= allowed * widen(*inverse)) | (inverse.to_bits() == 0))
@@ -49,7 +50,7 @@ pub fn bounds(contents: &Contents<'_>, kind: SectionKind) -> Result<(), Snapshot
     Ok(())
 }
 
-/// Keys in ascending order, each once: binary search finds every one, and no two items can be taken for each other.
+/// Checks that keys strictly ascend: binary search then finds every key, and no two items share one.
 pub fn by_key(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotError> {
     indices(contents, kind, contents.header.rows, "a row index", false)?;
     let keys: &[u64] = contents.values(SectionKind::ItemKeys);

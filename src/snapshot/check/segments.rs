@@ -1,4 +1,4 @@
-//! Checks of the tree of segments.
+//! Checks of the segment tree.
 
 use crate::snapshot::bytes::to_usize;
 use crate::snapshot::contents::Contents;
@@ -6,7 +6,7 @@ use crate::snapshot::error::SnapshotError;
 use crate::snapshot::layout::NONE;
 use crate::snapshot::section::SectionKind;
 
-/// Parents stand behind their children, so that every way up ends.
+/// Checks that parents come after their children, so that every path to the root ends.
 pub fn parents(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotError> {
     let segments = to_usize(contents.header.segments);
     let parents: &[u32] = contents.values(kind);
@@ -16,7 +16,7 @@ pub fn parents(contents: &Contents<'_>, kind: SectionKind) -> Result<(), Snapsho
         Some(element) => Err(SnapshotError::Content {
             kind,
             element,
-            expected: "a segment behind this one, or none",
+            expected: "a later segment, or none",
             found: f64::from(parents[element]),
         }),
         None => Ok(()),

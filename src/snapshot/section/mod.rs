@@ -1,68 +1,68 @@
-//! The table of sections: all that is said of a kind of section is said here, in one line for each.
+//! The table of sections. It defines each kind of section in one line.
 //!
-//! The reader takes numbers and presence from it, the checks lengths and allowed values, the writer the order in the file, the
-//! engine which answers wait for which digest, `selvedge inspect` and the table in `docs/snapshot-format.md` all of it.
+//! Reader, checks, writer, engine (which answers need which digest), `selvedge inspect` and the table in
+//! `docs/snapshot-format.md` all read it.
 
 mod shape;
 
 pub use shape::{Element, Shape, Side, Sizes};
 
-/// Whether a file has a section.
+/// Whether a file must have a section, and whether a reader must know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// A file without it is refused.
+    /// Every file has it; a file without it is refused.
     Mandatory,
-    /// May be absent; if there, it changes answers, so that a reader has to know it.
+    /// A file may have it. It changes answers, so a reader that does not know it refuses the file.
     Optional,
-    /// Exactly one of the sections with this presence is there.
+    /// A file has exactly one of the sections with this presence.
     Either,
-    /// A reader that skips it gives the same lists.
+    /// A file may have it. A reader that skips it gives the same slates.
     Skippable,
-    /// Older files may have it: readers check its digest and ignore the content. Its number is not given away again.
+    /// Older files may have it. Readers check its digest and ignore its content. Its number is never used again.
     Retired,
 }
 
-/// What needs a section.
+/// Which answers need a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UsedBy {
-    /// Every answer, those out of ready lists included.
+    /// All answers, including those from served lists.
     Base,
     /// Searches, and answers for one visitor.
     Personal,
-    /// No answer: people who look into the file.
+    /// None: it is for people who inspect the file.
     People,
 }
 
-/// What values are refused at opening. Values that pass are protected by digest and signature alone.
+/// Which values are refused when a file is opened. All other values are protected by digest and signature alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Values {
-    /// Nothing: a reader has to stay inside its memory whatever they are.
+    /// None: a reader must stay inside its memory whatever the values are.
     Free,
-    /// Half floats that are not finite, or below +0.
+    /// Half floats that are not finite, or less than +0.
     Halves,
-    /// Floats that are not finite, or beyond 10¹⁵.
+    /// Floats that are not finite, or above 10¹⁵ in magnitude.
     Floats,
-    /// What is no row.
+    /// Anything but a row.
     Rows,
-    /// What is neither a row nor `NONE`.
+    /// Anything but a row or `NONE`.
     RowsOrNone,
-    /// What is neither a category nor `NONE`.
+    /// Anything but a category or `NONE`.
     CategoriesOrNone,
-    /// What is neither a segment nor `NONE`.
+    /// Anything but a segment or `NONE`.
     SegmentsOrNone,
-    /// What is neither a later segment nor `NONE`.
+    /// Anything but a later segment or `NONE`.
     LaterSegments,
     /// Rows that are not in strictly ascending order of their keys.
     RowsByKey,
     /// Bounds that rise, or that a row of their block exceeds.
     Bounds,
-    /// Parents behind their children, names outside of their section.
+    /// Parents after their children, and names outside of their section.
     CategoryTree,
-    /// What is not UTF-8.
+    /// Bytes that are not UTF-8.
     Text,
-    /// Offsets that fall, or do not end where the text does.
+    /// Offsets that fall, or that do not end where the text does.
     Offsets,
-    /// Every field has its own range.
+    /// Policy fields out of their own range.
     Policy,
 }
 
@@ -77,49 +77,49 @@ macro_rules! sections {
             /// All kinds, in the order in which the writer lays them out.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// The kind with this code.
+            /// Returns the kind with this code.
             #[must_use]
             pub const fn from_code(code: u32) -> Option<Self> {
                 match code { $($code => Some(Self::$name),)* _ => None }
             }
 
-            /// The name used in errors, tables and the format's document.
+            /// Returns the name that errors, tables and the format document use.
             #[must_use]
             pub const fn label(self) -> &'static str {
                 match self { $(Self::$name => $label,)* }
             }
 
-            /// Whether a file has it.
+            /// Returns whether a file must have it.
             #[must_use]
             pub const fn presence(self) -> Presence {
                 match self { $(Self::$name => Presence::$presence,)* }
             }
 
-            /// The minor version of the format that brought it.
+            /// Returns the minor version of the format that introduced it.
             #[must_use]
             pub const fn since_minor(self) -> u16 {
                 match self { $(Self::$name => $minor,)* }
             }
 
-            /// What needs it.
+            /// Returns which answers need it.
             #[must_use]
             pub const fn used_by(self) -> UsedBy {
                 match self { $(Self::$name => UsedBy::$used_by,)* }
             }
 
-            /// How many elements of which type it has.
+            /// Returns the type and number of its elements.
             #[must_use]
             pub const fn shape(self) -> Shape {
                 match self { $(Self::$name => Shape { element: Element::$element, sides: &[$(Side::$side),+] },)* }
             }
 
-            /// Which of its values are refused at opening.
+            /// Returns which of its values are refused at opening.
             #[must_use]
             pub const fn values(self) -> Values {
                 match self { $(Self::$name => Values::$values,)* }
             }
 
-            /// One line about what it holds.
+            /// Returns one line about its content.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$name => $meaning,)* }.trim_ascii()
@@ -128,22 +128,22 @@ macro_rules! sections {
     };
 }
 
-// Small sections come first: a reader that checks digests as it goes can answer from ready lists before the factors, the bulk of
-// the file, are checked.
+// Small sections come first: a reader that checks digests while it downloads can answer from served lists before it has
+// checked the factors, which are most of the file.
 sections! {
-    /// Encoder parameters, and up to 1.3 the rules of slots; see below.
+    /// Encoder parameters; up to 1.3 also the rules of slots; see below.
     Policy = 18 "policy", Mandatory since 0, Base, Bytes[Any], Policy;
-    /// Rules of slots, a record of fields for each; see below. Up to 1.3 they are in `policy`.
+    /// Rules of slots, one record of fields each; see below. Up to 1.3 they are in `policy`.
     Slots = 28 "slots", Optional since 4, Base, Bytes[Any], Policy;
-    /// Direction of each segment, of length 1.
+    /// Unit-length direction of each segment.
     SegmentCentroids = 14 "segment-centroids", Mandatory since 0, Base, F32[Segments, Dims], Floats;
-    /// Users of the segment while training.
+    /// Users of each segment in training.
     SegmentMembers = 15 "segment-members", Mandatory since 0, Base, U32[Segments], Free;
-    /// The coarser segment that each one is part of, or `NONE`; see *Segment tree*.
+    /// Coarser segment that each one is part of, or `NONE`; see *Segment tree*.
     SegmentParents = 26 "segment-parents", Optional since 2, Base, U32[Segments], LaterSegments;
-    /// For each slot and segment, the segment that answers, or `NONE`: the daypart or everyone does.
+    /// For each slot and segment, the segment whose list is served, or `NONE` for the list of the daypart or of everyone.
     Rungs = 27 "rungs", Optional since 2, Base, U32[Slots, Segments], SegmentsOrNone;
-    /// Ready lists of rows: everyone's, each segment's, each daypart's; see below.
+    /// Served lists of rows: everyone's, each segment's, each daypart's; see below.
     Slates = 16 "slates", Mandatory since 0, Base, U32[Lists, Some], RowsOrNone;
     /// Prior user vector of each daypart.
     Contexts = 17 "contexts", Mandatory since 0, Base, F32[Contexts, Dims], Floats;
@@ -151,45 +151,45 @@ sections! {
     Gram = 6 "gram", Mandatory since 0, Base, F32[Dims, Dims], Floats;
     /// Category tree; see below.
     Categories = 8 "categories", Mandatory since 0, Base, Categories[Any], CategoryTree;
-    /// Names of categories, one after the other.
+    /// Category names, concatenated.
     CategoryNames = 12 "category-names", Mandatory since 0, Base, Text[Any], Text;
     /// Deepest category of each item.
     ItemCategory = 9 "item-category", Mandatory since 0, Base, U32[Rows], CategoriesOrNone;
-    /// Unix minutes: shown while from ≤ minute < until.
+    /// Unix minutes from and until: an item is shown while from ≤ minute < until.
     Availability = 13 "availability", Optional since 0, Base, U32[Rows, Pair], Free;
     /// Item key of each row.
     ItemKeys = 4 "item-keys", Mandatory since 0, Base, U64[Rows], Free;
     /// The rows in ascending order of key.
     KeyOrder = 5 "key-order", Mandatory since 0, Base, U32[Rows], RowsByKey;
-    /// Prior; 1 for the most popular item.
+    /// Popularity prior; 1 for the most popular item.
     Popularity = 7 "popularity", Mandatory since 0, Base, F16[Rows], Halves;
     /// Factor = code × scale.
     Scales = 2 "scales", Mandatory since 0, Personal, F16[Rows], Halves;
-    /// 1 / √(Σ code²) of the row, 0 for a row of zeros: scales for cosines.
+    /// 1 / √(Σ code²) of the row, 0 for a row of zeros: the scale that turns scores into cosines.
     InverseNorms = 3 "inverse-norms", Mandatory since 0, Personal, F16[Rows], Halves;
-    /// No row of the block, or of any later one, has a longer factor vector; see *Ending early*.
+    /// Upper bound on the factor norm of every row in the block and in all later ones; see *Ending early*.
     BlockBounds = 20 "block-bounds", Skippable since 1, Personal, F32[Blocks], Bounds;
-    /// Rows from the most popular on; where it is absent, rows lie in that order.
+    /// Rows, most popular first; without it, rows lie in that order.
     PopularityOrder = 21 "popularity-order", Skippable since 1, Base, U32[Rows], Rows;
-    /// Signs of rows, as 1.2 and 1.3 could write them: part one of three.
+    /// Signs of rows, which 1.2 and 1.3 could store: part one of three.
     SignRotation = 23 "sign-rotation", Retired since 2, People, Bytes[Any], Free;
     /// Signs of rows: part two.
     SignCosines = 24 "sign-cosines", Retired since 2, People, Bytes[Any], Free;
     /// Signs of rows: part three.
     Signs = 25 "signs", Retired since 2, People, Bytes[Any], Free;
-    /// Where each record of `item-text` starts; the last is its end.
+    /// Start of each record in `item-text`, then its end.
     ItemTextOffsets = 10 "item-text-offsets", Mandatory since 0, Base, U32[RowsAndEnd], Offsets;
-    /// What the catalogue says of each item; see below.
+    /// Catalogue text of each item; see below.
     ItemText = 11 "item-text", Mandatory since 0, Base, Text[Any], Free;
-    /// Codes of the items' factors, row after row, zeros from dims up to the stride.
+    /// Codes of the items' factors, row after row, zero padded from dims to the stride.
     Factors = 1 "factors", Either since 0, Personal, Int8[Rows, Stride], Free;
-    /// The same in half the bytes; see *Scores* for their order.
+    /// The same codes in half the bytes; see *Scores* for their order.
     FactorsInt4 = 22 "factors-int4", Either since 1, Personal, Int4[Rows, Stride], Free;
-    /// `key=value` lines about where the model comes from, for people.
+    /// `key=value` lines about the model's origin, for people.
     Provenance = 19 "provenance", Skippable since 0, People, Text[Any], Free;
 }
 
-/// One more than the largest code.
+/// Largest code plus one.
 pub const KINDS: usize = {
     let mut most = 0;
     let mut at = 0;
@@ -202,7 +202,7 @@ pub const KINDS: usize = {
 };
 
 impl SectionKind {
-    /// The kinds that something needs.
+    /// Iterates over the kinds that these answers need.
     pub fn used_for(use_of: UsedBy) -> impl Iterator<Item = Self> {
         let all = Self::ALL.iter().copied();
         all.filter(move |kind| kind.used_by() == use_of)
@@ -216,13 +216,13 @@ impl Presence {
         matches!(self, Self::Mandatory)
     }
 
-    /// Whether a reader that does not know the kind has to refuse the file.
+    /// Whether a reader that does not know the kind must refuse the file.
     #[must_use]
     pub const fn must_be_known(self) -> bool {
         !matches!(self, Self::Skippable)
     }
 
-    /// Its word in the format's document.
+    /// Returns its word in the format document.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -236,7 +236,7 @@ impl Presence {
 }
 
 impl UsedBy {
-    /// Its word in the format's document.
+    /// Returns its word in the format document.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -248,7 +248,7 @@ impl UsedBy {
 }
 
 impl Values {
-    /// What is allowed, in words.
+    /// Describes the allowed values.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -260,11 +260,11 @@ impl Values {
             Self::CategoriesOrNone => "a category or `NONE`",
             Self::SegmentsOrNone => "a segment or `NONE`",
             Self::LaterSegments => "above the own index, below segments, or `NONE`",
-            Self::RowsByKey => "rows; keys strictly ascending, so that each row stands there once",
+            Self::RowsByKey => "rows; keys strictly ascending, so each row occurs once",
             Self::Bounds => {
                 "0 to 268,304,384; none larger than the one before; scale / inverse norm of every row of the block at most 1.001 × the bound"
             }
-            Self::CategoryTree => "parents stand first; names inside their section",
+            Self::CategoryTree => "parents before children; names inside their section",
             Self::Text => "UTF-8",
             Self::Offsets => "first 0, never smaller than the one before, last = length of `item-text`",
             Self::Policy => "every field",
@@ -277,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_and_names_stand_in_the_table_once() {
+    fn every_code_and_name_occurs_once_in_the_table() {
         for (place, kind) in SectionKind::ALL.iter().enumerate() {
             assert_eq!(SectionKind::from_code(*kind as u32), Some(*kind));
             let before = &SectionKind::ALL[..place];

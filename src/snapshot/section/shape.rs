@@ -1,11 +1,11 @@
-//! How many elements of which type a section has.
+//! Type and number of a section's elements.
 
 use core::fmt;
 
 use crate::kernel::BLOCK_ROWS;
 use crate::snapshot::layout::CategoryRecord;
 
-/// What a section is a sequence of.
+/// Element type of a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Element {
     /// Bytes with a structure of their own.
@@ -28,7 +28,7 @@ pub enum Element {
     U64,
 }
 
-/// One side of a section's shape.
+/// One dimension of a section's shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// Any length, 0 included.
@@ -51,22 +51,22 @@ pub enum Side {
     Segments,
     /// Dayparts.
     Contexts,
-    /// Ready lists: everyone's, each segment's, each daypart's.
+    /// Served lists: everyone's, each segment's, each daypart's.
     Lists,
     /// Slots of the policy.
     Slots,
 }
 
-/// Elements of a section: as many as the product of all sides.
+/// A section's elements: their type, and the dimensions whose product is their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// What stands there.
+    /// Type of an element.
     pub element: Element,
-    /// How often.
+    /// Dimensions.
     pub sides: &'static [Side],
 }
 
-/// What the sides of shapes are in one file.
+/// Sizes of the dimensions in one file.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
     pub rows: u32,
@@ -105,7 +105,7 @@ impl Element {
 }
 
 impl Side {
-    /// `None` where it is free.
+    /// Returns its size; `None` if it is free.
     fn length(self, sizes: &Sizes) -> Option<u64> {
         let rows = u64::from(sizes.rows);
         Some(match self {
@@ -123,7 +123,7 @@ impl Side {
         })
     }
 
-    /// Its words in the format's document; none where the element says it all.
+    /// Returns its text in the format document; `None` if the element type says it all.
     const fn words(self) -> Option<&'static str> {
         Some(match self {
             Self::Any => return None,
@@ -143,7 +143,8 @@ impl Side {
 }
 
 impl Shape {
-    /// The length in bytes that a section of `found` bytes should have: `found` itself where it is allowed, else the next one up.
+    /// Returns the length in bytes that a section of `found` bytes should have: `found` itself if allowed, else the
+    /// next allowed length.
     pub fn expected_bytes(self, sizes: &Sizes, found: u64) -> u64 {
         let sides = self.sides.iter().filter_map(|side| side.length(sizes));
         let unit = (sides.fold(1, u64::saturating_mul)).saturating_mul(self.element.bits()) / 8;

@@ -1,4 +1,4 @@
-//! The catalogue: texts of items and the category tree.
+//! The catalogue: item texts and the category tree.
 
 use alloc::vec::Vec;
 
@@ -8,11 +8,11 @@ use crate::snapshot::layout::{CategoryRecord, NONE};
 use crate::snapshot::open::Snapshot;
 use crate::snapshot::section::SectionKind;
 
-/// A node of the category tree, by its position in the snapshot.
+/// A category's index in the category tree of one snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CategoryIndex(pub u32);
 
-/// By what an item is called. Borrowed from the snapshot.
+/// An item's id and title, borrowed from the snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct ItemName<'s> {
     /// The catalogue's id.
@@ -21,16 +21,16 @@ pub struct ItemName<'s> {
     pub title: &'s str,
 }
 
-/// What the catalogue says of one item. Borrowed from the snapshot.
+/// Catalogue text of one item, borrowed from the snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct ItemText<'s> {
     /// The catalogue's id.
     pub id: &'s str,
     /// The title for people.
     pub title: &'s str,
-    /// Address of a picture.
+    /// URL of a picture.
     pub image: Option<&'s str>,
-    /// Further fields in the catalogue's order.
+    /// Further fields, in the catalogue's order.
     pub attributes: Vec<(&'s str, &'s str)>,
 }
 
@@ -44,8 +44,8 @@ impl<'s> ItemName<'s> {
 }
 
 impl<B: AsRef<[u8]>> Snapshot<B> {
-    /// What the catalogue says of a row. Text that is not UTF-8 reads as empty: only a file without checked digests can
-    /// hold it.
+    /// Returns the catalogue text of a row. Text that is not UTF-8 reads as empty; only a file with unchecked digests
+    /// can contain it.
     #[must_use]
     pub fn text(&self, item: ItemIndex) -> ItemText<'_> {
         let mut lines = parts(self.record(item), b'\n');
@@ -63,13 +63,13 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         }
     }
 
-    /// The first two fields of [`Snapshot::text`].
+    /// Returns the first two fields of [`Snapshot::text`].
     #[must_use]
     pub fn name(&self, item: ItemIndex) -> ItemName<'_> {
         ItemName::first_of(&mut parts(self.record(item), b'\n'))
     }
 
-    /// An item's text as it is stored.
+    /// Returns an item's text as it is stored.
     fn record(&self, item: ItemIndex) -> &str {
         let offsets: &[u32] = cast(self.section(SectionKind::ItemTextOffsets));
         let (Some(start), Some(end)) = (offsets.get(item.get()), offsets.get(item.get() + 1)) else {
@@ -91,7 +91,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         cast(self.section(SectionKind::Categories))
     }
 
-    /// A category's own name.
+    /// Returns a category's own name.
     #[must_use]
     pub fn category_name(&self, category: CategoryIndex) -> &str {
         let names = self.section(SectionKind::CategoryNames);
@@ -105,7 +105,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             .unwrap_or("")
     }
 
-    /// A category's parent and the number of items in it and below it.
+    /// Returns a category's parent and the number of items in it and below it.
     #[must_use]
     pub fn category_parent_and_items(&self, category: CategoryIndex) -> (Option<CategoryIndex>, u32) {
         match self.category_records().get(to_usize(category.0)) {
@@ -117,7 +117,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         }
     }
 
-    /// The leaf category of a row.
+    /// Returns the leaf category of a row.
     #[must_use]
     pub fn leaf_category(&self, item: ItemIndex) -> Option<CategoryIndex> {
         let values: &[u32] = cast(self.section(SectionKind::ItemCategory));
@@ -128,7 +128,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             .map(CategoryIndex)
     }
 
-    /// The categories of a row, root first.
+    /// Returns the categories of a row, root first.
     #[must_use]
     pub fn category_path(&self, item: ItemIndex) -> Vec<CategoryIndex> {
         let mut path: Vec<CategoryIndex> =
@@ -137,7 +137,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         path
     }
 
-    /// The categories with this name, at any level, ASCII letters compared without case; in file order.
+    /// Returns the categories with this name at any level, in file order. ASCII letters are compared without case.
     #[must_use]
     pub fn categories_named(&self, name: &str) -> Vec<CategoryIndex> {
         let count = u32::try_from(self.category_count()).unwrap_or(NONE);
@@ -147,26 +147,26 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             .collect()
     }
 
-    /// For each category whether it is one of `roots` or lies below one.
+    /// Returns, for each category, whether it is one of `roots` or below one.
     #[must_use]
     pub fn below(&self, roots: &[CategoryIndex]) -> Vec<bool> {
         let mut inside = alloc::vec![false; self.category_count()];
         for (index, record) in self.category_records().iter().enumerate() {
-            // Parents stand first, so one pass carries the mark down to every depth.
+            // Parents come before their children, so one pass marks every depth.
             let parent = record.parent != NONE && inside[to_usize(record.parent)];
             inside[index] = parent || roots.iter().any(|root| to_usize(root.0) == index);
         }
         inside
     }
 
-    /// For each row whether it has one of these categories or one below.
+    /// Returns the leaf category of each row, or `NONE`.
     pub(crate) fn leaf_categories(&self) -> &[u32] {
         cast(self.section(SectionKind::ItemCategory))
     }
 }
 
-/// The parts of a text between ASCII characters, as `str::split` gives them, but without the searcher that it sets up for each: an
-/// item's lines are short.
+/// Splits text at an ASCII character like `str::split`, but without setting up a searcher, which does not pay for the
+/// short lines of an item.
 fn parts(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     core::iter::from_fn(move || {
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_has_the_parts_that_split_finds() {
+    fn parts_agree_with_str_split() {
         for text in ["", "a", "\n", "a\nb", "\na\n\nb\n", "Müesli\nTüte\n"] {
             let expected: Vec<&str> = text.split('\n').collect();
             assert_eq!(parts(text, b'\n').collect::<Vec<_>>(), expected, "{text:?}");

@@ -1,4 +1,4 @@
-//! Reading an opened snapshot: typed slices of its sections.
+//! Reads an opened snapshot as typed slices of its sections.
 
 mod catalogue;
 mod rows;
@@ -25,7 +25,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         to_usize(self.header.rows)
     }
 
-    /// Number of factors of an item.
+    /// Number of factors per item.
     #[must_use]
     pub fn dims(&self) -> usize {
         to_usize(self.header.dims)
@@ -43,31 +43,31 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         to_usize(self.header.segments)
     }
 
-    /// Number of daypart priors: 8, or 0 where the events carried no time of day.
+    /// Number of daypart priors: 8, or 0 if the events had no time of day.
     #[must_use]
     pub fn contexts(&self) -> usize {
         to_usize(self.header.contexts)
     }
 
-    /// When the file was packed, Unix milliseconds.
+    /// Time of packing, Unix milliseconds.
     #[must_use]
     pub fn created_ms(&self) -> u64 {
         self.header.created_ms
     }
 
-    /// Time of the newest event the model has seen, Unix milliseconds.
+    /// Time of the newest event in the training data, Unix milliseconds.
     #[must_use]
     pub fn trained_until_ms(&self) -> u64 {
         self.header.trained_until_ms
     }
 
-    /// The lines for people about where the model comes from.
+    /// Returns `key=value` lines about the model's origin, for people.
     #[must_use]
     pub fn provenance(&self) -> &str {
         core::str::from_utf8(self.section(SectionKind::Provenance)).unwrap_or("")
     }
 
-    /// The snapshot's version: time of packing and the first digits of its fingerprint, as
+    /// Returns the snapshot's version: time of packing and first digits of the fingerprint, for example
     /// `20171204T000000Z-1f3a9c02`.
     #[must_use]
     pub fn version(&self) -> alloc::string::String {
@@ -86,10 +86,10 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         )
     }
 
-    /// Whether all sections that something needs are confirmed.
+    /// Checks that all sections that these answers need are confirmed.
     ///
     /// # Errors
-    /// [`SnapshotError::Unverified`], with the first one that is not.
+    /// [`SnapshotError::Unverified`] with the first section that is not.
     pub fn require(&self, use_of: UsedBy) -> Result<(), SnapshotError> {
         match SectionKind::used_for(use_of).find(|kind| !self.is_verified(*kind)) {
             Some(kind) => Err(SnapshotError::Unverified { kind }),

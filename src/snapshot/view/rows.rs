@@ -1,4 +1,4 @@
-//! Rows: their codes, keys, popularity and availability.
+//! Rows: codes, keys, popularity and availability.
 
 use alloc::vec::Vec;
 
@@ -12,13 +12,13 @@ use crate::snapshot::places::factors_kind;
 use crate::snapshot::section::SectionKind;
 
 impl<B: AsRef<[u8]>> Snapshot<B> {
-    /// Bits of an item's codes.
+    /// Returns the width of the factors' codes.
     #[must_use]
     pub fn width(&self) -> Width {
         self.places.width()
     }
 
-    /// The rows with their scales, for dot products; with the bounds of their blocks, where the file has them.
+    /// Returns the rows with their scales, for scores, and with the bounds of their blocks if the file has them.
     #[must_use]
     pub fn factor_rows(&self) -> Option<Rows<'_>> {
         let rows = self.rows_scaled_by(SectionKind::Scales)?;
@@ -28,26 +28,26 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         }
     }
 
-    /// The rows with inverse norms as scales, for cosines.
+    /// Returns the rows with inverse norms as scales, for cosines.
     #[must_use]
     pub fn cosine_rows(&self) -> Option<Rows<'_>> {
         self.rows_scaled_by(SectionKind::InverseNorms)
     }
 
-    /// The opener has checked all lengths, so that `None` is not seen for a file it accepted.
+    /// The opener has checked all lengths, so this is never `None` for a file that it accepted.
     fn rows_scaled_by(&self, kind: SectionKind) -> Option<Rows<'_>> {
         let codes = Codes::new(self.width(), self.section(factors_kind(self.width())));
         Rows::new(codes, self.stride(), cast::<f16>(self.section(kind))).ok()
     }
 
-    /// The codes of one row, padding included.
+    /// Returns the codes of one row, padding included.
     #[must_use]
     pub fn codes(&self, item: ItemIndex) -> Vec<i8> {
         let rows = self.rows_scaled_by(SectionKind::Scales);
         rows.and_then(|rows| rows.row_codes(item.get())).unwrap_or_default()
     }
 
-    /// The dequantised factors of one row.
+    /// Returns the dequantised factors of one row, `dims` values.
     #[must_use]
     pub fn factors(&self, item: ItemIndex) -> Vec<f32> {
         let rows = self.rows_scaled_by(SectionKind::Scales);
@@ -56,7 +56,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         factors
     }
 
-    /// The dequantised factors of some rows, one after the other, `dims` each.
+    /// Returns the dequantised factors of several rows, concatenated, `dims` values each.
     #[must_use]
     pub fn factors_of(&self, items: impl ExactSizeIterator<Item = ItemIndex>) -> Vec<f64> {
         let mut factors = Vec::with_capacity(items.len() * self.dims());
@@ -68,13 +68,13 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         factors
     }
 
-    /// The Gram matrix Σ y yᵀ of the dequantised factors, dims × dims, row-major.
+    /// Returns the Gram matrix Σ y yᵀ of the dequantised factors, dims × dims, row-major.
     #[must_use]
     pub fn gram(&self) -> &[f32] {
         cast(self.section(SectionKind::Gram))
     }
 
-    /// The row of a stable key. O(log rows).
+    /// Returns the row of an item key. O(log rows).
     #[must_use]
     pub fn find(&self, key: ItemKey) -> Option<ItemIndex> {
         let keys: &[u64] = cast(self.section(SectionKind::ItemKeys));
@@ -86,27 +86,28 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             .map(|place| ItemIndex(order[place]))
     }
 
-    /// The row of a catalogue id. The id itself is compared, so that a key collision cannot answer for another item.
+    /// Returns the row of an item id. It compares the id itself, so an item with the same key cannot be mistaken for
+    /// it. O(log rows).
     #[must_use]
     pub fn find_id(&self, id: &str) -> Option<ItemIndex> {
         self.find(ItemKey::of(id)).filter(|item| self.name(*item).id == id)
     }
 
-    /// The stable key of a row.
+    /// Returns the item key of a row.
     #[must_use]
     pub fn key(&self, item: ItemIndex) -> Option<ItemKey> {
         let keys: &[u64] = cast(self.section(SectionKind::ItemKeys));
         keys.get(item.get()).copied().map(ItemKey)
     }
 
-    /// The popularity prior of a row: 1 for the most popular item.
+    /// Returns the popularity prior of a row: 1 for the most popular item.
     #[must_use]
     pub fn popularity(&self, item: ItemIndex) -> f32 {
         let values: &[f16] = cast(self.section(SectionKind::Popularity));
         values.get(item.get()).copied().unwrap_or(f16::ZERO).to_f32()
     }
 
-    /// The row at a place in the order of popularity, 0 being the most popular.
+    /// Returns the row at a position in the order of popularity; 0 is the most popular.
     #[must_use]
     pub fn by_popularity(&self, place: usize) -> Option<ItemIndex> {
         match cast::<u32>(self.section(SectionKind::PopularityOrder)) {
@@ -116,7 +117,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         .map(ItemIndex)
     }
 
-    /// The first and last minute (Unix) at which a row may be shown, `None` where the file does not limit any.
+    /// Returns the availability of each row, first Unix minute and end; `None` if the file limits no item.
     pub(crate) fn availability(&self) -> Option<&[[u32; 2]]> {
         self.places
             .has(SectionKind::Availability)

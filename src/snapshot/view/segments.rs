@@ -1,4 +1,4 @@
-//! Segments and dayparts: directions, members, the tree, ready lists.
+//! Segments and dayparts: directions, members, the segment tree, served lists.
 
 use crate::event::ItemIndex;
 use crate::snapshot::bytes::{cast, to_usize};
@@ -11,15 +11,16 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         cast(self.section(SectionKind::SegmentParents))
     }
 
-    /// Number of segments that visitors are assigned to: the first ones. The rest are unions of them.
+    /// Number of segments that visitors are assigned to. They come first; all other segments are unions of them.
     #[must_use]
     pub fn leaf_segments(&self) -> usize {
         let parents = self.segment_parents().iter().filter(|parent| **parent != NONE);
         parents.min().map_or(self.segments(), |first| to_usize(*first))
     }
 
-    /// The segment whose answer the visitors of `segment` get in the slot at a place of the policy: itself unless the file
-    /// says otherwise; `None` where the slot has too little traffic for any.
+    /// Returns the serving segment: the segment whose list visitors of `segment` get in this slot, by the slot's index
+    /// in the policy. It is `segment` itself unless the file says otherwise; `None` if the slot has too little traffic
+    /// for any segment.
     #[must_use]
     pub fn rung(&self, slot: usize, segment: u16) -> Option<u16> {
         let rungs: &[u32] = cast(self.section(SectionKind::Rungs));
@@ -32,13 +33,13 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         }
     }
 
-    /// Unit-length directions of the segments that visitors are assigned to, leaves × dims.
+    /// Returns the unit-length directions of the segments that visitors are assigned to, leaves × dims.
     pub(crate) fn leaf_centroids(&self) -> &[f32] {
         let values: &[f32] = cast(self.section(SectionKind::SegmentCentroids));
         values.get(..self.leaf_segments() * self.dims()).unwrap_or(&[])
     }
 
-    /// A segment's unit-length direction.
+    /// Returns a segment's unit-length direction, `dims` values.
     #[must_use]
     pub fn centroid(&self, segment: usize) -> &[f32] {
         let values: &[f32] = cast(self.section(SectionKind::SegmentCentroids));
@@ -47,14 +48,14 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             .unwrap_or(&[])
     }
 
-    /// How many users the segment had while training.
+    /// Returns how many users the segment had in training.
     #[must_use]
     pub fn segment_members(&self, segment: usize) -> u32 {
         let values: &[u32] = cast(self.section(SectionKind::SegmentMembers));
         values.get(segment).copied().unwrap_or(0)
     }
 
-    /// The prior user vector of a daypart.
+    /// Returns the prior user vector of a daypart, `dims` values.
     #[must_use]
     pub fn context_prior(&self, context: usize) -> &[f32] {
         let values: &[f32] = cast(self.section(SectionKind::Contexts));
@@ -63,7 +64,8 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             .unwrap_or(&[])
     }
 
-    /// A ready list, best first: 0 for everyone, then the segments, then the contexts.
+    /// Iterates over a served list, best item first. List 0 is everyone's, followed by those of the segments and of the
+    /// dayparts.
     pub fn slate(&self, list: usize) -> impl Iterator<Item = ItemIndex> {
         let values: &[u32] = cast(self.section(SectionKind::Slates));
         let places = values.get(list * self.slate_len..(list + 1) * self.slate_len);
@@ -74,7 +76,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             .map(|row| ItemIndex(*row))
     }
 
-    /// Items per ready list.
+    /// Number of items per served list.
     #[must_use]
     pub fn slate_len(&self) -> usize {
         self.slate_len

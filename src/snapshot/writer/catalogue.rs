@@ -1,4 +1,4 @@
-//! The catalogue's part of a snapshot: category tree and item texts.
+//! The catalogue in a snapshot: category tree and item texts.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -19,9 +19,9 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The catalogue of these rows.
+    /// Builds the catalogue of these rows.
     pub fn of(items: &[&ItemInput]) -> Result<Self, SnapshotError> {
-        // Paths in lexical order put every parent before its children.
+        // Lexical order of paths puts every parent before its children.
         let mut paths: BTreeMap<&[String], u32> = BTreeMap::new();
         for item in items {
             for depth in 1..=item.categories.len() {

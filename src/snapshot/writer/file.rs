@@ -1,4 +1,4 @@
-//! Laying out the file: header, directory, signature, sections.
+//! Assembles the file: header, directory, signature, sections.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -14,7 +14,7 @@ use crate::snapshot::layout::{
 };
 use crate::snapshot::section::SectionKind;
 
-/// The file's bytes. Sections follow each other in the order given.
+/// Returns the file's bytes, with the sections in the given order.
 pub fn assemble(
     model: &Model,
     sections: &[(SectionKind, Vec<u8>)],

@@ -1,4 +1,4 @@
-//! Ready lists and the directions of segments.
+//! Served lists, and the directions of segments.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use crate::retrieve::{Filter, top_k};
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::layout::NONE;
 
-/// Ready lists: everyone's, each segment's, each context's.
+/// Returns the served lists: everyone's, each segment's, each daypart's.
 pub fn slates(
     model: &Model,
     items: &[&ItemInput],
@@ -36,7 +36,7 @@ pub fn slates(
             .map(|item| item.and_then(|item| row_of.get(item.id.as_str()).copied()))
             .collect();
         let rows = rows.ok_or(SnapshotError::Build {
-            what: "place of an item in the list of a segment (below)",
+            what: "index of an item in the list of a segment, below",
             expected: model.items.len() as u64,
             found: segment.slate.iter().copied().max().unwrap_or(0) as u64,
         })?;
@@ -48,7 +48,7 @@ pub fn slates(
     Ok(slates)
 }
 
-/// The segments' directions, of length 1.
+/// Returns the segments' directions, scaled to length 1.
 pub fn unit_centroids(model: &Model) -> Result<Vec<f32>, SnapshotError> {
     let mut centroids = Vec::with_capacity(model.segments.len() * model.dims);
     for (index, segment) in model.segments.iter().enumerate() {
@@ -59,7 +59,7 @@ pub fn unit_centroids(model: &Model) -> Result<Vec<f32>, SnapshotError> {
             .sum();
         if !squared.is_finite() || squared <= 0.0 {
             return Err(SnapshotError::Build {
-                what: "segment whose centroid has no direction",
+                what: "centroid of a segment, whose length must be finite and above zero; index of the segment",
                 expected: 0,
                 found: index as u64,
             });
@@ -73,7 +73,7 @@ pub fn unit_centroids(model: &Model) -> Result<Vec<f32>, SnapshotError> {
 
 fn top(table: &CodeTable, vector: &[f32], k: usize) -> Result<Vec<ItemIndex>, SnapshotError> {
     let fits = SnapshotError::Build {
-        what: "finite factors of a segment or context (dims)",
+        what: "number of finite factors of a segment or daypart",
         expected: table.dims() as u64,
         found: vector.len() as u64,
     };

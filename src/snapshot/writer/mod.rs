@@ -1,4 +1,4 @@
-//! Building a snapshot from a model. Feature `writer`: the Worker and the browser are built without it.
+//! Builds a snapshot from a model. Behind the feature `writer`, which Worker and browser are built without.
 
 mod catalogue;
 mod file;
@@ -24,13 +24,55 @@ use catalogue::Catalogue;
 
 pub use model::{ItemInput, Model, SegmentInput};
 
-/// Builds a snapshot; signed if there is a key. What is written was opened again, so that a reader accepts it.
+/// Builds a snapshot, signed if there is a key. It opens the result before returning it, so readers accept it.
 ///
 /// Complexity: `O(rows · dims²)` for the Gram matrix.
 ///
 /// # Errors
-/// [`SnapshotError::Build`], [`SnapshotError::BuildText`], [`SnapshotError::KeyCollision`], or what the reader says of parts
-/// that do not fit together.
+/// [`SnapshotError::Build`], [`SnapshotError::BuildText`], [`SnapshotError::KeyCollision`], or the error of the reader
+/// if parts of the model do not fit together.
+///
+/// ```
+/// use selvedge::quantize::Width;
+/// use selvedge::snapshot::{Snapshot, Trust, writer};
+///
+/// let item = |id: &str, factors: [f32; 2]| writer::ItemInput {
+///     id: id.into(),
+///     title: id.into(),
+///     factors: factors.to_vec(),
+///     popularity: 1.0,
+///     ..Default::default()
+/// };
+/// # let policy = selvedge::policy::Policy {
+/// #     half_life_ms: 86_400_000,
+/// #     kind_weights: [0.0, 1.0, 2.0, 4.0, 8.0],
+/// #     unobserved_weight: 0.1,
+/// #     regularisation: 0.01,
+/// #     regularisation_exponent: 1.0,
+/// #     trained_items: 2,
+/// #     hysteresis: 0.05,
+/// #     min_history: 1,
+/// #     slots: vec![],
+/// # };
+/// let model = writer::Model {
+///     dims: 2,
+///     width: Width::Int8,
+///     items: vec![item("kettle", [1.0, 0.0]), item("cup", [0.0, 0.5])],
+///     segments: vec![],
+///     rungs: vec![],
+///     contexts: vec![],
+///     slate_len: 2,
+///     policy,
+///     created_ms: 1_512_345_600_000,
+///     trained_until_ms: 1_512_345_600_000,
+///     provenance: String::new(),
+/// };
+/// let key = writer::SigningKey::from_bytes(&[7; 32]);
+/// let bytes = writer::build(&model, Some(&key))?;
+/// let snapshot = Snapshot::open(bytes, Trust::Keys(&[key.verifying_key()]))?;
+/// assert_eq!((snapshot.rows(), snapshot.dims()), (2, 2));
+/// # Ok::<(), selvedge::snapshot::SnapshotError>(())
+/// ```
 pub fn build(model: &Model, key: Option<&SigningKey>) -> Result<AlignedBytes, SnapshotError> {
     model::limits(model)?;
     let parts = Parts::of(model)?;
@@ -49,7 +91,7 @@ pub fn build(model: &Model, key: Option<&SigningKey>) -> Result<AlignedBytes, Sn
     Ok(Snapshot::open(bytes, trust)?.into_bytes())
 }
 
-/// What is computed from a model before it is written.
+/// Everything that is computed from a model before it is written.
 struct Parts {
     table: CodeTable,
     popularity: Vec<u16>,
@@ -80,7 +122,7 @@ impl Parts {
         })
     }
 
-    /// The bytes of a section; `None` where the model has no use for it.
+    /// Returns the bytes of a section; `None` if the model does not need it.
     fn section(&self, model: &Model, kind: SectionKind) -> Option<Vec<u8>> {
         use SectionKind as K;
         let segments = || model.segments.iter();

@@ -1,4 +1,4 @@
-//! A model as it goes into a snapshot, and what it may hold.
+//! The model that the writer packs, and its limits.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,14 +9,14 @@ use crate::snapshot::bytes::to_usize;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::layout::{MAX_DIMS, MAX_ROWS, MAX_SEGMENTS};
 
-/// An item as it goes into a snapshot.
+/// An item of the model.
 #[derive(Clone, Debug, Default)]
 pub struct ItemInput {
     /// The catalogue's id.
     pub id: String,
     /// The title.
     pub title: String,
-    /// Address of a picture.
+    /// URL of a picture.
     pub image: Option<String>,
     /// Category names, root first.
     pub categories: Vec<String>,
@@ -24,56 +24,58 @@ pub struct ItemInput {
     pub attributes: Vec<(String, String)>,
     /// The trained factors, `dims` long.
     pub factors: Vec<f32>,
-    /// How popular it is; any scale, 0 or more.
+    /// Popularity on any scale, 0 or more.
     pub popularity: f32,
-    /// First minute (Unix) at which it may be shown.
+    /// First Unix minute at which the item may be shown.
     pub available_from_min: Option<u32>,
-    /// First minute (Unix) at which it may not be shown any more.
+    /// First Unix minute at which the item may no longer be shown.
     pub available_until_min: Option<u32>,
 }
 
-/// A segment as it goes into a snapshot.
+/// A segment of the model.
 #[derive(Clone, Debug)]
 pub struct SegmentInput {
-    /// Its direction, any length but zero.
+    /// Its direction, of any length but zero.
     pub centroid: Vec<f32>,
-    /// Its users while training.
+    /// Number of its users in training.
     pub members: u32,
-    /// The coarser segment that it is part of, by its place in [`Model::segments`]: behind this one. Segments that are parts
-    /// only, the leaves, stand first.
+    /// Index in [`Model::segments`] of the coarser segment that it is part of, which comes later. The leaves, which are
+    /// not unions of other segments, come first.
     pub parent: Option<u32>,
-    /// Its ready list, by places in [`Model::items`], best first; where it is empty, the items nearest to the centroid.
+    /// Its served list, by indexes into [`Model::items`], best first. If empty, the items nearest to the centroid are
+    /// served.
     pub slate: Vec<usize>,
 }
 
-/// A model as it goes into a snapshot.
+/// The model that the writer packs.
 #[derive(Clone, Debug)]
 pub struct Model {
-    /// Number of factors.
+    /// Number of factors per item and centroid.
     pub dims: usize,
-    /// Bits of a factor's code.
+    /// Width of a factor's code.
     pub width: Width,
-    /// The items, in any order: rows are laid out by the length of their factors, then by popularity and id.
+    /// The items, in any order. Their rows are sorted by the norm of the factors, then by popularity and id.
     pub items: Vec<ItemInput>,
     /// The segments.
     pub segments: Vec<SegmentInput>,
-    /// For each slot of the policy, the segment that answers for each segment, or `u32::MAX` for none; empty: each for itself.
+    /// For each slot of the policy, the serving segment of each segment, or `u32::MAX` for none. If empty, each segment
+    /// serves itself.
     pub rungs: Vec<Vec<u32>>,
-    /// Prior user vectors of the 8 dayparts, or none.
+    /// Prior user vectors of the 8 dayparts, or empty.
     pub contexts: Vec<Vec<f32>>,
-    /// Items per ready list.
+    /// Number of items per served list.
     pub slate_len: usize,
     /// The policy.
     pub policy: Policy,
-    /// When it is packed, Unix milliseconds.
+    /// Time of packing, Unix milliseconds.
     pub created_ms: u64,
     /// Time of the newest event, Unix milliseconds.
     pub trained_until_ms: u64,
-    /// `key=value` lines for people.
+    /// `key=value` lines about the model's origin, for people.
     pub provenance: String,
 }
 
-/// Refuses numbers beyond the format's limits, and vectors of another length than `dims`.
+/// Refuses numbers beyond the format's limits, and vectors whose length is not `dims`.
 pub(super) fn limits(model: &Model) -> Result<(), SnapshotError> {
     let check = |what, expected: usize, found: usize, good: bool| {
         if good {
@@ -87,37 +89,47 @@ pub(super) fn limits(model: &Model) -> Result<(), SnapshotError> {
         }
     };
     let rows = model.items.len();
-    check("items (at least)", 1, rows, rows >= 1)?;
-    check("items (at most)", to_usize(MAX_ROWS), rows, rows <= to_usize(MAX_ROWS))?;
+    check("number of items, at least", 1, rows, rows >= 1)?;
+    check(
+        "number of items, at most",
+        to_usize(MAX_ROWS),
+        rows,
+        rows <= to_usize(MAX_ROWS),
+    )?;
     let dims = model.dims;
     check(
-        "factors (at most, and at least 1)",
+        "number of factors, at least 1 and at most",
         to_usize(MAX_DIMS),
         dims,
         (1..=to_usize(MAX_DIMS)).contains(&dims),
     )?;
     let segments = model.segments.len();
     check(
-        "segments (at most)",
+        "number of segments, at most",
         to_usize(MAX_SEGMENTS),
         segments,
         segments <= to_usize(MAX_SEGMENTS),
     )?;
     let contexts = model.contexts.len();
     check(
-        "contexts (or none)",
+        "number of daypart vectors, 0 or",
         crate::context::DAYPARTS,
         contexts,
         contexts == 0 || contexts == 8,
     )?;
-    check("slate length (at least)", 1, model.slate_len, model.slate_len >= 1)?;
+    check(
+        "items per served list, at least",
+        1,
+        model.slate_len,
+        model.slate_len >= 1,
+    )?;
     for vector in model
         .contexts
         .iter()
         .chain(model.segments.iter().map(|segment| &segment.centroid))
     {
         check(
-            "factors of a segment or context",
+            "number of factors of a segment or daypart",
             dims,
             vector.len(),
             vector.len() == dims,
@@ -125,7 +137,7 @@ pub(super) fn limits(model: &Model) -> Result<(), SnapshotError> {
     }
     for item in &model.items {
         check(
-            "factors of an item",
+            "number of factors of an item",
             dims,
             item.factors.len(),
             item.factors.len() == dims,

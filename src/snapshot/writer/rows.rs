@@ -11,10 +11,11 @@ use crate::snapshot::bytes::to_usize;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::layout::NONE;
 
-/// The items in the order of their rows, and their codes: longest factors first, so that a scan can end early.
+/// Returns the items in the order of their rows, and their codes. The longest factors come first, so that a scan can
+/// stop early.
 pub fn rows(model: &Model) -> Result<(Vec<&ItemInput>, CodeTable), SnapshotError> {
     let mut items: Vec<&ItemInput> = model.items.iter().collect();
-    // A defined order for what the lengths leave open.
+    // A defined order for items of equal length.
     items.sort_by(|a, b| b.popularity.total_cmp(&a.popularity).then_with(|| a.id.cmp(&b.id)));
     let factors = items.iter().map(|item| item.factors.as_slice());
     let table = CodeTable::quantize(factors, model.dims, model.width).map_err(|error| SnapshotError::Build {
@@ -26,7 +27,7 @@ pub fn rows(model: &Model) -> Result<(Vec<&ItemInput>, CodeTable), SnapshotError
     Ok((order.into_iter().map(|place| items[place]).collect(), table))
 }
 
-/// Rows from the most popular on; equal ones by id.
+/// Returns the rows, most popular first; ties in order of id.
 pub fn popularity_order(items: &[&ItemInput]) -> Vec<u32> {
     let mut order: Vec<u32> = (0..u32::try_from(items.len()).unwrap_or(NONE)).collect();
     order.sort_by(|a, b| {
@@ -36,7 +37,7 @@ pub fn popularity_order(items: &[&ItemInput]) -> Vec<u32> {
     order
 }
 
-/// How popular each row is beside the most popular one.
+/// Returns each row's popularity relative to the most popular row.
 pub fn popularity(items: &[&ItemInput]) -> Vec<u16> {
     let most = items
         .iter()
@@ -48,7 +49,7 @@ pub fn popularity(items: &[&ItemInput]) -> Vec<u16> {
         .collect()
 }
 
-/// The key of each row, and the rows in the order of their keys.
+/// Returns the item key of each row, and the rows in the order of their keys.
 pub fn keys(items: &[&ItemInput]) -> Result<(Vec<u64>, Vec<u32>), SnapshotError> {
     let keys: Vec<u64> = items.iter().map(|item| ItemKey::of(&item.id).0).collect();
     let rows = u32::try_from(items.len()).unwrap_or(NONE);
@@ -67,7 +68,7 @@ pub fn keys(items: &[&ItemInput]) -> Result<(Vec<u64>, Vec<u32>), SnapshotError>
     Ok((keys, order))
 }
 
-/// From and until of each row, in minutes; `None` where no item has a window.
+/// Returns first minute and end of each row's availability; `None` if no item is limited.
 pub fn availability(items: &[&ItemInput]) -> Option<Vec<u32>> {
     let limited = |item: &&&ItemInput| item.available_from_min.is_some() || item.available_until_min.is_some();
     items.iter().find(limited)?;

@@ -21,7 +21,14 @@ pub const ALL: &[Step] = &[
         clippy(&["selvedge", "--all-targets", "--features", "writer"])
     }),
     step("clippy: model-export", true, || {
-        clippy(&["selvedge-export", "--all-targets"])
+        clippy(&[
+            "selvedge-export",
+            "--package",
+            "selvedge-models",
+            "--package",
+            "selvedge-lake",
+            "--all-targets",
+        ])
     }),
     step("clippy: xtask", true, || {
         clippy(&["xtask", "--all-targets", "--profile", "tools"])
@@ -41,7 +48,15 @@ pub const ALL: &[Step] = &[
     }),
     step("tests: model-export", true, || {
         // The profile of the demo: its dependencies are compiled once for both.
-        cargo_test(&["selvedge-export", "--profile", "native"])
+        cargo_test(&[
+            "selvedge-export",
+            "--package",
+            "selvedge-models",
+            "--package",
+            "selvedge-lake",
+            "--profile",
+            "native",
+        ])
     }),
     step("tests: xtask", true, || cargo_test(&["xtask", "--profile", "tools"])),
     step("fuzz targets, briefly", false, fuzz::smoke),

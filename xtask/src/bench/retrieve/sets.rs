@@ -152,7 +152,7 @@ impl Shop {
     fn train(&self, dims: &str, home: &Path, selvedge: &Path) -> Result<PathBuf, Failure> {
         let data = home.join(format!("data-{}", self.name));
         let model = home.join(format!("model-{}-{dims}", self.name));
-        if model.join("item_factors.parquet").is_file() {
+        if model.join("current.json").is_file() {
             return Ok(model);
         }
         step(&format!(

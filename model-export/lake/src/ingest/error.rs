@@ -1,0 +1,301 @@
+//! Why a run stops, and why a row is refused.
+
+use std::path::PathBuf;
+
+use selvedge::event::EventError;
+
+use crate::explain::{Exit, Explain};
+use crate::storage::LakeError;
+
+/// Why a run stops.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IngestError {
+    /// The lake cannot be read or written.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// The configuration has no sources at all.
+    #[error("the configuration names no [[events]] and no [[catalogue]]")]
+    NoSources,
+    /// A path is no glob pattern.
+    #[error("the path {pattern:?} is no pattern")]
+    Pattern {
+        /// The path.
+        pattern: String,
+        /// Why.
+        source: glob::PatternError,
+    },
+    /// A directory that a pattern goes through cannot be listed.
+    #[error("cannot list the files of {pattern:?}")]
+    Glob {
+        /// The path.
+        pattern: String,
+        /// Why.
+        source: glob::GlobError,
+    },
+    /// No file matches.
+    #[error("no file matches {pattern:?}")]
+    NoFiles {
+        /// The path.
+        pattern: String,
+    },
+    /// A file cannot be read to its end.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A text file is in UTF-16.
+    #[error("{}: expected text in UTF-8, found UTF-16", path.display())]
+    Utf16 {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A Parquet file is damaged, or not one.
+    #[error("{}: cannot read it as Parquet", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: parquet::errors::ParquetError,
+    },
+    /// A batch of a Parquet file cannot be read.
+    #[error("{}: cannot read the rows after {rows}", path.display())]
+    Batch {
+        /// The file.
+        path: PathBuf,
+        /// Rows that were read before.
+        rows: u64,
+        /// Why.
+        source: arrow_schema::ArrowError,
+    },
+    /// A compressed Parquet file: it must be read from its end.
+    #[error("{}: expected a plain Parquet file, found a compressed one", path.display())]
+    CompressedParquet {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A mapped column is not in the file.
+    #[error("{}: expected a column {column:?}, found {}", path.display(), found.join(", "))]
+    NoColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column of the mapping.
+        column: String,
+        /// The columns of the file.
+        found: Vec<String>,
+    },
+    /// A mapped column has a type that cannot be used.
+    #[error("{}: column {column}: expected text, numbers or times, found {found}", path.display())]
+    ColumnType {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// Its type.
+        found: String,
+    },
+    /// The separator is not one byte.
+    #[error("delimiter: expected one ASCII character, found {found:?}")]
+    Delimiter {
+        /// What is configured.
+        found: char,
+    },
+    /// A time zone that is not in the IANA list.
+    #[error("time_zone: expected a name like Europe/Berlin, found {found:?}")]
+    TimeZone {
+        /// What is configured.
+        found: String,
+        /// Why.
+        source: jiff::Error,
+    },
+    /// A timestamp format that is none.
+    #[error(
+        "timestamp_format: expected auto, rfc3339, unix_s, unix_ms, unix_us or a strftime pattern, found {found:?}"
+    )]
+    TimestampFormat {
+        /// What is configured.
+        found: String,
+    },
+    /// The title's template is not closed.
+    #[error("columns.title: expected every {{ to be closed, found {found:?}")]
+    Template {
+        /// What is configured.
+        found: String,
+    },
+    /// Too many rows of a file were refused; nothing of it was published.
+    #[error(
+        "{}: expected at most {:.2} % bad rows (lake.max_bad_share), found {bad} of {rows} ({:.2} %)\n{}",
+        path.display(), allowed * 100.0, share(*bad, *rows) * 100.0, reasons.join("\n")
+    )]
+    TooManyBad {
+        /// The file.
+        path: PathBuf,
+        /// Rows refused.
+        bad: u64,
+        /// Rows in the file.
+        rows: u64,
+        /// The largest share allowed.
+        allowed: f64,
+        /// The reasons with their counts and first lines, the most frequent first.
+        reasons: Vec<String>,
+        /// Where the refused rows are.
+        quarantine: PathBuf,
+    },
+}
+
+/// Bad rows as a share of all.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a share needs no more than 53 bits")]
+pub fn share(bad: u64, rows: u64) -> f64 {
+    if rows == 0 { 0.0 } else { bad as f64 / rows as f64 }
+}
+
+impl Explain for IngestError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Lake(error) => error.exit(),
+            Self::Read { .. } | Self::Batch { .. } | Self::Glob { .. } => Exit::Environment,
+            Self::TooManyBad { .. } | Self::Parquet { .. } | Self::Utf16 { .. } | Self::CompressedParquet { .. } => {
+                Exit::Data
+            }
+            _ => Exit::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Lake(error) => return error.hint(),
+            Self::NoSources => "`selvedge init FILES…` writes a configuration from looking at your files".to_owned(),
+            Self::NoFiles { .. } => "relative paths start at the configuration file; `optional = true` allows \
+                                     a source without files"
+                .to_owned(),
+            Self::Read { source, .. } if source.kind() == std::io::ErrorKind::UnexpectedEof => {
+                "the file ends early: was it copied whole?".to_owned()
+            }
+            Self::Read { .. } | Self::Batch { .. } | Self::Parquet { .. } => {
+                "nothing of this file was published; get it again and repeat".to_owned()
+            }
+            Self::Utf16 { .. } => "convert it, for example: iconv -f UTF-16 -t UTF-8 IN > OUT".to_owned(),
+            Self::CompressedParquet { .. } => "decompress it; Parquet compresses inside".to_owned(),
+            Self::NoColumn { column, found, .. } => {
+                match crate::explain::nearest(column, found.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean {near:?}?"),
+                    None => "columns of [[events]] and [[catalogue]] name the columns of your files".to_owned(),
+                }
+            }
+            Self::TooManyBad { quarantine, .. } => format!(
+                "nothing of this file was published; the refused rows with their reasons are in {}. \
+                 Correct the mapping or the file, or raise lake.max_bad_share",
+                quarantine.display()
+            ),
+            _ => return None,
+        })
+    }
+}
+
+/// Why a row is refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadRow {
+    /// The row has more or fewer columns than the header.
+    #[error("expected {expected} columns, found {found}")]
+    ColumnCount {
+        /// Columns of the header.
+        expected: usize,
+        /// Columns of the row.
+        found: usize,
+    },
+    /// A quoted value begins and does not end.
+    #[error("expected a closing quote, found none")]
+    OpenQuote,
+    /// The line is too long to be a row.
+    #[error("expected a line of at most {limit} bytes, found a longer one")]
+    TooLong {
+        /// The limit.
+        limit: usize,
+    },
+    /// Bytes that are no text.
+    #[error("{column}: expected UTF-8, found other bytes")]
+    NotUtf8 {
+        /// The column.
+        column: String,
+    },
+    /// The line is no JSON.
+    #[error("expected one JSON object, found {found}")]
+    Json {
+        /// What the JSON reader says.
+        found: String,
+    },
+    /// Nobody did it.
+    #[error("user: expected an id, found {found}")]
+    User {
+        /// What stands there.
+        found: String,
+    },
+    /// No item.
+    #[error("item: expected an id, found {found}")]
+    Item {
+        /// What stands there.
+        found: String,
+    },
+    /// The id is too long or has control characters.
+    #[error("{column}: {reason}")]
+    Id {
+        /// The column.
+        column: String,
+        /// The core's reason.
+        reason: EventError,
+    },
+    /// An unknown event type.
+    #[error("event type: expected one of the schema or of event_types, found {found}")]
+    Kind {
+        /// What stands there.
+        found: String,
+    },
+    /// No time.
+    #[error("{column}: expected a time ({format}), found {found}")]
+    Time {
+        /// The column.
+        column: String,
+        /// The configured format.
+        format: String,
+        /// What stands there.
+        found: String,
+    },
+    /// A time that cannot be meant.
+    #[error("timestamp: expected 1990 to tomorrow, found {found}")]
+    TimeRange {
+        /// The time as a date, or in milliseconds since 1970 where it has none.
+        found: String,
+    },
+    /// No finite number.
+    #[error("value: expected a finite number, found {found}")]
+    Value {
+        /// What stands there.
+        found: String,
+    },
+}
+
+impl BadRow {
+    /// A name for counting.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::ColumnCount { .. } => "wrong number of columns",
+            Self::OpenQuote => "unclosed quote",
+            Self::TooLong { .. } => "line too long",
+            Self::NotUtf8 { .. } => "not UTF-8",
+            Self::Json { .. } => "not a JSON object",
+            Self::User { .. } => "no user",
+            Self::Item { .. } => "no item",
+            Self::Id { .. } => "unusable id",
+            Self::Kind { .. } => "unknown event type",
+            Self::Time { .. } => "unreadable time",
+            Self::TimeRange { .. } => "absurd time",
+            Self::Value { .. } => "unusable value",
+        }
+    }
+}

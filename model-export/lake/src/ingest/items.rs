@@ -1,0 +1,204 @@
+//! From a row to an item of the catalogue, by the mapping of its source.
+
+use serde::Serialize;
+
+use super::events::{Cells, Wanted, check_id};
+use super::text::{Template, collapse, title_case};
+use super::time::TimeReader;
+use super::{BadRow, Cell, IngestError};
+use crate::source::{CatalogueColumns, CatalogueSource, TextFormat};
+use crate::storage::CatalogueItem;
+
+/// What rows of a source mean. Its JSON is part of a source's id.
+#[derive(Clone, Debug, Serialize)]
+pub struct ItemMapping {
+    /// How the files are read.
+    pub text: TextFormat,
+    columns: CatalogueColumns,
+    title_case: Vec<String>,
+    category_separator: Option<String>,
+    timestamp_format: String,
+    time_zone: String,
+    #[serde(skip)]
+    reader: Reader,
+}
+
+/// A column: its number, and whether it is written in capitals.
+#[derive(Clone, Debug)]
+struct Column {
+    number: usize,
+    name: String,
+    title_case: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Reader {
+    wanted: Vec<String>,
+    id: usize,
+    title: Option<Template>,
+    title_columns: Vec<Column>,
+    categories: Vec<Column>,
+    attributes: Vec<(String, Column)>,
+    image: Option<usize>,
+    available_from: Option<usize>,
+    available_until: Option<usize>,
+    time: TimeReader,
+}
+
+impl ItemMapping {
+    /// The mapping of a source.
+    ///
+    /// # Errors
+    /// The title's template, the time format or the zone is not as expected.
+    pub fn new(source: &CatalogueSource) -> Result<Self, IngestError> {
+        let columns = &source.columns;
+        let mut wanted = Wanted::default();
+        let id = wanted.column(&columns.id);
+        let mut column = |name: &str| Column {
+            number: wanted.column(name),
+            name: name.to_owned(),
+            title_case: source.title_case.iter().any(|titled| titled == name),
+        };
+        let title = columns.title.as_deref().map(Template::parse).transpose()?;
+        let title_columns = title.iter().flat_map(Template::columns).map(&mut column).collect();
+        let categories = columns.categories.iter().map(|name| column(name)).collect();
+        let attributes = columns
+            .attributes
+            .pairs()
+            .into_iter()
+            .map(|(name, from)| (name, column(&from)))
+            .collect();
+        let mut optional = |name: &Option<String>| name.as_ref().map(|name| wanted.column(name));
+        let reader = Reader {
+            id,
+            title,
+            title_columns,
+            categories,
+            attributes,
+            image: optional(&columns.image),
+            available_from: optional(&columns.available_from),
+            available_until: optional(&columns.available_until),
+            time: TimeReader::new(&source.timestamp_format, &source.time_zone)?,
+            wanted: wanted.into_names(),
+        };
+        Ok(Self {
+            text: TextFormat {
+                format: source.format,
+                delimiter: source.delimiter,
+                header: source.header,
+            },
+            columns: columns.clone(),
+            title_case: source.title_case.clone(),
+            category_separator: source.category_separator.clone(),
+            timestamp_format: source.timestamp_format.clone(),
+            time_zone: source.time_zone.clone(),
+            reader,
+        })
+    }
+
+    /// The columns that rows must have, by number.
+    #[must_use]
+    pub fn wanted(&self) -> &[String] {
+        &self.reader.wanted
+    }
+
+    /// The item in a row. An item without a title takes the deepest category's name, or its id.
+    ///
+    /// # Errors
+    /// Why the row is refused.
+    pub fn read(&self, cells: &Cells<'_>) -> Result<CatalogueItem, BadRow> {
+        let reader = &self.reader;
+        let cell = cells.text(reader.id, &self.columns.id)?;
+        let id = cell.id().ok_or_else(|| BadRow::Item { found: cell.shown() })?;
+        check_id("item", &id)?;
+        for column in &reader.title_columns {
+            cells.text(column.number, &column.name)?;
+        }
+        let mut categories: Vec<String> = Vec::new();
+        for column in &reader.categories {
+            for name in self.names(cells.text(column.number, &column.name)?, column) {
+                // `PICKLES / PICKLES` is one category twice.
+                if categories.last() != Some(&name) {
+                    categories.push(name);
+                }
+            }
+        }
+        let mut attributes = Vec::new();
+        for (name, column) in &reader.attributes {
+            if let Some(text) = shown(cells.text(column.number, &column.name)?, column) {
+                attributes.push((name.clone(), text));
+            }
+        }
+        let title = reader.title.as_ref().map(|template| {
+            template.fill(|name| {
+                let column = reader.title_columns.iter().find(|column| column.name == name)?;
+                shown(cells.get(column.number), column)
+            })
+        });
+        let title = title
+            .filter(|title| !title.is_empty())
+            .or_else(|| categories.last().cloned())
+            .unwrap_or_else(|| id.clone().into_owned());
+        Ok(CatalogueItem {
+            title,
+            categories,
+            attributes,
+            image: match reader.image {
+                None => None,
+                Some(column) => cells.text(column, "image")?.text().map(|text| text.into_owned()),
+            },
+            available_from_ms: self.time(cells, reader.available_from, "available_from")?,
+            available_until_ms: self.time(cells, reader.available_until, "available_until")?,
+            id: id.into_owned(),
+        })
+    }
+
+    /// The categories in one cell.
+    fn names(&self, cell: &Cell<'_>, column: &Column) -> Vec<String> {
+        let texts: Vec<String> = match (cell, &self.category_separator) {
+            (Cell::List(cells), _) => cells
+                .iter()
+                .filter_map(|cell| cell.text().map(|text| text.into_owned()))
+                .collect(),
+            (cell, Some(separator)) if !separator.is_empty() => cell
+                .text()
+                .map(|text| text.split(separator.as_str()).map(str::to_owned).collect())
+                .unwrap_or_default(),
+            (cell, _) => cell.text().map(|text| text.into_owned()).into_iter().collect(),
+        };
+        let cased = |text: String| {
+            if column.title_case {
+                title_case(&text)
+            } else {
+                collapse(&text)
+            }
+        };
+        texts.into_iter().map(cased).filter(|name| !name.is_empty()).collect()
+    }
+
+    fn time(&self, cells: &Cells<'_>, column: Option<usize>, name: &str) -> Result<Option<i64>, BadRow> {
+        match column.map(|column| cells.get(column)) {
+            None => Ok(None),
+            Some(cell) if cell.is_empty() => Ok(None),
+            Some(cell) => self.reader.time.read(name, cell).map(Some),
+        }
+    }
+}
+
+/// A cell as people read it; several values are joined by commas.
+fn shown(cell: &Cell<'_>, column: &Column) -> Option<String> {
+    let text = match cell {
+        Cell::List(cells) => cells
+            .iter()
+            .filter_map(|cell| cell.text().map(|text| text.into_owned()))
+            .collect::<Vec<_>>()
+            .join(", "),
+        cell => cell.text()?.into_owned(),
+    };
+    let text = if column.title_case {
+        title_case(&text)
+    } else {
+        collapse(&text)
+    };
+    (!text.is_empty()).then_some(text)
+}

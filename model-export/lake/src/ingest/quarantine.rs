@@ -1,0 +1,98 @@
+//! Refused rows, kept with their place and their reason.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::{BadRow, cell};
+use crate::storage::LakeError;
+
+/// Characters of a row that are kept.
+const MAX_RAW_CHARS: usize = 4096;
+
+/// A line of `quarantine/<source>.ndjson`.
+#[derive(Serialize)]
+struct Refused<'a> {
+    file: &'a str,
+    line: u64,
+    reason: &'a str,
+    raw: &'a str,
+}
+
+/// Collects the refused rows of one source.
+pub struct Quarantine {
+    file: String,
+    staging: PathBuf,
+    writer: Option<BufWriter<File>>,
+    /// By kind of reason: how many, and the first one with its line.
+    counts: BTreeMap<&'static str, (u64, u64, String)>,
+    /// All of them.
+    pub refused: u64,
+}
+
+impl Quarantine {
+    pub fn new(file: &str, staging: &Path) -> Self {
+        Self {
+            file: file.to_owned(),
+            staging: staging.to_owned(),
+            writer: None,
+            counts: BTreeMap::new(),
+            refused: 0,
+        }
+    }
+
+    /// Keeps a row.
+    pub fn refuse(&mut self, line: u64, reason: &BadRow, raw: &str) -> Result<(), LakeError> {
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            None => {
+                let file = File::create(&self.staging).map_err(LakeError::io("create", &self.staging))?;
+                self.writer.insert(BufWriter::new(file))
+            }
+        };
+        let text = reason.to_string();
+        self.refused += 1;
+        let count = self
+            .counts
+            .entry(reason.kind())
+            .or_insert_with(|| (0, line, text.clone()));
+        count.0 += 1;
+        let refused = Refused {
+            file: &self.file,
+            line,
+            reason: &text,
+            raw: &cell::shorten(raw, MAX_RAW_CHARS),
+        };
+        serde_json::to_writer(&mut *writer, &refused)
+            .map_err(std::io::Error::from)
+            .and_then(|()| writer.write_all(b"\n"))
+            .map_err(LakeError::io("write", &self.staging))
+    }
+
+    /// Ends the staged file; true if there is one.
+    pub fn finish(&mut self) -> Result<bool, LakeError> {
+        match self.writer.take() {
+            None => Ok(false),
+            Some(mut writer) => {
+                writer.flush().map_err(LakeError::io("write", &self.staging))?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// The reasons for people, the most frequent first.
+    pub fn reasons(&self) -> Vec<String> {
+        let mut counts: Vec<_> = self.counts.values().collect();
+        counts.sort_by_key(|(count, line, _)| (std::cmp::Reverse(*count), *line));
+        let text = |(count, line, text): &&(u64, u64, String)| format!("  {count} like line {line}: {text}");
+        counts.iter().take(5).map(text).collect()
+    }
+
+    /// The reasons for programs.
+    pub fn by_kind(&self) -> BTreeMap<&'static str, u64> {
+        self.counts.iter().map(|(kind, (count, ..))| (*kind, *count)).collect()
+    }
+}

@@ -1,0 +1,116 @@
+//! What an ingest has done.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::storage::{IngestRecord, SourceKind};
+
+/// Whether a file was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileStatus {
+    /// It was.
+    New,
+    /// It was, and its rows stand for those that the same path held before.
+    Replaced,
+    /// It is in the lake since an earlier run.
+    Unchanged,
+}
+
+/// What is worth saying beside the files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "note")]
+pub enum Note {
+    /// An optional source has no files.
+    NoFilesYet {
+        /// Its path.
+        pattern: String,
+    },
+    /// A file has the content of another.
+    SameContent {
+        /// The file.
+        file: String,
+    },
+}
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FileReport {
+    /// The file.
+    pub file: String,
+    /// Whether it was read.
+    pub status: FileStatus,
+    /// Its record.
+    #[serde(flatten)]
+    pub counts: FileCounts,
+    /// Refused rows by reason; empty where the file was read earlier.
+    pub reasons: BTreeMap<&'static str, u64>,
+}
+
+/// The counts of a record.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FileCounts {
+    /// Its id in the lake.
+    pub source: String,
+    /// Events or catalogue.
+    pub kind: SourceKind,
+    /// Rows in the file.
+    pub rows: u64,
+    /// Rows in the lake.
+    pub accepted: u64,
+    /// Rows of an ignored event type.
+    pub ignored: u64,
+    /// Rows in quarantine.
+    pub quarantined: u64,
+    /// First event.
+    pub first_ms: Option<i64>,
+    /// Last event.
+    pub last_ms: Option<i64>,
+}
+
+/// What an ingest has done.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct IngestReport {
+    /// The lake.
+    pub lake: String,
+    /// The files, in the order of the configuration, catalogues first.
+    pub files: Vec<FileReport>,
+    /// What is worth saying beside them.
+    pub notes: Vec<Note>,
+}
+
+impl IngestReport {
+    pub(super) fn new(lake: &Path) -> Self {
+        Self {
+            lake: lake.display().to_string(),
+            files: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(
+        &mut self,
+        path: &Path,
+        status: FileStatus,
+        record: &IngestRecord,
+        reasons: BTreeMap<&'static str, u64>,
+    ) {
+        self.files.push(FileReport {
+            file: path.display().to_string(),
+            status,
+            counts: FileCounts {
+                source: record.source.to_string(),
+                kind: record.kind,
+                rows: record.rows,
+                accepted: record.accepted,
+                ignored: record.ignored,
+                quarantined: record.quarantined,
+                first_ms: record.first_ms,
+                last_ms: record.last_ms,
+            },
+            reasons,
+        });
+    }
+}

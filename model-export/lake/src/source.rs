@@ -1,0 +1,330 @@
+//! `[lake]`, `[[events]]` and `[[catalogue]]`: where the lake is, which files go into it, and what their columns mean.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use selvedge::event::EventKind;
+use serde::{Deserialize, Serialize};
+
+/// A setting with a value that is not allowed. Whoever read the configuration adds the file's name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: expected {expected}, found {found}")]
+pub struct InvalidValue {
+    /// The key, dotted.
+    pub key: String,
+    /// What is allowed.
+    pub expected: String,
+    /// What stands there.
+    pub found: String,
+}
+
+impl InvalidValue {
+    /// The error for one key.
+    #[must_use]
+    pub fn new(key: &str, expected: &str, found: impl ToString) -> Self {
+        Self {
+            key: key.to_owned(),
+            expected: expected.to_owned(),
+            found: found.to_string(),
+        }
+    }
+}
+
+/// `[lake]`: where the events are kept, and how clean files must be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LakeConfig {
+    /// The lake's directory.
+    pub dir: PathBuf,
+    /// The largest share of bad rows that a file may have, 0 to 1.
+    pub max_bad_share: f64,
+}
+
+impl Default for LakeConfig {
+    fn default() -> Self {
+        Self {
+            dir: PathBuf::from(".selvedge/lake"),
+            max_bad_share: 0.01,
+        }
+    }
+}
+
+impl LakeConfig {
+    /// Refuses values out of range.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] with the key.
+    pub fn check(&self) -> Result<(), InvalidValue> {
+        if (0.0..=1.0).contains(&self.max_bad_share) {
+            return Ok(());
+        }
+        Err(InvalidValue::new("lake.max_bad_share", "0 to 1", self.max_bad_share))
+    }
+}
+
+/// What ingest reads of a configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'c> {
+    /// Where the rows go.
+    pub lake: &'c LakeConfig,
+    /// Files of events.
+    pub events: &'c [EventSource],
+    /// Files of items.
+    pub catalogue: &'c [CatalogueSource],
+}
+
+/// What a file is made of. Compression (gzip, zstd) is always found out from the content.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileFormat {
+    /// Found out from the content.
+    #[default]
+    Auto,
+    /// Comma, tab, semicolon or bar separated text (RFC 4180 quoting).
+    Csv,
+    /// One JSON object per line.
+    Jsonl,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// How text files are to be read; defaults fit most.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TextFormat {
+    /// What a file is made of.
+    pub format: FileFormat,
+    /// The separator; absent: found out from the first line.
+    pub delimiter: Option<char>,
+    /// Whether the first line names the columns; without, they are called `1`, `2`, ….
+    pub header: bool,
+}
+
+/// Columns under names: a list keeps the columns' own names, a table gives new ones (`store = "store_id"`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ColumnMap {
+    /// Columns that keep their names.
+    Same(Vec<String>),
+    /// New name → column.
+    Renamed(BTreeMap<String, String>),
+}
+
+impl Default for ColumnMap {
+    fn default() -> Self {
+        Self::Same(Vec::new())
+    }
+}
+
+impl ColumnMap {
+    /// Pairs of (name, column).
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        match self {
+            Self::Same(columns) => columns.iter().map(|name| (name.clone(), name.clone())).collect(),
+            Self::Renamed(map) => map
+                .iter()
+                .map(|(name, column)| (name.clone(), column.clone()))
+                .collect(),
+        }
+    }
+}
+
+/// A mapping that is known by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventPreset {
+    /// What the Worker's collector writes to R2: `events/date=…/hour=…/<uuid>.ndjson.gz`.
+    SelvedgeCollector,
+}
+
+/// What a value of the event type column stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KindOrIgnore {
+    /// A kind of the schema.
+    Kind(EventKind),
+    /// Rows that are left out, and counted.
+    Ignore,
+}
+
+impl Serialize for KindOrIgnore {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::Kind(kind) => kind.as_str(),
+            Self::Ignore => "ignore",
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for KindOrIgnore {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const NAMES: &[&str] = &["impression", "view", "click", "add_to_cart", "conversion", "ignore"];
+        let name = String::deserialize(deserializer)?;
+        if name == "ignore" {
+            return Ok(Self::Ignore);
+        }
+        EventKind::parse(&name)
+            .map(Self::Kind)
+            .ok_or_else(|| serde::de::Error::unknown_variant(&name, NAMES))
+    }
+}
+
+/// `[[events]]`: files of events.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventSource {
+    /// Files, as a glob pattern: `*`, `?`, `**`, `[ab]`.
+    pub path: String,
+    /// Whether it is fine that no file matches; default no, except for a preset.
+    pub optional: Option<bool>,
+    /// A ready mapping instead of `columns`.
+    pub preset: Option<EventPreset>,
+    /// What the files are made of.
+    #[serde(default)]
+    pub format: FileFormat,
+    /// Separator of text columns; absent: found out.
+    pub delimiter: Option<char>,
+    /// Whether the first line of a text file names the columns.
+    #[serde(default = "yes")]
+    pub header: bool,
+    /// The columns.
+    pub columns: Option<EventColumns>,
+    /// The kind of every row, where no column tells it.
+    pub event_type: Option<EventKind>,
+    /// What the values of `columns.event_type` stand for; the schema's own names need no entry.
+    #[serde(default)]
+    pub event_types: BTreeMap<String, KindOrIgnore>,
+    /// `auto`, `rfc3339`, `unix_s`, `unix_ms`, `unix_us`, or a strftime pattern.
+    #[serde(default = "auto")]
+    pub timestamp_format: String,
+    /// The IANA zone of times that tell none.
+    #[serde(default = "utc")]
+    pub time_zone: String,
+    /// Whether rows without a user are kept, as anonymous.
+    #[serde(default)]
+    pub anonymous: bool,
+}
+
+/// `[events.columns]`: column names; in JSON lines a dotted path (`context.slot`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventColumns {
+    /// Who.
+    pub user: Option<String>,
+    /// Which item.
+    pub item: String,
+    /// When.
+    pub timestamp: String,
+    /// What happened, where not all rows are of one kind.
+    pub event_type: Option<String>,
+    /// How much: price, rating, seconds.
+    pub value: Option<String>,
+    /// A unique id: rows of the same id are kept once.
+    pub id: Option<String>,
+    /// What else is worth keeping.
+    #[serde(default)]
+    pub context: ColumnMap,
+}
+
+/// `[[catalogue]]`: files of items.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogueSource {
+    /// Files, as a glob pattern.
+    pub path: String,
+    /// Whether it is fine that no file matches.
+    #[serde(default)]
+    pub optional: bool,
+    /// What the files are made of.
+    #[serde(default)]
+    pub format: FileFormat,
+    /// Separator of text columns; absent: found out.
+    pub delimiter: Option<char>,
+    /// Whether the first line of a text file names the columns.
+    #[serde(default = "yes")]
+    pub header: bool,
+    /// The columns.
+    pub columns: CatalogueColumns,
+    /// Columns written in capitals that people should not be shouted at with: `ICE - CRUSHED` → `Ice – Crushed`.
+    #[serde(default)]
+    pub title_case: Vec<String>,
+    /// What separates several categories in one column.
+    pub category_separator: Option<String>,
+    /// As in `[[events]]`.
+    #[serde(default = "auto")]
+    pub timestamp_format: String,
+    /// As in `[[events]]`.
+    #[serde(default = "utc")]
+    pub time_zone: String,
+}
+
+/// `[catalogue.columns]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogueColumns {
+    /// The item's id, as events name it.
+    pub id: String,
+    /// A column, or text with columns in braces: `{product_type} {package_size}`.
+    pub title: Option<String>,
+    /// Columns from the root category to the deepest.
+    #[serde(default)]
+    pub categories: Vec<String>,
+    /// What else a page may show.
+    #[serde(default)]
+    pub attributes: ColumnMap,
+    /// Address of a picture.
+    pub image: Option<String>,
+    /// From when the item may be shown.
+    pub available_from: Option<String>,
+    /// Until when.
+    pub available_until: Option<String>,
+}
+
+impl EventSource {
+    /// Whether it is fine that no file matches.
+    #[must_use]
+    pub fn optional(&self) -> bool {
+        self.optional.unwrap_or(self.preset.is_some())
+    }
+
+    /// Refuses settings that contradict each other.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] with the key.
+    pub fn check(&self) -> Result<(), InvalidValue> {
+        let wrong = |key: &str, expected: &str, found: &str| Err(InvalidValue::new(key, expected, found));
+        match (&self.preset, &self.columns) {
+            (Some(_), Some(_)) => wrong("events.preset", "either a preset or [events.columns]", "both"),
+            (None, None) => wrong("events.columns", "either [events.columns] or a preset", "neither"),
+            (Some(_), None) if self.event_type.is_some() => wrong("events.event_type", "none beside a preset", "one"),
+            (None, Some(columns)) => match (self.event_type, &columns.event_type) {
+                (Some(_), Some(_)) => wrong(
+                    "events.event_type",
+                    "either one kind for all rows or columns.event_type",
+                    "both",
+                ),
+                (None, None) => wrong(
+                    "events.event_type",
+                    "one kind for all rows (event_type = \"conversion\") or columns.event_type",
+                    "neither",
+                ),
+                _ if columns.user.is_none() && !self.anonymous => {
+                    wrong("events.columns.user", "a column, or anonymous = true", "neither")
+                }
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+fn auto() -> String {
+    "auto".to_owned()
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}

@@ -1,0 +1,249 @@
+//! The stage `gate`: whether the model that was trained may be packed.
+//!
+//! The gate is `evaluate.must_beat`: the model as served must not fall behind a baseline that needs no model. Its verdict
+//! names the files of the model, the lake and the section `[evaluate]`, so that it is a verdict on these and on nothing
+//! else. Where no baseline is named, the verdict says that nothing was asked for, and passes.
+
+use selvedge_lake::explain::Error;
+use selvedge_models::evaluation::Ranking;
+use serde::Serialize;
+
+use crate::config::{Baseline, Config};
+use crate::model::{Description, JudgedEvaluation};
+use crate::report::Report;
+use crate::stage::{Gate, GateError, Input, Reason, Stage, Verdict, VerdictInputs, Work, verdict_file};
+
+/// The stage.
+pub struct MustBeat;
+
+const GATE: Gate = Gate {
+    name: "evaluation",
+    judges: "evaluate",
+};
+
+const SECTIONS: &[&str] = &["evaluate"];
+
+impl Stage for MustBeat {
+    fn name(&self) -> &'static str {
+        "gate"
+    }
+
+    fn about(&self) -> &'static str {
+        "Decide whether the model may be packed"
+    }
+
+    fn inputs(&self) -> &'static [Input] {
+        &[
+            Input::Lake,
+            Input::Stage("train"),
+            Input::Stage("segment"),
+            Input::Stage("evaluate"),
+        ]
+    }
+
+    fn outputs(&self) -> &'static [&'static str] {
+        &["verdict-evaluation.json"]
+    }
+
+    fn sections(&self) -> &'static [&'static str] {
+        SECTIONS
+    }
+
+    fn gate(&self) -> Option<Gate> {
+        Some(GATE)
+    }
+
+    fn run(&self, work: &Work<'_>) -> Result<(), Error> {
+        let description = work.model.read_description()?;
+        let evaluation = work.model.read_evaluation()?;
+        let inputs = VerdictInputs::now(work.model, work.gates.files, work.config, SECTIONS)?;
+        let reasons = reasons(&evaluation, &description, &inputs.lake, work.config);
+        let verdict = Verdict::new(GATE.name, work.config.evaluate.must_beat.is_some(), reasons, inputs);
+        work.model.write_json_file(&verdict_file(GATE.name), &verdict)?;
+        work.context.print(&Told { verdict: &verdict })?;
+        if verdict.passed {
+            return Ok(());
+        }
+        Err(GateError::NotPassed {
+            gate: verdict.gate,
+            reasons: verdict.reasons,
+        }
+        .into())
+    }
+}
+
+/// What there is to look at. The evaluation has to be one of a model that was made as this one was: a baseline that was
+/// beaten on other data, or with other settings, says nothing.
+fn reasons(evaluation: &JudgedEvaluation, description: &Description, lake: &str, config: &Config) -> Vec<Reason> {
+    let Some(baseline) = config.evaluate.must_beat.map(Baseline::name) else {
+        return vec![Reason {
+            what: "no gate configured".to_owned(),
+            found: "no evaluate.must_beat".to_owned(),
+            expected: "nothing".to_owned(),
+            holds: true,
+        }];
+    };
+    let same = |what: &str, found: &str, expected: &str| Reason {
+        what: what.to_owned(),
+        found: found.to_owned(),
+        expected: expected.to_owned(),
+        holds: found == expected,
+    };
+    let evaluation_of = &evaluation.origin;
+    let judged = &evaluation.evaluation;
+    let ndcg = |ranking: Option<&Ranking>| ranking.map_or(0.0, |ranking| ranking.ndcg.value);
+    let served = judged.as_served();
+    let (found, expected) = (ndcg(served), ndcg(judged.ranking(baseline)));
+    let name = served.map_or("the model as served", |ranking| ranking.name.as_str());
+    vec![
+        same("lake that evaluation.json is of", &evaluation_of.lake, lake),
+        same("lake that the model was trained on", &description.origin.lake, lake),
+        same(
+            "settings of training that evaluation.json is of",
+            &evaluation_of.training,
+            &description.origin.training,
+        ),
+        Reason {
+            what: format!("NDCG@{} of {name} on all items", judged.k),
+            found: format!("{found:.4}"),
+            expected: format!("at least the {expected:.4} of {baseline}"),
+            holds: found >= expected,
+        },
+    ]
+}
+
+#[derive(Serialize)]
+struct Told<'v> {
+    verdict: &'v Verdict,
+}
+
+impl Report for Told<'_> {
+    const STAGE: &'static str = "gate";
+
+    fn render(&self) -> String {
+        let verdict = self.verdict;
+        if !verdict.configured {
+            return "no gate configured: evaluate.must_beat names no baseline\n".to_owned();
+        }
+        let mut text = format!(
+            "{}: {}\n",
+            verdict.gate,
+            if verdict.passed { "passed" } else { "not passed" }
+        );
+        for reason in &verdict.reasons {
+            let sign = if reason.holds { "✓" } else { "✗" };
+            text.push_str(&format!(
+                "{sign} {}: {}, expected {}\n",
+                reason.what,
+                short(&reason.found),
+                short(&reason.expected)
+            ));
+        }
+        text
+    }
+}
+
+/// Digests by their first digits.
+fn short(text: &str) -> &str {
+    let is_digest = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_digest { &text[..12] } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use std::collections::BTreeMap;
+
+    use selvedge_models::evaluation::{Evaluation, Protocol, Split};
+    use selvedge_models::interval::Estimate;
+
+    use super::*;
+    use crate::model::Origin;
+
+    fn origin(lake: &str) -> Origin {
+        Origin {
+            lake: lake.to_owned(),
+            training: "t".to_owned(),
+        }
+    }
+
+    fn ranking(name: &str, ndcg: f64) -> Ranking {
+        let estimate = Estimate::mean(&[ndcg]);
+        Ranking {
+            name: name.to_owned(),
+            recall: estimate,
+            ndcg: estimate,
+            mrr: estimate,
+            hit_rate: estimate,
+            coverage: estimate,
+            novelty: estimate,
+        }
+    }
+
+    fn evaluation(served: f64) -> JudgedEvaluation {
+        JudgedEvaluation {
+            evaluation: Evaluation {
+                split: Split::Time { at_ms: 1, until_ms: 2 },
+                k: 20,
+                iterations: 1,
+                users: 1,
+                items: 1,
+                interactions: 1,
+                users_without_history: 0,
+                protocols: vec![Protocol {
+                    name: "all".to_owned(),
+                    users: 1,
+                    held_out_per_user: 1.0,
+                    rankings: vec![ranking("most-popular", 0.1), ranking("als-served", served)],
+                }],
+                codings: Vec::new(),
+            },
+            origin: origin("lake"),
+        }
+    }
+
+    fn description(lake: &str) -> Description {
+        Description {
+            dims: 1,
+            unobserved_weight: 0.1,
+            regularisation: 0.1,
+            regularisation_exponent: 1.0,
+            iterations: 1,
+            seed: 1,
+            trained_until_ms: 2,
+            weights: BTreeMap::new(),
+            half_life_days: None,
+            time_zone: "UTC".to_owned(),
+            users: 1,
+            items: 1,
+            interactions: 1,
+            validation: None,
+            origin: origin(lake),
+        }
+    }
+
+    fn holds(served: f64, lake: &str, config: &Config) -> Vec<bool> {
+        let reasons = reasons(&evaluation(served), &description(lake), "lake", config);
+        reasons.iter().map(|reason| reason.holds).collect()
+    }
+
+    #[test]
+    fn a_model_that_falls_behind_its_baseline_does_not_pass() {
+        let mut config = Config::default();
+        config.evaluate.must_beat = Some(Baseline::MostPopular);
+        assert_eq!(holds(0.2, "lake", &config), [true; 4]);
+        assert_eq!(holds(0.01, "lake", &config), [true, true, true, false]);
+        let refused = reasons(&evaluation(0.01), &description("lake"), "lake", &config);
+        assert_eq!(refused[3].what, "NDCG@20 of als-served on all items");
+        assert_eq!(refused[3].expected, "at least the 0.1000 of most-popular");
+        config.evaluate.must_beat = None;
+        assert_eq!(holds(0.01, "lake", &config), [true], "nothing is asked for");
+    }
+
+    #[test]
+    fn an_evaluation_on_other_data_than_the_models_does_not_count() {
+        let mut config = Config::default();
+        config.evaluate.must_beat = Some(Baseline::MostPopular);
+        assert_eq!(holds(0.2, "older lake", &config), [true, false, true, true]);
+    }
+}

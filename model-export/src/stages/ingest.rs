@@ -1,0 +1,108 @@
+//! The stage `ingest`: from people's files to the lake.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use selvedge_lake::explain::Error;
+use selvedge_lake::ingest::{FileStatus, IngestReport, Note, Progress, ingest};
+use selvedge_lake::storage::SourceKind;
+use selvedge_lake::storage::schema::date_of;
+
+use crate::report::{Report, Table, count};
+use crate::stage::{Input, Stage, Work};
+
+/// The stage.
+pub struct Ingest;
+
+impl Stage for Ingest {
+    fn name(&self) -> &'static str {
+        "ingest"
+    }
+
+    fn about(&self) -> &'static str {
+        "Read events and catalogues into the lake"
+    }
+
+    fn inputs(&self) -> &'static [Input] {
+        &[Input::Outside]
+    }
+
+    fn outputs(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn sections(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn run(&self, work: &Work<'_>) -> Result<(), Error> {
+        let report = ingest(&work.config.sources(), work.context.now_ms(), |bytes| {
+            let bar = work.context.progress(work.stage, bytes);
+            let progress: Progress = Rc::new(move |bytes| bar.inc(bytes));
+            progress
+        })?;
+        work.context.print(&report)
+    }
+}
+
+/// More files than this are shown as one line.
+const MAX_LINES: usize = 20;
+
+impl Report for IngestReport {
+    const STAGE: &'static str = "ingest";
+
+    fn render(&self) -> String {
+        let mut table = Table::new(&[
+            "file", "what", "status", "rows", "accepted", "ignored", "bad", "from", "to",
+        ]);
+        let date = |ms: Option<i64>| ms.map(date_of).unwrap_or_default();
+        for file in self.files.iter().take(MAX_LINES) {
+            let counts = &file.counts;
+            let what = match counts.kind {
+                SourceKind::Events => "events",
+                SourceKind::Catalogue => "catalogue",
+            };
+            let status = match file.status {
+                FileStatus::New => "new",
+                FileStatus::Replaced => "replaced",
+                FileStatus::Unchanged => "unchanged",
+            };
+            let name = Path::new(&file.file)
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            table.row([
+                name,
+                what.to_owned(),
+                status.to_owned(),
+                count(counts.rows),
+                count(counts.accepted),
+                count(counts.ignored),
+                count(counts.quarantined),
+                date(counts.first_ms),
+                date(counts.last_ms),
+            ]);
+        }
+        let mut text = table.render();
+        if self.files.len() > MAX_LINES {
+            text.push_str(&format!("… and {} more files\n", self.files.len() - MAX_LINES));
+        }
+        for file in &self.files {
+            for (reason, refused) in &file.reasons {
+                text.push_str(&format!("{}: {} refused: {reason}\n", file.file, count(*refused)));
+            }
+        }
+        let bad: u64 = self.files.iter().map(|file| file.counts.quarantined).sum();
+        if bad > 0 {
+            text.push_str(&format!("refused rows are kept in {}/quarantine\n", self.lake));
+        }
+        for note in &self.notes {
+            text.push_str(&match note {
+                Note::NoFilesYet { pattern } => format!("no files yet: {pattern}\n"),
+                Note::SameContent { file } => format!("same content as another file, read once: {file}\n"),
+            });
+        }
+        text
+    }
+}

@@ -1,0 +1,8 @@
+//! The program from the outside: stages in order, one writer, one unit, and no packing without a verdict.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod command;
+mod gates;
+mod kills;
+mod order;
+mod shop;
