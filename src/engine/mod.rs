@@ -24,6 +24,7 @@ mod explain;
 mod filter;
 mod rank;
 mod record;
+mod record_bytes;
 mod recorded;
 mod request;
 mod scope;
