@@ -1,7 +1,7 @@
-//! Arms of experiments: which variant of a list a visitor is shown.
+//! Arms of experiments.
 //!
-//! No experiment is defined in today's policy, so every decision has no arms. What is here is how an arm travels: through the
-//! decision, into its cache key where it changes the answer, and into the record of what made the list.
+//! An arm is part of the decision context. If it changes the answer, it becomes part of the cache key; it always becomes part of the decision
+//! record. The policy cannot define experiments yet, so hosts pass no arms today.
 
 use alloc::string::String;
 
@@ -12,14 +12,14 @@ pub const MAX_EXPERIMENT_NAME_BYTES: usize = 24;
 /// Most arms of one decision.
 pub const MAX_ARMS: usize = 16;
 
-/// Why an arm is refused.
+/// The name of an experiment is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("experiment: expected a name of 1 to {MAX_EXPERIMENT_NAME_BYTES} of a-z, 0-9 and -, found {found:?}")]
 pub struct ArmError {
     found: String,
 }
 
-/// The name of an experiment: 1 to 24 of `a-z`, `0-9` and `-`, so that it can stand in a cache key.
+/// The name of an experiment: 1 to 24 characters of `a-z`, `0-9` and `-`, so that it can be part of a cache key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExperimentName {
     bytes: [u8; MAX_EXPERIMENT_NAME_BYTES],
@@ -30,7 +30,7 @@ impl ExperimentName {
     /// Checks a name.
     ///
     /// # Errors
-    /// [`ArmError`] with what was found.
+    /// [`ArmError`], with what was found.
     pub fn new(name: &str) -> Result<Self, ArmError> {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let refused = || ArmError {
@@ -46,23 +46,32 @@ impl ExperimentName {
         Ok(Self { bytes, length })
     }
 
-    /// Its text.
+    /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // Only ASCII was let in.
+        // `new` accepts only ASCII, so this never fails.
         core::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
     }
 }
 
-/// The arm that a visitor is in, of one experiment.
+/// The arm of one experiment that a visitor is in.
+///
+/// ```
+/// use selvedge::experiment::ArmAssignment;
+///
+/// let arm = ArmAssignment::new("rerank-home", 1, true)?;
+/// assert_eq!(arm.experiment.as_str(), "rerank-home");
+/// assert!(ArmAssignment::new("Rerank/home", 1, true).is_err());
+/// # Ok::<(), selvedge::experiment::ArmError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArmAssignment {
     /// The experiment.
     pub experiment: ExperimentName,
-    /// The arm's number in it; 0 is the control.
+    /// The arm's number in the experiment; 0 is the control.
     pub arm: u8,
-    /// Whether the arm changes the bytes of this answer. One that does not (an experiment on another slot, or on the page's
-    /// looks) stays out of the cache key, so that its visitors go on sharing answers.
+    /// Whether the arm changes the bytes of this answer. If not (the experiment is about another slot, or about the page's looks), it is left out
+    /// of the cache key, so that visitors of different arms share answers.
     pub changes_answer: bool,
 }
 
@@ -70,7 +79,7 @@ impl ArmAssignment {
     /// An arm of the experiment with this name.
     ///
     /// # Errors
-    /// [`ArmError`] for a name that is none.
+    /// [`ArmError`] if the name is not allowed.
     pub fn new(experiment: &str, arm: u8, changes_answer: bool) -> Result<Self, ArmError> {
         Ok(Self {
             experiment: ExperimentName::new(experiment)?,

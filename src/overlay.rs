@@ -1,14 +1,22 @@
-//! Live state that is merged over a snapshot: the second, read-only operand of every decision.
+//! The overlay: live state that every decision reads over the snapshot, without changing it.
 //!
-//! A snapshot is an hour old; an overlay can be seconds old. Nothing publishes one yet: [`Overlay::NONE`] is what every host decides
-//! with. What is here is its place in the decision, its version in key and record, and the one rule that needs it most: an item that
-//! is sold out is shown to nobody.
+//! A snapshot may be an hour old, an overlay only seconds. It can hide items, for instance because they are sold out, and its version is part of
+//! cache keys and decision records. Nothing publishes an overlay yet, so hosts use [`Overlay::NONE`] today.
 
 use alloc::vec::Vec;
 
 use crate::event::ItemKey;
 
 /// Live state over a snapshot.
+///
+/// ```
+/// use selvedge::event::ItemKey;
+/// use selvedge::overlay::Overlay;
+///
+/// let overlay = Overlay::new(17, vec![ItemKey::of("sold-out")]);
+/// assert_eq!(overlay.version(), 17);
+/// assert_eq!(overlay.hidden(), [ItemKey::of("sold-out")]);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overlay {
     version: u64,
@@ -16,25 +24,26 @@ pub struct Overlay {
 }
 
 impl Overlay {
-    /// No live state: decisions stand on the snapshot alone.
+    /// No live state: decisions depend on the snapshot alone.
     pub const NONE: Self = Self {
         version: 0,
         hidden: Vec::new(),
     };
 
-    /// An overlay that hides items. `version` must be above 0 and another one for each content, for answers are shared by it.
+    /// An overlay that hides these items. `version` must be above 0 and differ for each content, because it is part of the cache key: two
+    /// contents of one version would share answers.
     #[must_use]
     pub fn new(version: u64, hidden: Vec<ItemKey>) -> Self {
         Self { version, hidden }
     }
 
-    /// Its version; 0 for none.
+    /// The version; 0 for [`Overlay::NONE`].
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.version
     }
 
-    /// Stable keys of the items that are shown to nobody.
+    /// Item keys of the items that no answer shows.
     #[must_use]
     pub fn hidden(&self) -> &[ItemKey] {
         &self.hidden

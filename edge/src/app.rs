@@ -1,28 +1,38 @@
-//! The application: what one process keeps between requests, and the way from a request to its answer.
+//! The application's state: what one process keeps between requests. `respond.rs` answers with it.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 
 use selvedge::profile::RecentProfiles;
 
 use crate::answers::Answers;
-use crate::call::Call;
-use crate::collector::{self, Delivery};
 use crate::config::Config;
-use crate::fallback::{Counters, Fallbacks, Lent};
+use crate::fallback::{Counters, Lent};
 use crate::host::{Host, HostError};
-use crate::incoming::Incoming;
-use crate::problem::Problem;
-use crate::resource::{events, health, key, page, profile, rank, recommend, similar};
-use crate::response::Response;
-use crate::route::{self, NoRoute, Resource};
-use crate::store::Store;
-use crate::timing::Timing;
+use crate::model::Store;
 
 /// The application in one process (an isolate of workerd, a server, a test), for one thread.
+///
+/// ```
+/// # #[cfg(feature = "memory-host")] {
+/// use std::rc::Rc;
+///
+/// use selvedge_edge::memory_host::{MemoryHost, MemoryRequest};
+/// use selvedge_edge::{App, Config};
+///
+/// let host = MemoryHost::new(1_700_000_000_000, 7);
+/// let app = Rc::new(App::new(Config::read(|_| None, |_| ())));
+///
+/// // No model is published: the answer is an empty list, and names its fall-backs.
+/// let reply = host.fetch(&app, MemoryRequest::get("/v1/recommend/home"));
+/// assert_eq!(reply.status, 200);
+/// assert_eq!(reply.json()["items"].as_array().map(Vec::len), Some(0));
+/// assert!(reply.fallbacks().contains(&"no-snapshot"));
+/// # }
+/// ```
 pub struct App<H: Host> {
     pub(crate) config: Config,
     pub(crate) store: RefCell<Store>,
+    /// Ends the pauses of the requests that wait for the first model.
     pub(crate) waiting: RefCell<Vec<H::Wake>>,
     pub(crate) answers: Answers<H>,
     pub(crate) recent: RefCell<RecentProfiles>,
@@ -43,68 +53,11 @@ impl<H: Host> App<H> {
         }
     }
 
-    /// Answers one request. What goes on behind the answer is handed to the host's `wait_until`.
-    ///
-    /// The future is ready at its first poll where nothing has to be waited for: for every answer out of memory.
-    pub fn respond(self: &Rc<Self>, host: H, request: H::Request) -> impl Future<Output = Response<H>> + use<H> {
-        let app = Rc::clone(self);
-        async move {
-            let incoming = Rc::new(Incoming::new(request));
-            let diagnostics = app.config.diagnostics || incoming.asks_for_diagnostics();
-            let mut call = Call {
-                app: &app,
-                host: &host,
-                incoming: &incoming,
-                now_ms: host.unix_ms(),
-                fallbacks: Fallbacks::default(),
-                timing: Timing::start(diagnostics, &host),
-                diagnostics,
-            };
-            let answer = if route::is_page(incoming.path()) {
-                match page::get(&mut call).await {
-                    Ok(page) => return page,
-                    Err(problem) => Err(problem),
-                }
-            } else {
-                answer(&mut call).await
-            };
-            let mut answer = answer.unwrap_or_else(|problem| problem.answer(incoming.path()));
-            if let Some(names) = call.fallbacks.header() {
-                answer.set("selvedge-fallback", names);
-            }
-            if let Some(marks) = call.timing.header(&host) {
-                answer.set("server-timing", marks);
-            }
-            answer
-        }
-    }
-
-    /// Counts and logs that the host failed at something behind an answer.
+    /// Logs and counts that the host failed in work behind an answer, which no answer can name any more.
     pub(crate) fn failed_behind(&self, host: &H, at: Lent, error: &HostError) {
         host.log(format_args!("{}: {error}", at.name()));
         if let Some(fallback) = at.fallback() {
             self.counters.count(fallback);
         }
-    }
-
-    /// Writes a batch of the event queue's messages, each as JSON text, into the bucket.
-    pub async fn deliver(&self, host: &H, messages: impl IntoIterator<Item = String>) -> Delivery {
-        collector::deliver(host, messages).await
-    }
-}
-
-async fn answer<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem> {
-    let incoming = call.incoming;
-    match route::find(incoming.method(), incoming.path()) {
-        Ok(Resource::Recommend(slot)) => recommend::get(call, slot).await,
-        Ok(Resource::Key(slot)) => key::get(call, slot).await,
-        Ok(Resource::Similar(item)) => similar::get(call, item).await,
-        Ok(Resource::Rank) => rank::post(call).await,
-        Ok(Resource::Events) => events::post(call).await,
-        Ok(Resource::Profile) => profile::delete(call),
-        Ok(Resource::Health) => Ok(health::health()),
-        Ok(Resource::Ready) => Ok(health::readiness(call).await),
-        Err(NoRoute::Path) => Err(Problem::no_such_path()),
-        Err(NoRoute::Method(allow)) => Err(Problem::method(incoming.method(), allow)),
     }
 }

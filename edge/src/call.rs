@@ -1,4 +1,4 @@
-//! What every resource is given: the request, its surroundings, and the notes that end up in the answer's headers.
+//! What every resource is given: the application, the host, the request, and notes that become headers of the answer.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -13,27 +13,27 @@ use crate::problem::Problem;
 use crate::response::Response;
 use crate::timing::Timing;
 
-/// One call of the API.
+/// One request while it is answered.
 pub struct Call<'c, H: Host> {
     /// The application.
     pub app: &'c Rc<App<H>>,
-    /// What the host lends this call.
+    /// The host's handle for this request.
     pub host: &'c H,
     /// The request.
     pub incoming: &'c Rc<Incoming<H>>,
-    /// The one time that everything in this call goes by, Unix milliseconds.
+    /// The time of the request, Unix milliseconds. Everything in this call uses it, so that no two parts see different times.
     pub now_ms: u64,
-    /// What fell back.
+    /// The fall-backs of this answer.
     pub fallbacks: Fallbacks,
-    /// Where the time went.
+    /// Durations for `Server-Timing`.
     pub timing: Timing,
-    /// Whether the answer tells how it came about, in `Cache-Status` and `Server-Timing`.
+    /// Whether the answer says how it was made, in `Cache-Status` and `Server-Timing`.
     pub diagnostics: bool,
 }
 
 impl<H: Host> Call<'_, H> {
-    /// The answer with its `Cache-Status` (RFC 9211), where it is to tell how it came about.
-    pub fn tell_cache_status<S: Into<Cow<'static, str>>>(
+    /// Adds `Cache-Status` (RFC 9211) to the answer if diagnostics are on.
+    pub fn with_cache_status<S: Into<Cow<'static, str>>>(
         &self,
         answer: Response<H>,
         status: impl FnOnce() -> S,
@@ -45,7 +45,7 @@ impl<H: Host> Call<'_, H> {
         }
     }
 
-    /// Ends a stage of `Server-Timing`.
+    /// Ends the stage of `Server-Timing` that began at the last mark.
     pub fn mark(&mut self, stage: &str) {
         self.timing.mark(stage, self.host);
     }
@@ -55,7 +55,7 @@ impl<H: Host> Call<'_, H> {
         self.fallbacks.add(fallback, &self.app.counters);
     }
 
-    /// Notes, counts and logs that the host failed at something; `instead` says what is done about it.
+    /// Logs that the host failed, and notes and counts the fall-back that takes its place. `instead` ends the log's line: what is done now.
     pub fn failed(&mut self, at: Lent, error: &HostError, instead: &str) {
         self.host.log(format_args!("{}: {error}{instead}", at.name()));
         if let Some(fallback) = at.fallback() {
@@ -64,14 +64,14 @@ impl<H: Host> Call<'_, H> {
     }
 }
 
-/// What a request tells without a profile. Nothing of it is read before the core asks.
-pub struct Surroundings<H: Host> {
+/// The place of a request: local time, language and device class, each read from the request only when the core asks for it.
+pub struct RequestPlace<H: Host> {
     incoming: Rc<Incoming<H>>,
     now_ms: u64,
 }
 
-impl<H: Host> Surroundings<H> {
-    /// Local time, language and class of device.
+impl<H: Host> RequestPlace<H> {
+    /// The place of this request.
     pub fn of(call: &Call<'_, H>) -> Self {
         Self {
             incoming: Rc::clone(call.incoming),
@@ -79,8 +79,8 @@ impl<H: Host> Surroundings<H> {
         }
     }
 
-    /// As the core takes it.
-    pub fn tell<T>(&self, to: impl FnOnce(Context<'_>) -> T) -> T {
+    /// Calls `to` with the place as the core takes it: three values that are read on demand.
+    pub fn with<T>(&self, to: impl FnOnce(Context<'_>) -> T) -> T {
         let header = |name| self.incoming.header(name).unwrap_or_default();
         let local_ms = || {
             let offset_ms = self.incoming.request().local_offset_ms(self.now_ms);
@@ -99,19 +99,19 @@ impl<H: Host> Surroundings<H> {
     }
 }
 
-/// The query of a list of items.
+/// What a request's query asks of a list.
 #[derive(Clone, Debug, Default)]
 pub struct ListQuery {
-    /// How many items; the core knows how many are allowed.
+    /// How many items. The core checks it against the slot's limit.
     pub n: Option<usize>,
-    /// Only items of this category.
+    /// Limits the list to items of this category, by its name.
     pub category: Option<String>,
-    /// None of these items.
+    /// Ids of items to leave out.
     pub exclude: Vec<String>,
 }
 
 impl ListQuery {
-    /// Reads the query. Parameters that are not ours are left alone: pages add their own.
+    /// Reads the query. Other parameters are ignored, because pages add their own.
     ///
     /// # Errors
     /// A 400 problem for an `n` that is no number.

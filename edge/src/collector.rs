@@ -1,7 +1,8 @@
-//! The collector: accepted events go through a queue into compressed files, in the layout that `selvedge ingest` reads.
+//! The collector: sends accepted events to the event queue, and writes batches of the queue into the bucket as gzipped JSON lines, in the
+//! layout that `selvedge ingest` reads.
 //!
-//! The producer awaits the queue, because an event that was accepted must not vanish. Where the queue is missing or
-//! refuses, the same lines go straight to the bucket.
+//! A request waits for the queue's acknowledgement before it is answered, so that an event counted as collected is not lost. If the
+//! host has no queue, or the queue refuses the events, the request writes them into the bucket itself.
 
 use selvedge::engine::CollectedEvent;
 use selvedge::time::civil_from_days;
@@ -9,9 +10,9 @@ use selvedge::time::civil_from_days;
 use crate::call::Call;
 use crate::fallback::{Fallback, Lent};
 use crate::host::{Host, HostError};
-use crate::visitor::random;
+use crate::random;
 
-/// Hands events over; returns how many of them are safe. All or none, in one call.
+/// Sends events to the queue in one call, or else writes them into the bucket. Returns how many are stored: all or none.
 pub async fn collect<H: Host>(call: &mut Call<'_, H>, events: &[CollectedEvent<'_>]) -> usize {
     if events.is_empty() {
         return 0;
@@ -33,19 +34,19 @@ pub async fn collect<H: Host>(call: &mut Call<'_, H>, events: &[CollectedEvent<'
     }
 }
 
-/// What is to happen to a batch of the queue.
+/// What the event queue is to do with a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// It is written: the queue may forget it.
+    /// The batch is written: acknowledge it.
     Written,
-    /// It is not: the queue shall deliver it again.
+    /// The batch could not be written: deliver it again.
     Again,
 }
 
-/// Writes a batch of the queue into the bucket.
+/// Writes a batch of the queue's messages into the bucket.
 ///
-/// A message that is no event of ours becomes a line all the same: `ingest` puts it into quarantine with its reason, where
-/// dropping it here would lose it silently.
+/// A message that is not a collected event is written as well: `ingest` puts it into quarantine with the reason, while dropping it here
+/// would lose it without a trace.
 pub async fn deliver<H: Host>(host: &H, messages: impl IntoIterator<Item = String>) -> Delivery {
     match write(host, messages.into_iter(), host.unix_ms()).await {
         Ok(()) => Delivery::Written,
@@ -57,7 +58,7 @@ pub async fn deliver<H: Host>(host: &H, messages: impl IntoIterator<Item = Strin
     }
 }
 
-/// One new object under the hour in which it is written.
+/// Writes lines as one new gzipped object, whose object key says the day and hour (UTC) of `now_ms`.
 async fn write<H: Host>(host: &H, lines: impl Iterator<Item = String>, now_ms: u64) -> Result<(), HostError> {
     const MS_PER_DAY: u64 = 86_400_000;
     const MS_PER_HOUR: u64 = 3_600_000;
@@ -68,29 +69,8 @@ async fn write<H: Host>(host: &H, lines: impl Iterator<Item = String>, now_ms: u
     }
     let (year, month, day) = civil_from_days((now_ms / MS_PER_DAY).cast_signed());
     let hour = now_ms % MS_PER_DAY / MS_PER_HOUR;
-    let name = uuid(host)?;
+    let name = random::uuid(host)?;
     let key = format!("events/date={year:04}-{month:02}-{day:02}/hour={hour:02}/{name}.ndjson.gz");
-    // Without `content-encoding`: the file is named .gz, and a reader that was given it decompressed would not find gzip.
+    // Without `content-encoding`: clients would decompress the file while they read it, and its name would still say .gz.
     host.put(&key, &host.gzip(&text).await?).await
-}
-
-/// A random (version 4) UUID, RFC 9562.
-///
-/// # Errors
-/// The host has no random bytes.
-pub fn uuid<H: Host>(host: &H) -> Result<String, HostError> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut bytes: [u8; 16] = random(host)?;
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let mut text = String::with_capacity(36);
-    for (place, byte) in bytes.iter().enumerate() {
-        if matches!(place, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from(DIGITS[usize::from(digit)]));
-        }
-    }
-    Ok(text)
 }

@@ -1,29 +1,42 @@
-//! Configuration from variables and secrets, read once for each process: they do not change while it lives.
+//! Configuration from variables and secrets. It is read once per process, as they do not change while a process lives.
 
 use std::fmt;
 
 use selvedge::profile::cookie::Keyring;
 use selvedge::snapshot::{VerifyingKey, parse_public_key};
 
-/// Seconds between two looks at the pointer where `SELVEDGE_REFRESH_S` says nothing.
+/// Seconds between two reads of the model pointer if `SELVEDGE_REFRESH_S` is not set.
 const REFRESH_S: u32 = 60;
 
-/// What the variables and secrets say. Their names are the same for every host.
+/// The application's configuration. `docs/operations.md` describes the variables; their names are the same for every host.
+///
+/// ```
+/// use selvedge_edge::Config;
+///
+/// let config = Config::read(
+///     |name| (name == "SELVEDGE_REFRESH_S").then(|| "5".to_owned()),
+///     |problem| println!("{problem}"),
+/// );
+/// assert_eq!(config.refresh_s, 5);
+/// // Without a cookie key, no profile is kept; `problem` says so.
+/// assert!(config.keyring.is_none());
+/// ```
 pub struct Config {
-    /// Seconds between two looks at the snapshot pointer.
+    /// Seconds between two reads of the model pointer.
     pub refresh_s: u32,
-    /// Whose snapshots are trusted.
+    /// Public keys whose snapshots are trusted.
     pub public_keys: Vec<VerifyingKey>,
-    /// Where pages come from; nothing where they lie among the static assets.
+    /// Scheme, host and port of the server that pages come from; [`None`] if they are static assets of the host.
     pub origin: Option<String>,
-    /// Seals and opens profile cookies; nothing where no usable key is configured.
+    /// Seals and opens profile cookies; [`None`] if no usable cookie key is configured, and then no profile is kept.
     pub keyring: Option<Keyring>,
-    /// Whether every answer tells how it came about, and not only those to requests that ask for it.
+    /// Whether every answer says how it was made. If false, only answers to requests that ask for it do (`?diagnostics=1`).
     pub diagnostics: bool,
 }
 
 impl Config {
-    /// Reads the variables. What is wrong with one is told to `log`, and its default holds.
+    /// Reads the configuration. `variable` returns the value of a variable or secret by its name. A value that is wrong is reported to
+    /// `log`, and the default is used instead.
     pub fn read(variable: impl Fn(&str) -> Option<String>, log: impl Fn(fmt::Arguments<'_>)) -> Self {
         read(&variable, &log)
     }
@@ -61,7 +74,7 @@ fn read(text: &dyn Fn(&str) -> Option<String>, log: &dyn Fn(fmt::Arguments<'_>))
             None
         }
         Some(list) => Keyring::parse(&list)
-            // The list is secret: the log says what is wrong with it and not what it is.
+            // The log says what is wrong with the list, but never shows it, as it is secret.
             .map_err(|error| log(format_args!("SELVEDGE_COOKIE_KEYS: {error}; no profile is kept")))
             .ok(),
     };
@@ -95,7 +108,7 @@ fn read(text: &dyn Fn(&str) -> Option<String>, log: &dyn Fn(fmt::Arguments<'_>))
     }
 }
 
-/// Scheme, host and port without a path; nothing for whatever is something else.
+/// The text without a slash at its end if it is a scheme, host and port; [`None`] for anything else, such as a URL with a path.
 fn origin_of(text: &str) -> Option<String> {
     let text = text.trim();
     let text = text.strip_suffix('/').unwrap_or(text);

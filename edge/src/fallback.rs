@@ -1,12 +1,12 @@
-//! Fall-backs: what is answered in the place of what is missing or broken, and how often each was since the process started.
+//! Fall-backs: what is answered if something is missing or broken, and how often each happened since the process started.
 //!
-//! Whatever a host fails at comes here as a [`Lent`] with its error: this is the one place that says which fall-back it is.
+//! A caller that gets a [`crate::host::HostError`] names the failed part as a [`Lent`]; only [`Lent::fallback`] decides which fall-back takes its place.
 
 use std::cell::Cell;
 
 use serde::Serialize;
 
-/// Something that a host lends and that can fail.
+/// A part of the host that can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lent {
     /// The place where models are published.
@@ -15,27 +15,28 @@ pub enum Lent {
     Queue,
     /// The bucket of events.
     Bucket,
-    /// The cache of the location.
+    /// The location's cache.
     LocationCache,
-    /// Answers that are prepared for being sent many times.
+    /// Prepared answers.
     Prepared,
     /// Random bytes.
     Random,
 }
 
 impl Lent {
-    /// The fall-back that takes its place; `None` where what is left out shows in the answer itself or costs nothing but time.
+    /// The fall-back that takes the part's place. [`None`] if the answer itself shows what is missing, or if the failure costs only time.
     pub const fn fallback(self) -> Option<Fallback> {
         match self {
             Self::Models => Some(Fallback::NoSnapshot),
             Self::Queue => Some(Fallback::QueueFailed),
             Self::LocationCache => Some(Fallback::CacheFailed),
-            // The receipt tells how many events were collected, and a profile that is not kept sets no cookie.
+            // Without the bucket, the receipt says that fewer events were collected. Without random bytes, no cookie is set. Without prepared
+            // answers, each hit is built anew.
             Self::Bucket | Self::Prepared | Self::Random => None,
         }
     }
 
-    /// Its name in the log.
+    /// The part's name in the log.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Models => "model store",
@@ -48,23 +49,23 @@ impl Lent {
     }
 }
 
-/// A way in which an answer is less than it could be. Never an error for the visitor, always named and counted.
+/// One way in which an answer is less than it could be. It is no error for the visitor; it is named in `Selvedge-Fallback` and counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Fallback {
-    /// No snapshot was found where one is looked for.
+    /// No place has a model.
     NoSnapshot,
-    /// A snapshot was found and refused.
+    /// A snapshot was found, and refused because of its signature, digests or content.
     BadSnapshot,
     /// The profile cookie could not be opened; the visitor is treated as new.
     BadCookie,
     /// No usable cookie key is configured, so no profile can be read or written.
     NoCookieKey,
-    /// No queue is bound; events went straight to the bucket, or nowhere (see `collected`).
+    /// The host has no event queue. Events were written straight into the bucket, or lost: see `collected` in the receipt.
     NoQueue,
-    /// The queue refused the events; they went straight to the bucket, or nowhere (see `collected`).
+    /// The event queue refused the events. They were written straight into the bucket, or lost: see `collected` in the receipt.
     QueueFailed,
-    /// The edge cache threw; the answer was made anew.
+    /// The location's cache failed; the answer was computed.
     CacheFailed,
 }
 
@@ -98,7 +99,7 @@ impl Fallback {
     }
 }
 
-/// How often each fall-back answered, and how shared answers came about.
+/// Counts since the process started: fall-backs, and how shared answers were made.
 #[derive(Default)]
 pub struct Counters {
     fallbacks: [Cell<u32>; COUNT],
@@ -106,7 +107,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Counts a fall-back that no answer tells of, such as a refresh that brought a bad snapshot.
+    /// Counts a fall-back that no answer names, such as a refused snapshot while the last good model goes on answering.
     pub fn count(&self, fallback: Fallback) {
         let cell = &self.fallbacks[fallback as usize];
         cell.set(cell.get().saturating_add(1));
@@ -117,12 +118,12 @@ impl Counters {
         Fallback::ALL.map(|fallback| (fallback.name(), self.fallbacks[fallback as usize].get()))
     }
 
-    /// How shared answers came about.
+    /// How shared answers were made.
     pub fn cache(&self) -> CacheCounts {
         self.cache.get()
     }
 
-    /// Counts a shared answer.
+    /// Adds 1 to the count that `counter` selects.
     pub fn count_answer(&self, counter: fn(&mut CacheCounts) -> &mut u32) {
         let mut counts = self.cache.get();
         let count = counter(&mut counts);
@@ -131,16 +132,16 @@ impl Counters {
     }
 }
 
-/// How shared answers came about since the process started.
+/// How shared answers were made since the process started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CacheCounts {
-    /// Answered fresh from a cache.
+    /// Taken fresh from a cache.
     pub hits: u32,
-    /// Answered stale from a cache.
+    /// Taken stale from a cache.
     pub stale: u32,
-    /// Computed for the request that asked.
+    /// Computed while the request waited.
     pub misses: u32,
-    /// Computed behind a stale answer.
+    /// Computed again behind a stale answer.
     pub renewals: u32,
 }
 
@@ -149,7 +150,7 @@ pub struct CacheCounts {
 pub struct Fallbacks(u8);
 
 impl Fallbacks {
-    /// Notes a fall-back and counts it, once for each answer.
+    /// Notes a fall-back of this answer. It is counted the first time only.
     pub fn add(&mut self, fallback: Fallback, counters: &Counters) {
         if self.0 & fallback.bit() == 0 {
             self.0 |= fallback.bit();
@@ -157,7 +158,7 @@ impl Fallbacks {
         }
     }
 
-    /// The value of `Selvedge-Fallback`; nothing where nothing fell back.
+    /// The value of `Selvedge-Fallback`; [`None`] without fall-backs.
     pub fn header(self) -> Option<String> {
         let names: Vec<&str> = Fallback::ALL
             .into_iter()

@@ -1,4 +1,4 @@
-//! A request as it came in: path, query, headers and a body of bounded length.
+//! The incoming request: path, query, headers and a body of bounded length.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -13,7 +13,7 @@ use crate::problem::Problem;
 /// An incoming request.
 pub struct Incoming<H: Host> {
     request: H::Request,
-    /// Where the path is in the URL.
+    /// Byte range of the path in the URL.
     path: Range<usize>,
 }
 
@@ -41,13 +41,13 @@ impl<H: Host> Incoming<H> {
         self.request.url()
     }
 
-    /// Path and query, as they came.
+    /// Path and query, percent-encoded as they were sent.
     pub fn path_and_query(&self) -> &str {
         let after_origin = &self.url()[self.path.start..];
         &after_origin[..after_origin.find('#').unwrap_or(after_origin.len())]
     }
 
-    /// The path, percent-encoded as it came.
+    /// The path, percent-encoded as it was sent.
     pub fn path(&self) -> &str {
         &self.url()[self.path.clone()]
     }
@@ -57,13 +57,13 @@ impl<H: Host> Incoming<H> {
         &self.url()[..self.path.start]
     }
 
-    /// Whether the visitor's connection is encrypted, by the word of whoever ends TLS in front. A client that lies here gets a cookie
-    /// that it will not send.
+    /// Whether the visitor's connection is encrypted: the URL says so, or `X-Forwarded-Proto` of a proxy that ends TLS in front. A client
+    /// that sets this header itself gets a `Secure` cookie, which its browser will not send back over HTTP.
     pub fn is_https(&self) -> bool {
         self.url().starts_with("https:") || self.header("x-forwarded-proto").as_deref() == Some("https")
     }
 
-    /// Whether this one answer shall tell how it came about.
+    /// Whether the query asks the answer to say how it was made (`diagnostics=1`).
     pub fn asks_for_diagnostics(&self) -> bool {
         self.raw_query().split('&').any(|pair| pair == "diagnostics=1")
     }
@@ -77,21 +77,21 @@ impl<H: Host> Incoming<H> {
         form_urlencoded::parse(self.raw_query().as_bytes())
     }
 
-    /// A header's value. An empty one counts as none.
+    /// A header's value, by its name in lower case. An empty value counts as none.
     pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
         self.request.header(name).filter(|value| !value.is_empty())
     }
 
     /// Refuses a write that a page of another site sent.
     ///
-    /// Cookies are `SameSite=Lax`, which keeps most of them away already; this also holds for browsers that relax it for
-    /// fresh cookies, and for writes without a cookie.
+    /// `SameSite=Lax` already keeps the profile cookie out of most such requests. This check also holds in browsers that send cookies set in
+    /// the last two minutes anyway, and for writes without a cookie.
     ///
     /// # Errors
     /// A 403 problem.
     pub fn refuse_cross_site(&self) -> Result<(), Problem> {
-        // What the browser itself makes of it comes first: where somebody in front ends TLS or names another host, our own URL is
-        // not the one that the page has.
+        // The browser's own verdict comes first: behind a proxy that ends TLS or uses another host name, our URL differs from the page's,
+        // and comparing origins would refuse the site's own pages.
         if let Some(site) = self.header("sec-fetch-site") {
             let own = site == "same-origin" || site == "none";
             return if own {
@@ -107,10 +107,10 @@ impl<H: Host> Incoming<H> {
         }
     }
 
-    /// The body as JSON of at most `limit_bytes`.
+    /// The body, read as JSON of at most `limit_bytes`. `expected` describes the JSON in the problem's detail.
     ///
     /// # Errors
-    /// A 400 or 413 problem.
+    /// A 413 problem for a longer body, a 400 problem for one that is no such JSON.
     pub async fn json<T: DeserializeOwned>(&self, limit_bytes: usize, expected: &str) -> Result<T, Problem> {
         let announced = self
             .header("content-length")
@@ -132,7 +132,7 @@ impl<H: Host> Incoming<H> {
     }
 }
 
-/// Where the path is in a URL of a host: they are normalised and absolute, `scheme://host[:port]/path?query#fragment`.
+/// Byte range of the path in an absolute, normalised URL, `scheme://host[:port]/path?query#fragment`.
 fn path_of(url: &str) -> Range<usize> {
     let slashes = url.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
     let begin = slashes.map(|(at, _)| at).nth(2).unwrap_or(url.len());
@@ -140,12 +140,12 @@ fn path_of(url: &str) -> Range<usize> {
     begin..end.map_or(url.len(), |length| begin + length)
 }
 
-/// A path segment, percent-decoded.
+/// A path segment, percent-decoded. `name` is the parameter's name in the problem.
 ///
 /// # Errors
-/// A 400 problem where it is not percent-encoded UTF-8.
+/// A 400 problem if the segment is not percent-encoded UTF-8.
 pub fn decoded(name: &str, segment: &str) -> Result<String, Problem> {
-    // The crate lets a `%` that begins no escape stand for itself. In a path it is an error, as for `decodeURIComponent`.
+    // `percent_decode_str` keeps a `%` that begins no escape as it is. Here that is an error, as for `decodeURIComponent`.
     let is_escape = |after: &str| {
         after
             .as_bytes()

@@ -1,13 +1,13 @@
-//! Selvedge's HTTP application: what is answered to which request, whatever the host is.
+//! Selvedge's HTTP application: routes, resources, caching, consent and pages, independent of the host that runs it.
 //!
-//! [`App`] owns what one process keeps between requests: the model, shared answers, opened profiles, counters. A host calls
+//! [`App`] holds what one process keeps between requests: models, shared answers, opened profiles, counters. A host calls
 //! [`App::respond`] for each request and lends it streams, storage, time and random bytes through the traits of [`host`]. Requests
-//! and answers are plain values, so the whole application runs against the host in memory (feature `memory-host`) in tests.
+//! and answers are plain values, so tests run the whole application against the host in memory (feature `memory-host`).
 //!
-//! Nothing here decides what is recommended: ranking, segments, cache keys and freshness are the core's. What is here is HTTP,
-//! and for each thing that a host may lack or that may break the fall-back that `docs/http-api.md` names.
+//! The core decides what is recommended: ranking, segments, cache keys and freshness. This crate does HTTP, and has a fall-back for
+//! each part of the host that may be missing or fail; `docs/http-api.md` names them.
 //!
-//! An answer out of memory waits for nothing: the future of [`App::respond`] is ready at its first poll, and a host can send it
+//! An answer out of memory waits for nothing: the future of [`App::respond`] is ready at its first poll, so a host can send it
 //! without a turn of its event loop.
 
 #![expect(
@@ -20,19 +20,23 @@ mod app;
 mod call;
 mod collector;
 mod config;
+mod cookies;
 mod entity_tag;
 mod fallback;
 mod headers;
 pub mod host;
 mod incoming;
+mod loading;
 #[cfg(feature = "memory-host")]
 pub mod memory_host;
+mod model;
 mod origin;
 mod problem;
+mod random;
 mod resource;
+mod respond;
 mod response;
 mod route;
-mod store;
 mod timing;
 mod visitor;
 

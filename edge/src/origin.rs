@@ -1,18 +1,18 @@
-//! The server behind, as one request sees it: what it is asked for, and what it is told about the visitor.
+//! Requests to the origin for a visitor's page and its included parts, and which headers of the visitor's request it gets.
 
 use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::config::Config;
+use crate::cookies;
 use crate::headers::HeaderChanges;
 use crate::host::{Host, HostError, OriginAnswer, OriginRequest, Place};
 use crate::incoming::Incoming;
-use crate::visitor;
 
-/// How long an included part may take to begin, in milliseconds.
+/// Milliseconds that an included part may take to begin.
 const INCLUDE_MS: u32 = 2_000;
 
-/// Headers by which a client, or a server in front that adds to what a client sent, says which site or page was asked for.
+/// Headers in which a client could claim to have asked for another site or page. They are removed before the origin gets the request.
 const CLAIMS: [&str; 18] = [
     "forwarded",
     "front-end-https",
@@ -33,7 +33,7 @@ const CLAIMS: [&str; 18] = [
     "x-original-url",
     "x-rewrite-url",
 ];
-/// Headers of the page's request that are about the page itself, and not about its parts.
+/// Headers of the page's request that make no sense for its parts: conditions, ranges and a description of the body.
 const OF_THE_PAGE: [&str; 10] = [
     "content-encoding",
     "content-language",
@@ -47,17 +47,17 @@ const OF_THE_PAGE: [&str; 10] = [
     "range",
 ];
 
-/// The server behind, as one request sees it.
+/// The origin, with the visitor's request that it is asked for.
 pub struct Origin<H: Host> {
     host: H,
     incoming: Rc<Incoming<H>>,
     place: Place,
-    /// What is told about the visitor, for the page and for its parts.
+    /// Changes to the headers of the visitor's request, for the page and its parts.
     changes: HeaderChanges,
 }
 
 impl<H: Host> Origin<H> {
-    /// The origin; nothing where neither a server nor assets are there.
+    /// The configured server, or else the host's assets; [`None`] if there is neither.
     pub fn of(host: &H, config: &Config, incoming: &Rc<Incoming<H>>) -> Option<Self> {
         let server = config.origin.clone().map(Place::Server);
         let place = server.or_else(|| host.has_assets().then_some(Place::Assets))?;
@@ -69,15 +69,15 @@ impl<H: Host> Origin<H> {
         })
     }
 
-    /// Whether pages are files among the static assets.
+    /// Whether pages are the host's static assets.
     pub fn is_assets(&self) -> bool {
         self.place == Place::Assets
     }
 
-    /// The answer to the visitor's own request.
+    /// Passes on the visitor's own request and returns the answer.
     ///
     /// # Errors
-    /// No answer, for instance when the server cannot be reached.
+    /// The origin gave no answer, for instance because it cannot be reached.
     pub async fn answer(&self) -> Result<H::Answer, HostError> {
         let url = self.url(self.incoming.path_and_query());
         let ask = OriginRequest {
@@ -90,11 +90,11 @@ impl<H: Host> Origin<H> {
         self.host.ask(self.incoming.request(), ask).await
     }
 
-    /// A part of a page, by the URL that the page gives it, with that URL made absolute. Only of the same site: what a page of
-    /// another one says is not for this one to vouch for.
+    /// Asks for a part of a page. `src` is the URL in the page, relative to `base`. Returns it made absolute, and the answer. Parts of
+    /// another site are refused, because their content would be shown as this site's own.
     ///
     /// # Errors
-    /// No answer, or not within [`INCLUDE_MS`]; a URL of another site; an answer other than 200.
+    /// No answer within [`INCLUDE_MS`], a URL of another site, or a status other than 200.
     pub async fn part(&self, src: &str, base: &str) -> Result<(String, H::Answer), HostError> {
         let resolved = self.host.resolve(src, base)?;
         if resolved.origin != self.incoming.origin() {
@@ -126,15 +126,16 @@ impl<H: Host> Origin<H> {
     }
 }
 
-/// The request's headers without our own cookies, and with what the server cannot see: which site was asked for. Whatever a
-/// client says about that itself is replaced, for a page made by it would be shown under our name.
+/// Changes to the visitor's headers for the origin: Selvedge's own cookies are removed, and `X-Forwarded-Host` and `-Proto` say which site
+/// was asked for. All other such claims of a client are removed: an origin that believed them could build a page for another host, which
+/// would then be shown under this one.
 fn passed_on<H: Host>(incoming: &Incoming<H>) -> HeaderChanges {
     let mut changes = HeaderChanges {
         removed: CLAIMS.to_vec(),
         set: Vec::with_capacity(4),
     };
     if let Some(cookies) = incoming.header("cookie") {
-        let others = visitor::without_ours(&cookies);
+        let others = cookies::without_ours(&cookies);
         if others.is_empty() {
             changes.removed.push("cookie");
         } else {
@@ -145,7 +146,7 @@ fn passed_on<H: Host>(incoming: &Incoming<H>) -> HeaderChanges {
     for (name, value) in [("x-forwarded-host", host), ("x-forwarded-proto", scheme)] {
         changes.set.push((name, value.to_owned().into()));
     }
-    // What hosts can undo; of any other encoding the page could not be read.
+    // The encodings that hosts can decode. A page in any other one could not be rewritten.
     changes.set.push(("accept-encoding", Cow::Borrowed("gzip, br")));
     changes
 }

@@ -1,4 +1,4 @@
-//! RFC 9457 problem documents: every error of the API, with what was read, expected and found, and what to do.
+//! RFC 9457 problem documents: every error of the API, with what was read, what was expected and found, and what to do.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::host::Host;
 use crate::response::Response;
 
-/// An error that a client caused, or the lack of a resource.
+/// An error answer: the client's fault (4xx), or an origin that does not answer (502).
 #[derive(Clone, Debug)]
 pub struct Problem {
     status: u16,
@@ -47,7 +47,7 @@ impl Problem {
         )
     }
 
-    /// 405: the path exists, the method does not.
+    /// 405: the path exists, but not with this method. `allow` lists the methods that it has.
     pub fn method(found: &str, allow: &'static str) -> Self {
         let mut problem = Self::new(
             405,
@@ -59,7 +59,7 @@ impl Problem {
         problem
     }
 
-    /// 400: a parameter of the path or the query is not what it must be.
+    /// 400: a parameter of the path or the query has a wrong value.
     pub fn parameter(name: &str, expected: &str, found: &str) -> Self {
         Self::new(
             400,
@@ -69,22 +69,22 @@ impl Problem {
         )
     }
 
-    /// 400: the core refused the request for a reason that it states.
+    /// 400: the core refused the request. `reason` is its message.
     pub fn request(reason: String) -> Self {
         Self::new(400, "bad-parameter", "Bad parameter", reason)
     }
 
-    /// 404: the snapshot has no such slot.
+    /// 404: the snapshot has no such slot. `reason` is the core's message.
     pub fn no_such_slot(reason: String) -> Self {
         Self::new(404, "no-such-slot", "No such slot", reason)
     }
 
-    /// 404: the snapshot has no such item.
+    /// 404: the snapshot has no such item. `reason` is the core's message.
     pub fn no_such_item(reason: String) -> Self {
         Self::new(404, "no-such-item", "No such item", reason)
     }
 
-    /// 400: the body is no JSON of the expected shape.
+    /// 400: the body is not JSON of the expected shape.
     pub fn body(expected: &str, found: &dyn std::fmt::Display) -> Self {
         Self::new(
             400,
@@ -94,7 +94,7 @@ impl Problem {
         )
     }
 
-    /// 413: the body is too long.
+    /// 413: the body is longer than `limit_bytes`.
     pub fn too_long(limit_bytes: usize) -> Self {
         Self::new(
             413,
@@ -104,7 +104,7 @@ impl Problem {
         )
     }
 
-    /// 502: the server that pages come from gave no answer.
+    /// 502: the origin gave no answer.
     pub fn no_origin(reason: &str) -> Self {
         Self::new(
             502,
@@ -114,7 +114,7 @@ impl Problem {
         )
     }
 
-    /// 403: a write that another site's page sent.
+    /// 403: a page of another site sent a write. `header` is the header that shows it.
     pub fn cross_site(header: &str, found: &str) -> Self {
         Self::new(
             403,
@@ -139,8 +139,8 @@ impl Problem {
         let mut answer = Response::json(self.status, &document);
         answer.set("content-type", "application/problem+json");
         answer.set("cache-control", "no-store");
-        // It repeats what was sent. Lists hold the catalogue's words, their type is none that is sniffed (WHATWG MIME Sniffing), and
-        // each header more costs them CPU time.
+        // A problem repeats text that a client sent, so browsers must not guess another type for it. Other answers need no such header: they
+        // hold the catalogue's texts, and browsers do not sniff JSON (WHATWG MIME Sniffing).
         answer.set("x-content-type-options", "nosniff");
         if let Some(allow) = self.allow {
             answer.set("allow", allow);
@@ -149,7 +149,7 @@ impl Problem {
     }
 }
 
-/// What a client sent, short enough to be shown again.
+/// The first 80 characters of what a client sent.
 fn shortened(text: &str) -> String {
     const SHOWN_CHARS: usize = 80;
     let mut short: String = text.chars().take(SHOWN_CHARS).collect();

@@ -1,4 +1,4 @@
-//! One file for each resource of the API.
+//! The resources of the API, one file each. Each has a function that takes a [`crate::call::Call`] and returns the answer or a problem.
 
 pub mod events;
 pub mod health;

@@ -11,31 +11,31 @@ use crate::host::Host;
 pub struct Response<H: Host> {
     /// The status.
     pub status: u16,
-    /// The headers. Of a [`Body::Prepared`] those that this answer alone has, of a [`Body::Page`] none.
+    /// The headers. With a [`Body::Prepared`], only those that differ from the prepared ones; with a [`Body::Page`], none.
     pub headers: Headers,
-    /// The body. An answer to HEAD has that of a GET, which the host leaves out.
+    /// The body. An answer to HEAD has the same one as to GET, and the host leaves it out.
     pub body: Body<H>,
 }
 
-/// What an answer brings.
+/// The body of an answer.
 pub enum Body<H: Host> {
-    /// Nothing.
+    /// No body.
     Empty,
     /// A text.
     Text(String),
     /// Bytes that lie on the host's side.
     Bytes(H::Bytes),
-    /// What was prepared for being sent many times, with its headers.
+    /// An answer that the host prepared, with its headers.
     Prepared(H::Prepared),
-    /// What a server behind answered.
+    /// A page of the origin.
     Page(Page<H>),
 }
 
-/// An answer of a server behind, with its status and headers.
+/// An answer of the origin, with its status and headers.
 pub struct Page<H: Host> {
-    /// The answer.
+    /// The origin's answer.
     pub answer: H::Answer,
-    /// How its headers are changed.
+    /// Changes to its headers.
     pub changes: HeaderChanges,
     /// Its body.
     pub body: PageBody<H::Body>,
@@ -43,11 +43,11 @@ pub struct Page<H: Host> {
 
 /// The body of a page.
 pub enum PageBody<B> {
-    /// The server's own, as it came.
+    /// The origin's body, unchanged.
     Untouched,
-    /// Nothing: the request was a HEAD.
+    /// No body: the request was a HEAD.
     Nothing,
-    /// The server's, with its slots filled.
+    /// The origin's body, with its slots filled.
     Rewritten(B),
 }
 
@@ -63,8 +63,7 @@ impl<H: Host> Response<H> {
 
     /// A JSON answer.
     pub fn json<T: Serialize>(status: u16, value: &T) -> Self {
-        // Our own types have string keys and no failing serializer, so this cannot fail; and if it ever did, an empty
-        // object is still JSON.
+        // Only a map whose keys are not text, or a serializer of our own that fails, could fail here, and the application has neither.
         let text = serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned());
         Self::json_text(status, text)
     }
@@ -78,7 +77,7 @@ impl<H: Host> Response<H> {
         .with("content-type", "application/json")
     }
 
-    /// An answer whose JSON is already written.
+    /// An answer whose JSON is already text.
     pub fn json_text(status: u16, text: String) -> Self {
         Self {
             body: Body::Text(text),
@@ -87,7 +86,7 @@ impl<H: Host> Response<H> {
         .with("content-type", "application/json")
     }
 
-    /// An answer that was prepared. Headers that are set are those of this answer alone.
+    /// A prepared answer, of status 200. Headers set on it replace those of the prepared answer.
     pub fn prepared(prepared: &H::Prepared) -> Self {
         Self {
             status: 200,
@@ -96,7 +95,7 @@ impl<H: Host> Response<H> {
         }
     }
 
-    /// A page, with the status that its server gave it.
+    /// A page, with the status that the origin gave it.
     pub fn page(status: u16, page: Page<H>) -> Self {
         Self {
             status,
@@ -105,12 +104,12 @@ impl<H: Host> Response<H> {
         }
     }
 
-    /// Sets a header, replacing an earlier value.
+    /// Sets a header, in the place of an earlier value.
     pub fn set(&mut self, name: &'static str, value: impl Into<Cow<'static, str>>) {
         self.headers.set(name, value);
     }
 
-    /// [`Response::set`] for building in one expression.
+    /// Like [`Response::set`], for building an answer in one expression.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.set(name, value);

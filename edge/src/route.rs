@@ -1,32 +1,32 @@
-//! The routing table: which path and which method lead to which resource.
+//! The routing table: path and method to resource.
 
-/// What a request asks for. The text is a path's percent-encoded segment, as it was sent.
+/// A resource of the API. Its text is a segment of the path, percent-encoded as it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource<'a> {
-    /// A slot's decision.
+    /// A slot's items.
     Recommend(&'a str),
-    /// The key of a slot's decision.
+    /// The cache key of a slot's items.
     Key(&'a str),
     /// Items near an item.
     Similar(&'a str),
-    /// The caller's candidates, ranked.
+    /// Ranks the caller's candidates.
     Rank,
-    /// What the visitor did.
+    /// Takes events.
     Events,
     /// The visitor's profile.
     Profile,
-    /// Whether the process answers.
+    /// A probe: the process answers.
     Health,
-    /// Whether it answers from a model.
+    /// A probe: the process has a model.
     Ready,
 }
 
 /// Why no resource was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoRoute {
-    /// The path is none of ours.
+    /// The API has no such path.
     Path,
-    /// The path is ours, the method is not; these are.
+    /// The API has the path, but only with these methods.
     Method(&'static str),
 }
 
@@ -34,7 +34,7 @@ const READ: &str = "GET, HEAD";
 const WRITE: &str = "POST";
 const REMOVE: &str = "DELETE";
 
-/// Whether a path is none of the API's, so that the server behind has to know it.
+/// Whether a path is outside of the API, so that the origin answers it.
 pub fn is_page(path: &str) -> bool {
     let ours = path == "/v1" || path.starts_with("/v1/") || matches!(path, "/healthz" | "/readyz");
     !ours

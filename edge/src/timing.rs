@@ -1,14 +1,14 @@
-//! `Server-Timing`: where the milliseconds of one request went.
+//! `Server-Timing`: the duration of each stage of one request.
 //!
-//! In production workerd's clock stands still between two inputs or outputs, as a defence against timing attacks:
-//! pure computation reads as 0 there. Locally the clock runs. So it is off where nobody asks for it: looking at the clock and one
-//! header more are what an answer out of memory would notice.
+//! It is off unless diagnostics are on, because reading the clock and sending one more header would slow down an answer out of memory.
+//! In production, workerd's clock stands still between two inputs or outputs, as a defence against timing attacks, so pure computation
+//! shows as 0 there. Locally the clock runs.
 
 use std::fmt::Write;
 
 use crate::host::Host;
 
-/// Marks of one request, in milliseconds of the host's monotonic clock; nothing where nobody wants to know.
+/// The stages of one request, measured with the host's monotonic clock; [`None`] while diagnostics are off.
 pub struct Timing(Option<Marks>);
 
 struct Marks {
@@ -18,7 +18,7 @@ struct Marks {
 }
 
 impl Timing {
-    /// Starts the clock where it is `on`.
+    /// Starts the clock if `on`.
     pub fn start(on: bool, host: &impl Host) -> Self {
         Self(on.then(|| {
             let now = host.monotonic_ms();
@@ -39,7 +39,7 @@ impl Timing {
         }
     }
 
-    /// The header's value, with the total.
+    /// The header's value, with the total at its end; [`None`] if it is off.
     pub fn header(self, host: &impl Host) -> Option<String> {
         let mut marks = self.0?;
         let total = host.monotonic_ms() - marks.started;
@@ -59,7 +59,7 @@ impl Marks {
         if !self.header.is_empty() {
             self.header.push_str(", ");
         }
-        // Whole microseconds by integer arithmetic: float formatting alone would weigh several KB of Wasm.
+        // Formatted as whole microseconds with integers, because the code to format floats takes several KB of Wasm.
         let _ = write!(self.header, "{stage};dur={}.{:03}", us / 1000, us % 1000);
     }
 }

@@ -1,31 +1,45 @@
-//! How long a stored answer is fresh, and how long it may be served stale (RFC 9111, RFC 5861).
+//! How long a kept answer is fresh, and how long it may be used stale.
 
 use alloc::string::String;
 
 use super::key::CacheKey;
 use crate::policy::SlotPolicy;
 
-/// How long a shared answer lives (RFC 9111; RFC 5861 for the stale windows). Seconds.
+/// How long a kept answer is fresh (RFC 9111) and how long it may be used stale after that (RFC 5861), in seconds.
+///
+/// ```
+/// use selvedge::cache::{Freshness, State};
+///
+/// let freshness = Freshness {
+///     ttl_s: 60,
+///     stale_while_revalidate_s: 300,
+///     stale_if_error_s: 3600,
+/// };
+/// assert_eq!(freshness.state(59), State::Fresh);
+/// assert_eq!(freshness.state(60), State::StaleWhileRevalidate);
+/// // Both stale windows begin when the answer stops being fresh, so the longer one decides how long it is kept.
+/// assert_eq!(freshness.kept_s(), 60 + 3600);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
-    /// Fresh for this long.
+    /// How long the answer is fresh.
     pub ttl_s: u32,
-    /// Then usable while it is computed anew.
+    /// How long after that it may be used while a new one is computed.
     pub stale_while_revalidate_s: u32,
-    /// Then usable when computing fails.
+    /// How long after being fresh it may be used if computing a new one fails.
     pub stale_if_error_s: u32,
 }
 
 impl Freshness {
-    /// The freshness of the items near an item. They change with the snapshot only, and its version is in our key; caches
-    /// in front know the URL alone, and may be behind by this much.
+    /// The freshness of lists of similar items. Such a list changes only with the snapshot, whose version is part of the cache key. Caches in
+    /// front know only the URL, so they may show the list of an older snapshot for this long.
     pub const SIMILAR: Self = Self {
         ttl_s: 300,
         stale_while_revalidate_s: 3600,
         stale_if_error_s: 86_400,
     };
 
-    /// The freshness that a slot's policy asks for.
+    /// The freshness of a slot's policy.
     #[must_use]
     pub fn of(slot: &SlotPolicy) -> Self {
         Self {
@@ -35,11 +49,12 @@ impl Freshness {
         }
     }
 
-    /// The freshness of an answer under this key: its TTL is shorter by up to a tenth, so that what was computed at once is not
-    /// renewed at once. The share is the key's own (FNV-1a), so that every isolate of every location agrees on it.
+    /// The freshness of an answer under this cache key: its time to live is shorter by up to a tenth. Without that, answers computed at the
+    /// same time would all have to be renewed at the same time. How much shorter follows from the key's hash, so every isolate of every
+    /// location uses the same value.
     #[must_use]
     pub fn spread(self, key: &CacheKey) -> Self {
-        // The low bits of FNV-1a are its weakest.
+        // Without the low bits, which are the weakest of FNV-1a.
         let thousandths = u64::from((key.hash() >> 8) % 1001);
         let shorter = (u64::from(self.ttl_s) * thousandths + 5_000) / 10_000;
         Self {
@@ -48,7 +63,7 @@ impl Freshness {
         }
     }
 
-    /// The state of an answer of this age.
+    /// The cache state of an answer of this age, in seconds.
     #[must_use]
     pub fn state(&self, age_s: u32) -> State {
         if age_s < self.ttl_s {
@@ -62,15 +77,15 @@ impl Freshness {
         }
     }
 
-    /// How long a store has to keep the answer for every state but the last.
+    /// Seconds for which a cache has to keep the answer: after that it is [`State::Expired`].
     #[must_use]
     pub fn kept_s(&self) -> u32 {
         self.ttl_s
             .saturating_add(self.stale_while_revalidate_s.max(self.stale_if_error_s))
     }
 
-    /// The `Surrogate-Control` for a cache that files the answer under its key (Edge Architecture Specification 1.0), counted from
-    /// when the answer was computed: its `Age` is to be taken off.
+    /// The `Surrogate-Control` for a cache in front that uses the cache key (Edge Architecture Specification 1.0). Its times count from when the
+    /// answer was computed, so that cache must subtract `Age`.
     #[must_use]
     pub fn surrogate_control(&self) -> String {
         alloc::format!(
@@ -80,7 +95,7 @@ impl Freshness {
         )
     }
 
-    /// The `Cache-Control` of an answer whose URL alone decides it.
+    /// The `Cache-Control` of an answer that depends only on its URL.
     #[must_use]
     pub fn public_cache_control(&self) -> String {
         alloc::format!(
@@ -92,7 +107,7 @@ impl Freshness {
     }
 }
 
-/// What may be done with a stored answer.
+/// The cache state of a kept answer: what may be done with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Answer with it.

@@ -1,22 +1,31 @@
-//! The share of requests that a cache is expected to answer.
+//! The expected share of requests that a cache answers.
 
 use super::freshness::Freshness;
 
-/// The share of requests for one key that a store answers, when they come at random at this mean rate (Poisson).
+/// The expected share of requests for one cache key that a cache answers, fresh or stale, if they arrive at random (Poisson) at the mean rate
+/// `requests_per_s`.
 ///
-/// From one computation to the next, λ·ttl requests find the answer fresh. The first one after that finds it stale, and is
-/// answered while it is made anew, unless nobody comes for as long as stale answers may be used: a miss then, with a chance of
-/// e^(−λ·stale). So hits per cycle are λ·ttl + 1 − e^(−λ·stale), of λ·ttl + 1 requests.
+/// After the answer was computed, λ·ttl requests find it fresh on average. The next request finds it stale: it is answered from the cache, and
+/// a new answer is computed behind it. It is a miss only if no request came during the whole stale window, which has probability
+/// e^(−λ·stale). So each cycle has λ·ttl + 1 requests, of which λ·ttl + 1 − e^(−λ·stale) are hits. A negative rate or NaN counts as 0.
+///
+/// ```
+/// use selvedge::cache::{Freshness, expected_hit_ratio};
+///
+/// let freshness = Freshness { ttl_s: 60, stale_while_revalidate_s: 0, stale_if_error_s: 0 };
+/// // One request a second: 60 hits, then one miss.
+/// assert!((expected_hit_ratio(1.0, &freshness) - 60.0 / 61.0).abs() < 1e-6);
+/// ```
 #[must_use]
 pub fn expected_hit_ratio(requests_per_s: f64, freshness: &Freshness) -> f64 {
     let rate = if requests_per_s > 0.0 { requests_per_s } else { 0.0 };
     let fresh = rate * f64::from(freshness.ttl_s);
-    let unasked = exp_minus(rate * f64::from(freshness.stale_while_revalidate_s));
-    (fresh + 1.0 - unasked) / (fresh + 1.0)
+    let nobody_comes = exp_minus(rate * f64::from(freshness.stale_while_revalidate_s));
+    (fresh + 1.0 - nobody_comes) / (fresh + 1.0)
 }
 
-/// e^(−x) for x of at least 0, as (1 − x/2²⁰)^(2²⁰), off by less than 10⁻⁶. By products alone, as `f64::exp` differs in its last
-/// bits between platforms, and the same model is to be packed into the same bytes.
+/// e^(−x) for x ≥ 0, computed as (1 − x/2²⁰)^(2²⁰), with an error below 10⁻⁶. It uses only products, because `f64::exp` differs in its last bits
+/// between platforms, and the same model must be packed into the same bytes everywhere.
 fn exp_minus(x: f64) -> f64 {
     let mut power = (1.0 - x / 1_048_576.0).max(0.0);
     for _ in 0..20 {

@@ -1,4 +1,4 @@
-//! Canonical cache keys.
+//! Cache keys.
 
 use alloc::string::{String, ToString};
 
@@ -6,7 +6,7 @@ use crate::context::{Device, Locale};
 use crate::experiment::ArmAssignment;
 use crate::snapshot::CategoryIndex;
 
-/// Whom a shared answer is for.
+/// For whom a shared answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sharing {
     /// One segment.
@@ -15,7 +15,7 @@ pub enum Sharing {
     Daypart(u8),
     /// All visitors.
     Everyone,
-    /// All visitors, near one item (its stable key).
+    /// All visitors who look at one item: the items near it, by its item key.
     SimilarTo(u64),
 }
 
@@ -26,31 +26,51 @@ pub struct KeyParts<'a> {
     pub model: &'a str,
     /// The slot's name, or `similar`.
     pub slot: &'a str,
-    /// Whom the answer is for.
+    /// For whom the answer is.
     pub sharing: Sharing,
-    /// The first of the categories that it is limited to: all categories of one name are asked for together.
+    /// The first category that limits the answer. A request names categories by name, and all categories of one name go together, so the first
+    /// one stands for all.
     pub category: Option<CategoryIndex>,
-    /// The language, where the slot varies on it.
+    /// The language if the slot varies on it, else the default.
     pub locale: Locale,
-    /// The class of device, where the slot varies on it.
+    /// The device class if the slot varies on it.
     pub device: Option<Device>,
     /// How many items.
     pub n: usize,
-    /// Arms of experiments; those that do not change the answer play no part.
+    /// Arms of experiments. Arms that do not change the answer do not become part of the key.
     pub arms: &'a [ArmAssignment],
-    /// Version of the overlay; 0 where there is none.
+    /// Version of the overlay; 0 for none.
     pub overlay: u64,
 }
 
-/// A canonical cache key: printable ASCII, compared whole. Equal keys have equal answers.
+/// A cache key: the text, in printable ASCII, under which a shared answer is kept. Answers with equal keys are equal.
 ///
-/// `v1/<snapshot>/<slot>/<sharing>/<category>/<locale>/<device>/<n>`, `-` for a part that plays no role. Behind that come, only
-/// where there are any, `/a<experiment>.<arm>` for each arm that changes the answer, and `/o<version>` of the overlay. The client chooses
-/// nothing of it but slot, category and n, all three checked against the snapshot, and language and device where the slot varies on them;
-/// the segment comes out of the sealed profile.
+/// It is `v1/<snapshot>/<slot>/<sharing>/<category>/<locale>/<device>/<n>`, with `-` for a part that the answer does not depend on. After that
+/// follow `/a<experiment>.<arm>` for each arm that changes the answer, and `/o<version>` if there is an overlay.
+///
+/// A client can only choose slot, category and n, which are checked against the snapshot, and language and device class if the slot varies on
+/// them. The segment comes out of the sealed profile. So a client cannot fill a cache with keys of its own making.
+///
+/// ```
+/// use selvedge::cache::{CacheKey, KeyParts, Sharing};
+/// use selvedge::context::Locale;
+///
+/// let key = CacheKey::new(&KeyParts {
+///     model: "20171204T000000Z-1f3a9c02",
+///     slot: "home",
+///     sharing: Sharing::Segment(12),
+///     category: None,
+///     locale: Locale::first_of("de-AT, en"),
+///     device: None,
+///     n: 8,
+///     arms: &[],
+///     overlay: 0,
+/// });
+/// assert_eq!(key.as_str(), "v1/20171204T000000Z-1f3a9c02/home/s12/-/de/-/8");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CacheKey {
-    /// FNV-1a of the text. It stands first, so that to compare two keys is mostly to compare numbers.
+    /// FNV-1a hash of the text. It is the first field, so that comparing two different keys mostly compares two numbers.
     hash: u32,
     text: String,
 }
@@ -64,7 +84,7 @@ impl CacheKey {
             .map_or_else(|| "-".into(), |first| ["c", &first.0.to_string()].concat());
         let mut device_code = [0; 4];
         let device = parts.device.map_or('-', Device::code).encode_utf8(&mut device_code);
-        // Every hit makes one, and `format!` is slow for what it does here.
+        // Every request makes a key, also one that hits, and `format!` is slower than joining.
         let mut text = [
             "v1",
             parts.model,
@@ -94,13 +114,13 @@ impl CacheKey {
         &self.text
     }
 
-    /// FNV-1a of the text.
+    /// FNV-1a hash of the text.
     pub(super) const fn hash(&self) -> u32 {
         self.hash
     }
 }
 
-/// FNV-1a, 32 bits.
+/// FNV-1a hash of 32 bits.
 pub(crate) fn fnv1a(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)

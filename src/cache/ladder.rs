@@ -1,18 +1,34 @@
-//! How coarse the segments of a slot must be for its traffic to keep their answers warm.
+//! How coarse the segments of a slot must be so that its traffic keeps their answers in the cache.
 
 use alloc::vec::Vec;
 
 use super::freshness::Freshness;
 use super::hit_ratio::expected_hit_ratio;
 
-/// The segments that answer for each segment in a slot, by what its traffic affords: the finest level of the segment tree
-/// whose hit ratio, over all its keys, is expected to reach `budget`. [`None`] for every segment where not even one for all
-/// of them does.
+/// The serving segment of each segment in one slot: the segments of the finest level of the segment tree whose expected hit ratio, over all
+/// their cache keys together, reaches `budget`. [`None`] for every segment if not even the coarsest level reaches it.
 ///
-/// `parents`: the segment that each one is part of, behind it. `shares`: the share of the slot's requests that each leaf makes;
-/// leaves stand first, and shares of inner segments are not read. `requests_per_s`: of the slot, at one location, where a
-/// location has a cache of its own. Levels are those in which the tree was built: from the leaves on, each next inner segment
-/// takes the place of its children, so that the finest segments lose least.
+/// - `parents`: for each segment, the coarser segment that it is part of, which has a higher index. Leaves have the lowest indices.
+/// - `shares`: for each leaf, its share of the slot's requests. Values behind those of the leaves are not read.
+/// - `requests_per_s`: requests for the slot at one location, if each location has a cache of its own.
+/// - `budget`: the least expected hit ratio, from 0 to 1.
+///
+/// Level by level, in the order in which the tree was built, the next inner segment replaces its children, until the budget is reached. So
+/// only as many fine segments are given up as necessary.
+///
+/// Complexity: `O(segments²)`.
+///
+/// ```
+/// use selvedge::cache::{Freshness, ladder};
+///
+/// let freshness = Freshness { ttl_s: 60, stale_while_revalidate_s: 0, stale_if_error_s: 0 };
+/// // Segments 0 and 1 are the leaves, and segment 2 holds both. Each leaf makes half of the requests.
+/// let serving = |requests_per_s| ladder(&[Some(2), Some(2), None], &[0.5, 0.5], requests_per_s, &freshness, 0.9);
+/// // With 1 request a second each leaf reaches 30/31; with 0.2 only both together reach 12/13; with 0.1 nothing reaches 0.9.
+/// assert_eq!(serving(1.0)[..2], [Some(0), Some(1)]);
+/// assert_eq!(serving(0.2)[..2], [Some(2), Some(2)]);
+/// assert_eq!(serving(0.1), [None; 3]);
+/// ```
 #[must_use]
 pub fn ladder(
     parents: &[Option<u32>],

@@ -1,10 +1,10 @@
-//! Answers in one isolate's memory: what many ask for within seconds is computed once and never leaves it.
+//! A bounded map from cache keys to answers, for the memory of one isolate.
 
 use hashbrown::HashTable;
 
 use super::{CacheKey, Freshness, State};
 
-/// A stored answer.
+/// A kept answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<T> {
     /// The answer; cheap to clone, such as an [`alloc::rc::Rc`].
@@ -14,17 +14,38 @@ pub struct Entry<T> {
 }
 
 impl<T> Entry<T> {
-    /// Whole seconds since it was computed.
+    /// Whole seconds from when it was computed to `now_ms`; 0 if the clock went back.
     #[must_use]
     pub fn age_s(&self, now_ms: u64) -> u32 {
         u32::try_from(now_ms.saturating_sub(self.stored_at_ms) / 1000).unwrap_or(u32::MAX)
     }
 }
 
-/// A map of bounded size from keys to answers.
+/// A map from cache keys to answers whose total size is bounded.
 ///
-/// Two generations: what is found in the older one moves to the younger, and when that has grown to half of the bound, the
-/// older one is dropped and the younger takes its place. So what was asked for lately stays, at the cost of no list of uses.
+/// It has two generations. An answer that is found in the old one moves to the young one. When the young one has grown to half of the bound,
+/// the old one is dropped and the young one becomes the old one. So answers that are used stay, without a list of when each was used.
+///
+/// ```
+/// use selvedge::cache::{CacheKey, Entry, Freshness, KeyParts, Memory, Sharing, State};
+/// # let key = CacheKey::new(&KeyParts {
+/// #     model: "m1",
+/// #     slot: "similar",
+/// #     sharing: Sharing::SimilarTo(7),
+/// #     category: None,
+/// #     locale: Default::default(),
+/// #     device: None,
+/// #     n: 8,
+/// #     arms: &[],
+/// #     overlay: 0,
+/// # });
+///
+/// let mut memory = Memory::new(1_000_000);
+/// let entry = Entry { answer: "[…]", stored_at_ms: 1_700_000_000_000 };
+/// memory.put(key.clone(), entry, 5);
+/// let found = memory.get(&key, &Freshness::SIMILAR, 1_700_000_001_000);
+/// assert_eq!(found.map(|(entry, state)| (entry.answer, state)), Some(("[…]", State::Fresh)));
+/// ```
 #[derive(Debug)]
 pub struct Memory<T> {
     max_bytes: usize,
@@ -45,8 +66,8 @@ struct Kept<T> {
     bytes: usize,
 }
 
-/// The table takes its tags from the upper bits of 64, and a key's hash has 32: a product with an odd number spreads them
-/// (Knuth, The Art of Computer Programming 3, section 6.4).
+/// A 64-bit hash for the table, which uses the upper bits of the hash. A key's own hash has only 32 bits, so a product with an odd number
+/// spreads them over all 64 (Knuth, The Art of Computer Programming 3, section 6.4).
 fn table_hash(key: &CacheKey) -> u64 {
     u64::from(key.hash()).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
@@ -79,7 +100,7 @@ impl<T> Generation<T> {
 }
 
 impl<T: Clone> Memory<T> {
-    /// For answers of so many bytes together.
+    /// An empty map for answers of at most `max_bytes` together.
     #[must_use]
     pub const fn new(max_bytes: usize) -> Self {
         Self {
@@ -89,7 +110,7 @@ impl<T: Clone> Memory<T> {
         }
     }
 
-    /// A stored answer and what may be done with it. One that is past all its windows counts as absent.
+    /// The answer under a cache key and its state at `now_ms`, which is never [`State::Expired`]: an expired answer is removed.
     pub fn get(&mut self, key: &CacheKey, freshness: &Freshness, now_ms: u64) -> Option<(Entry<T>, State)> {
         if self.young.get(key).is_none() {
             let kept = self.old.remove(key)?;
@@ -105,14 +126,14 @@ impl<T: Clone> Memory<T> {
         }
     }
 
-    /// Stores an answer of so many bytes, in the place of an earlier one. One that is larger than half of the bound is not kept.
+    /// Keeps an answer of this size in bytes, in the place of an earlier one. An answer larger than half of the bound is not kept.
     pub fn put(&mut self, key: CacheKey, entry: Entry<T>, bytes: usize) {
         self.old.remove(&key);
         let bytes = bytes.saturating_add(key.as_str().len());
         self.keep(Kept { key, entry, bytes });
     }
 
-    /// How many bytes of answers it holds.
+    /// The size of all kept answers and their keys, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.young.bytes + self.old.bytes

@@ -1,4 +1,5 @@
-//! The segment-keyed cache: canonical keys without anything personal, freshness, and what traffic affords.
+//! What a cache of shared answers needs: cache keys that hold nothing personal, freshness, expected hit ratios, the serving segments that a slot's
+//! traffic suffices for, and a bounded map in memory.
 
 mod freshness;
 mod hit_ratio;

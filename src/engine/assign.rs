@@ -1,5 +1,5 @@
-//! Stages *assign* and *encode*: from a request to the decision context. They check the request, take over arms and overlay, and find whose
-//! list the visitor is shown; the visitor is encoded only where that is needed to know it.
+//! Stages *assign* and *encode*: from a request to the decision context. They check the request, take over arms and overlay, and choose the
+//! scope of the answer. The profile is encoded only if the scope or the answer depends on the user vector.
 
 use alloc::vec::Vec;
 
@@ -14,25 +14,30 @@ use crate::policy::{Audience, PerVisitor, SlotPolicy};
 use crate::profile::{Consent, Profile, minutes};
 use crate::snapshot::CategoryIndex;
 
-/// The rung of the ladder that an answer stands on: visitor, segment, daypart or everyone.
-pub(super) struct Rung {
+/// The scope chosen for an answer, with what goes with it.
+pub(super) struct ChosenScope {
     pub scope: Scope,
+    /// The visitor's segment, or in scope *segment* the serving segment.
     pub segment: Option<u16>,
+    /// The daypart, in scope *daypart*.
     pub daypart: Option<Daypart>,
+    /// The encoded profile, if choosing the scope needed it.
     pub visitor: Option<EncodedVisitor>,
 }
 
 impl<B: AsRef<[u8]>> Engine<B> {
-    /// The context of a slot's decision. Costs no scan; for a slot of segments and a profile that remembers its segment not even
-    /// an encoding, unless the slot puts its list in the visitor's order.
+    /// The context of a slot's decision.
+    ///
+    /// Searches through no rows. The profile is not even encoded if the slot serves segments, the profile remembers its segment, and the slot
+    /// does not re-rank per visitor.
     ///
     /// # Errors
-    /// [`RequestError`]: what was asked for, and what is there.
+    /// [`RequestError`], with what was expected and found.
     pub fn assign<'s>(&'s self, request: &Request<'_>) -> Result<DecisionContext<'s>, RequestError> {
         self.assign_under(&Conditions::PLAIN, request)
     }
 
-    /// [`Engine::assign`] with arms of experiments, live state and a seed.
+    /// Like [`Engine::assign`], with arms of experiments, an overlay and a seed.
     ///
     /// # Errors
     /// Those of [`Engine::assign`].
@@ -42,14 +47,14 @@ impl<B: AsRef<[u8]>> Engine<B> {
         request: &Request<'_>,
     ) -> Result<DecisionContext<'s>, RequestError> {
         let policy = self.snapshot.policy();
-        let place = self.slot_place(request.slot).ok_or_else(|| {
+        let index = self.slot_index(request.slot).ok_or_else(|| {
             let names: Vec<&str> = policy.slots.iter().map(|slot| slot.name.as_str()).collect();
             RequestError::UnknownSlot {
                 known: names.join(", "),
                 found: quoted(request.slot),
             }
         })?;
-        let slot = &policy.slots[place];
+        let slot = &policy.slots[index];
         let n = request.n.unwrap_or(usize::from(slot.n_default));
         check_count(n, usize::from(slot.n_max))?;
         if request.exclude.len() > MAX_EXCLUDE {
@@ -58,7 +63,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
             });
         }
         let categories = self.categories(request.category)?;
-        let rung = self.rung(place, &request.visitor);
+        let chosen = self.choose_scope(index, &request.visitor);
         let mut context = DecisionContext {
             categories,
             narrowed: !request.exclude.is_empty(),
@@ -73,7 +78,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
                 slot.locale_for_key(request.visitor.context.locale.get())
             },
             device: slot.vary_device.then(|| request.visitor.context.device.get()),
-            ..self.context(conditions, Task::Slot(slot), rung, n, &request.visitor)
+            ..self.context(conditions, Task::Slot(slot), chosen, n, &request.visitor)
         };
         if let Some(profile) = request.visitor.usable_profile() {
             self.make_personal(&mut context, slot, profile);
@@ -81,7 +86,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         Ok(context)
     }
 
-    /// The context of the items near an item.
+    /// The context of a decision about the `n` items near the item `id`.
     ///
     /// # Errors
     /// [`RequestError::UnknownItem`] or [`RequestError::Count`].
@@ -102,11 +107,17 @@ impl<B: AsRef<[u8]>> Engine<B> {
             .key(item)
             .ok_or_else(|| RequestError::UnknownItem { found: quoted(id) })?;
         let everyone = Visitor::nobody(now_ms);
-        Ok(self.context(conditions, Task::Similar(item, key), Rung::EVERYONE, n, &everyone))
+        Ok(self.context(
+            conditions,
+            Task::Similar(item, key),
+            ChosenScope::EVERYONE,
+            n,
+            &everyone,
+        ))
     }
 
-    /// The context of the caller's candidates, ranked for a visitor. Ids that the model does not know are told apart, in the order
-    /// given, and repeated ids once.
+    /// The context of a decision that ranks the caller's candidates `ids` for a visitor. Ids that the model does not know are returned in
+    /// [`Decision::unknown`](super::Decision::unknown), in the order given and each once.
     ///
     /// # Errors
     /// [`RequestError::Candidates`] or [`RequestError::Count`].
@@ -129,29 +140,35 @@ impl<B: AsRef<[u8]>> Engine<B> {
                 None => {}
             }
         }
-        let rung = match self.encoded(visitor) {
-            Some(encoded) => Rung {
+        let chosen = match self.encoded(visitor) {
+            Some(encoded) => ChosenScope {
                 scope: Scope::Visitor,
                 segment: encoded.segment(),
                 daypart: None,
                 visitor: Some(encoded),
             },
-            None => self.contextual_rung(visitor),
+            None => self.scope_without_history(visitor),
         };
-        Ok(self.context(conditions, Task::Rank { known, unknown }, rung, n, visitor))
+        Ok(self.context(conditions, Task::Rank { known, unknown }, chosen, n, visitor))
     }
 
-    /// The context of a page of the catalogue.
+    /// The context of `n` items of the catalogue by popularity, from `offset` on.
     pub(super) fn catalogue_context(&self, offset: usize, n: usize) -> DecisionContext<'_> {
         let nobody = Visitor::nobody(0);
-        self.context(&Conditions::PLAIN, Task::Catalogue(offset), Rung::EVERYONE, n, &nobody)
+        self.context(
+            &Conditions::PLAIN,
+            Task::Catalogue(offset),
+            ChosenScope::EVERYONE,
+            n,
+            &nobody,
+        )
     }
 
     fn context<'s>(
         &'s self,
         conditions: &Conditions<'s>,
         task: Task<'s>,
-        rung: Rung,
+        chosen: ChosenScope,
         n: usize,
         visitor: &Visitor<'_>,
     ) -> DecisionContext<'s> {
@@ -164,17 +181,17 @@ impl<B: AsRef<[u8]>> Engine<B> {
             now_ms: visitor.now_ms,
             locale: Locale::default(),
             device: None,
-            scope: rung.scope,
-            segment: rung.segment,
-            daypart: rung.daypart,
+            scope: chosen.scope,
+            segment: chosen.segment,
+            daypart: chosen.daypart,
             n,
             task,
-            list: rung.scope,
+            list: chosen.scope,
             consumed: Vec::new(),
             excluded: Vec::new(),
             narrowed: false,
             categories: Vec::new(),
-            visitor: rung.visitor,
+            visitor: chosen.visitor,
         }
     }
 
@@ -189,8 +206,8 @@ impl<B: AsRef<[u8]>> Engine<B> {
         Ok(found)
     }
 
-    /// Leaves what the visitor consumed out of an answer for this visitor alone; and makes such an answer out of a shared list, where
-    /// the slot asks for it and it would not be the shared answer anyway.
+    /// Leaves consumed items out of a personal answer. Also makes a shared answer personal if the slot's `per_visitor` asks for that and the
+    /// shared answer may differ: because it shows a consumed item, or because the slot re-ranks it with the user vector.
     fn make_personal(&self, context: &mut DecisionContext<'_>, slot: &SlotPolicy, profile: &Profile) {
         if context.scope != Scope::Visitor && slot.per_visitor == PerVisitor::Nothing {
             return;
@@ -204,7 +221,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
             PerVisitor::Rerank => self.encode_to_reorder(profile, context.now_ms),
             _ => None,
         };
-        // A list that the request narrows down is nobody else's anyway, and shows what stands further behind.
+        // An answer with exclusions of the request is not shared anyway, and shows items further down the list, which `may_show` does not look at.
         let own = reordering.is_some() || (context.narrowed && !consumed.is_empty());
         if own || self.may_show(context, slot, &consumed) {
             context.scope = Scope::Visitor;
@@ -213,8 +230,8 @@ impl<B: AsRef<[u8]>> Engine<B> {
         }
     }
 
-    /// Whether a shared answer in use may show one of these items. Every answer counts that was computed since the oldest
-    /// one that may still be used, as items come and go meanwhile.
+    /// Whether the shared answer may show one of these items. A cache may hold an answer that was computed any time within the last
+    /// [`Freshness::kept_s`](crate::cache::Freshness::kept_s) seconds, when other items were available, so this looks at every item that could have been shown since then.
     fn may_show(&self, context: &DecisionContext<'_>, slot: &SlotPolicy, consumed: &[ItemIndex]) -> bool {
         if consumed.is_empty() {
             return false;
@@ -227,7 +244,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
             window.is_none_or(|window| window.is_some_and(|[from, until]| *from <= since_min && now_min < *until))
         };
         let inside = self.inside(&context.categories);
-        let (list, _) = self.ready_list_of(context);
+        let (list, _) = self.served_list_of(context);
         let mut lasting = 0;
         for item in self.snapshot.slate(list) {
             if inside.as_ref().is_some_and(|inside| !inside(item)) {
@@ -237,39 +254,39 @@ impl<B: AsRef<[u8]>> Engine<B> {
                 return true;
             }
             lasting += usize::from(lasts(&item));
-            // So many stand before all others at any time. For diversity, one of the others may have been preferred.
+            // These `n` items were available all the time, so no answer shows an item behind them, unless the limit per category skips some of them.
             if lasting == context.n && slot.max_per_category == 0 {
                 return false;
             }
         }
-        // With too little of the list left, the answer may have come from a search.
+        // If fewer than `n` items were available all the time, an answer may have come from a search, and may show any item.
         lasting < context.n
     }
 
-    /// The items that a visitor consumed, by events of these kinds.
+    /// The items of the profile with an event of one of these kinds.
     fn consumed(&self, profile: &Profile, kinds: &[EventKind]) -> Vec<ItemIndex> {
         let of_kinds = profile.history().iter().filter(|entry| kinds.contains(&entry.kind));
         of_kinds.filter_map(|entry| self.snapshot.find(entry.item)).collect()
     }
 
-    /// The finest rung that the slot allows and the visitor's history reaches.
-    fn rung(&self, place: usize, visitor: &Visitor<'_>) -> Rung {
-        let slot = &self.snapshot.policy().slots[place];
+    /// The finest scope that the slot allows and the visitor's history suffices for.
+    fn choose_scope(&self, slot_index: usize, visitor: &Visitor<'_>) -> ChosenScope {
+        let slot = &self.snapshot.policy().slots[slot_index];
         if slot.audience == Audience::Everyone {
-            return self.contextual_rung(visitor);
+            return self.scope_without_history(visitor);
         }
         let profile = visitor.usable_profile();
         let remembered = profile.and_then(|profile| self.remembered(profile));
         if (slot.audience == Audience::Segment || !self.personal_ready())
             && let Some(segment) = remembered
         {
-            return self.segment_rung(place, segment, None, visitor);
+            return self.segment_scope(slot_index, segment, None, visitor);
         }
         if let Some(encoded) = self.encoded(visitor) {
             let segment = encoded.segment();
             let enough = encoded.history.len() as u64 >= u64::from(self.snapshot.policy().min_history);
             if slot.audience == Audience::Visitor && enough {
-                return Rung {
+                return ChosenScope {
                     scope: Scope::Visitor,
                     segment,
                     daypart: None,
@@ -277,39 +294,46 @@ impl<B: AsRef<[u8]>> Engine<B> {
                 };
             }
             if let Some(segment) = segment {
-                return self.segment_rung(place, segment, Some(encoded), visitor);
+                return self.segment_scope(slot_index, segment, Some(encoded), visitor);
             }
         }
-        self.contextual_rung(visitor)
+        self.scope_without_history(visitor)
     }
 
-    /// The rung that the slot's traffic affords to a segment: its own, a coarser one, or none of them.
-    fn segment_rung(&self, place: usize, segment: u16, encoded: Option<EncodedVisitor>, visitor: &Visitor<'_>) -> Rung {
-        match self.snapshot.rung(place, segment) {
-            Some(shown) => Rung {
+    /// Scope *segment* with the serving segment of `segment` in this slot: itself or a coarser one. If the slot's traffic is too low for any,
+    /// the scope of a visitor without history.
+    fn segment_scope(
+        &self,
+        slot_index: usize,
+        segment: u16,
+        encoded: Option<EncodedVisitor>,
+        visitor: &Visitor<'_>,
+    ) -> ChosenScope {
+        match self.snapshot.rung(slot_index, segment) {
+            Some(serving) => ChosenScope {
                 scope: Scope::Segment,
-                segment: Some(shown),
+                segment: Some(serving),
                 daypart: None,
                 visitor: encoded,
             },
-            None => self.contextual_rung(visitor),
+            None => self.scope_without_history(visitor),
         }
     }
 
-    /// The rung of a visitor of whom nothing is known.
-    fn contextual_rung(&self, visitor: &Visitor<'_>) -> Rung {
+    /// Scope *daypart* if the snapshot has lists for dayparts, else *everyone*.
+    fn scope_without_history(&self, visitor: &Visitor<'_>) -> ChosenScope {
         if self.snapshot.contexts() == 0 {
-            return Rung::EVERYONE;
+            return ChosenScope::EVERYONE;
         }
-        Rung {
+        ChosenScope {
             scope: Scope::Context,
             daypart: Some(Daypart::of_local_ms(visitor.context.local_ms.get())),
-            ..Rung::EVERYONE
+            ..ChosenScope::EVERYONE
         }
     }
 }
 
-impl Rung {
+impl ChosenScope {
     const EVERYONE: Self = Self {
         scope: Scope::Everyone,
         segment: None,
@@ -319,7 +343,7 @@ impl Rung {
 }
 
 impl Visitor<'_> {
-    /// Nobody in particular: for answers that no visitor plays a part in.
+    /// A visitor without a profile, for answers that depend on no visitor.
     fn nobody(now_ms: u64) -> Self {
         Self {
             profile: None,

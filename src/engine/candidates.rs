@@ -1,4 +1,4 @@
-//! Stage *candidates*: where the items of an answer come from.
+//! Stage *candidates*: chooses where the items of an answer come from.
 
 use alloc::vec::Vec;
 
@@ -12,32 +12,32 @@ use crate::retrieve::{Filter, Scored};
 /// A candidate source.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Source<'c> {
-    /// A list that was made with the snapshot, by its number. Where the filter leaves too little of it, `beyond` goes on.
-    ReadyList { list: usize, beyond: Beyond<'c> },
-    /// The exact search through all rows by a vector.
+    /// A served list of the snapshot, by its number. If the filter leaves fewer items of it than the answer needs, `beyond` replaces it.
+    ServedList { list: usize, beyond: Beyond<'c> },
+    /// Exact search through all rows with a user vector.
     Search(&'c [f32]),
-    /// The exact search by cosine around an item.
+    /// Exact search through all rows by cosine to an item.
     Near(ItemIndex),
-    /// What the caller brought, scored by a vector, or by popularity where there is none.
+    /// The caller's candidates, scored with a user vector, or by popularity without one.
     Given {
         items: &'c [ItemIndex],
         vector: Option<&'c [f32]>,
     },
-    /// The catalogue by popularity, from a place on.
+    /// The catalogue by popularity, from this offset on.
     Catalogue(usize),
 }
 
-/// What a ready list that is too short goes on with.
+/// What replaces a served list of which too few items are left.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Beyond<'c> {
-    /// The exact search by a vector.
+    /// Exact search with a user vector.
     Search(&'c [f32]),
-    /// Popularity.
+    /// All items by popularity.
     Popularity,
 }
 
 impl<B: AsRef<[u8]>> Engine<B> {
-    /// The source of a decision.
+    /// The candidate source of a decision.
     pub(super) fn candidates<'c>(&'c self, context: &'c DecisionContext<'_>) -> Source<'c> {
         let own = context.personal().map(|visitor| visitor.vector.values());
         match &context.task {
@@ -54,20 +54,21 @@ impl<B: AsRef<[u8]>> Engine<B> {
                 if let (Scope::Visitor, Some(own)) = (context.list, own) {
                     return Source::Search(own);
                 }
-                let (list, vector) = self.ready_list_of(context);
+                let (list, vector) = self.served_list_of(context);
                 let vector = own.unwrap_or(vector);
                 let beyond = if vector.is_empty() || !self.personal_ready() {
                     Beyond::Popularity
                 } else {
                     Beyond::Search(vector)
                 };
-                Source::ReadyList { list, beyond }
+                Source::ServedList { list, beyond }
             }
         }
     }
 
-    /// The number of the ready list that a shared answer begins with, and the vector that finds more of its kind.
-    pub(super) fn ready_list_of(&self, context: &DecisionContext<'_>) -> (usize, &[f32]) {
+    /// The number of the served list for a decision's segment, daypart or everyone, and the vector of that segment or daypart (empty for
+    /// everyone), which finds more items like those of the list.
+    pub(super) fn served_list_of(&self, context: &DecisionContext<'_>) -> (usize, &[f32]) {
         match (context.list, context.segment, context.daypart) {
             (Scope::Segment, Some(segment), _) => {
                 let segment = usize::from(segment);
@@ -81,8 +82,8 @@ impl<B: AsRef<[u8]>> Engine<B> {
         }
     }
 
-    /// What the filter leaves of a ready list. The score counts places down from 1.
-    pub(super) fn ready_list(&self, list: usize, filter: &Filter) -> Vec<Scored> {
+    /// The items of a served list that the filter allows. The first item of the list has score 1, and the score falls evenly to its end.
+    pub(super) fn served_list(&self, list: usize, filter: &Filter) -> Vec<Scored> {
         let length = u16::try_from(self.snapshot.slate_len()).unwrap_or(u16::MAX);
         let place = |rank: usize| 1.0 - f32::from(u16::try_from(rank).unwrap_or(u16::MAX)) / f32::from(length);
         self.snapshot
@@ -98,7 +99,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
 }
 
 impl DecisionContext<'_> {
-    /// The encoded visitor, where the answer is for this visitor alone.
+    /// The encoded visitor, if the answer is in scope *visitor*.
     pub(super) fn personal(&self) -> Option<&EncodedVisitor> {
         self.visitor.as_ref().filter(|_| self.scope == Scope::Visitor)
     }

@@ -1,4 +1,4 @@
-//! The collected event: what a visitor did, and what made the list that it followed from. `docs/events.md` is its schema.
+//! The collected event: what a visitor did, with the decision behind the list that it happened in. `docs/events.md` is its schema.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -12,37 +12,37 @@ use crate::context::{Daypart, Device};
 use crate::event::{EventKind, ItemKey};
 use crate::profile::cookie::Keyring;
 
-/// The version of the schema. Fields are added under the same version; one that changes its meaning raises it.
+/// The version of the schema. New fields keep the version; a changed meaning of a field raises it.
 pub const EVENT_SCHEMA_VERSION: u8 = 1;
 
-/// One collected event, as it lies in the lake's inbox: a line of JSON.
+/// One collected event, which is written to the lake as one line of JSON.
 #[derive(Clone, Debug, Serialize)]
 pub struct CollectedEvent<'a> {
     /// [`EVENT_SCHEMA_VERSION`].
     pub schema_version: u8,
-    /// Names the event, so that a second delivery changes nothing.
+    /// Unique id of the event, by which `ingest` drops a second delivery.
     pub id: Cow<'a, str>,
     /// The visitor's random id in hexadecimal; null without consent.
     pub user: Option<&'a str>,
     /// The item's id.
     pub item: &'a str,
-    /// The event's type.
+    /// The type of the event.
     pub r#type: EventKind,
     /// When it happened, Unix milliseconds.
     pub timestamp_ms: u64,
-    /// Its value, in the site's currency.
+    /// The value of the event, in the site's currency.
     pub value: Option<f64>,
     /// The slot in which the item was shown.
     pub slot: Option<&'a str>,
-    /// The item's place in the slot, from 0.
+    /// The item's position in the slot, from 0.
     pub position: Option<u32>,
-    /// The visitor's segment after the event, under the model that the edge held then.
+    /// The visitor's segment after the event, in the model of the field `model`.
     pub segment: Option<u16>,
     /// The model that the edge held when the event arrived.
     pub model: Option<&'a str>,
-    /// What made the list that the event followed from; null where the event names no decision.
+    /// The decision that the event names; null if it names none.
     pub decision: Option<CollectedDecision<'a>>,
-    /// Reserved for what sites add.
+    /// Reserved for fields that sites add.
     pub context: Empty,
 }
 
@@ -50,38 +50,38 @@ pub struct CollectedEvent<'a> {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Empty {}
 
-/// A decision, as a collected event tells it.
+/// The decision part of a collected event.
 #[derive(Clone, Debug, Serialize)]
 pub struct CollectedDecision<'a> {
-    /// Whether the edge itself made the id. Of one that is not sealed, everything may be made up.
+    /// Whether the id carries the edge's seal. Without it, a client may have made up the whole decision.
     pub sealed: bool,
-    /// The model that made the list.
+    /// Version of the model that made the list.
     pub model: &'a str,
     /// The slot, or `similar`, `rank`.
     pub slot: &'a str,
     /// For whom the list was: `visitor`, `segment`, `context` or `everyone`.
     pub scope: &'static str,
-    /// The rung whose list it began with.
+    /// The scope whose served list the decision began with, named `rung` in schema version 1.
     pub rung: &'static str,
-    /// The segment, where it played a part.
+    /// The segment; null if the decision does not depend on one.
     pub segment: Option<u16>,
-    /// The daypart, where it played a part.
+    /// The daypart; null if the decision does not depend on one.
     pub context: Option<&'static str>,
-    /// The key under which the list was shared; null for one that was not.
+    /// The cache key under which the list was shared; null if it was not shared.
     pub key: Option<String>,
-    /// The language, where the slot varied on it.
+    /// The language; null if the slot does not vary on it.
     pub locale: Option<&'a str>,
-    /// The class of device (`d`, `m`, `t`), where the slot varied on it.
+    /// The device class (`d`, `m`, `t`); null if the slot does not vary on it.
     pub device: Option<char>,
     /// How many items were asked for.
     pub n: u16,
     /// The arms of experiments.
     pub arms: Vec<CollectedArm<'a>>,
-    /// Version of the live overlay; 0 for none.
+    /// Version of the overlay; 0 for none.
     pub overlay: u64,
-    /// When the list was made, Unix milliseconds to the minute; null for a shared one, which is the same at any time.
+    /// When the list was made, Unix milliseconds rounded down to the minute; null for a shared list, whose bytes must not depend on it.
     pub made_at_ms: Option<u64>,
-    /// The seed of what was drawn at random; null for a shared list.
+    /// The seed of random draws; null for a shared list.
     pub seed: Option<u64>,
     /// The shown items in their order.
     pub items: Vec<CollectedItem<'a>>,
@@ -99,17 +99,17 @@ pub struct CollectedArm<'a> {
 /// An item that was shown.
 #[derive(Clone, Debug, Serialize)]
 pub struct CollectedItem<'a> {
-    /// Its id; null where the model that the edge held no longer knew it. The key then still names it.
+    /// The item id; null if the model at hand does not know the item any more. `key` then still names it.
     pub item: Option<&'a str>,
-    /// The stable key: the first 8 bytes, little-endian, of the id's SHA-256, in hexadecimal.
+    /// The item key in hexadecimal: the first 8 bytes, little-endian, of the id's SHA-256.
     pub key: String,
-    /// Its place, from 0.
+    /// The item's position, from 0.
     pub position: u32,
-    /// The probability with which it was shown there.
+    /// The probability with which this item was shown at this position.
     pub propensity: f32,
 }
 
-/// A decision that an event named, read and checked.
+/// A decision that an event names, read from its id and checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedDecision {
     record: DecisionRecord,
@@ -117,30 +117,30 @@ pub struct NamedDecision {
 }
 
 impl NamedDecision {
-    /// Reads the id that an event names.
+    /// Reads the decision id that an event names. `keyring` checks its seal.
     ///
     /// # Errors
-    /// [`DecisionIdError`] for text that is no decision id.
+    /// [`DecisionIdError`] if the text is not a decision id.
     pub fn read(id: &str, keyring: Option<&Keyring>) -> Result<Self, DecisionIdError> {
         let (record, sealed) = DecisionRecord::read(id, keyring)?;
         Ok(Self { record, sealed })
     }
 
-    /// What made the list.
+    /// The record of the decision.
     #[must_use]
     pub const fn record(&self) -> &DecisionRecord {
         &self.record
     }
 
-    /// The place of an item in the list.
+    /// The position of an item in the list, from 0; [`None`] if it is not in the list.
     #[must_use]
     pub fn position_of(&self, item: &str) -> Option<u32> {
         let key = ItemKey::of(item);
-        let place = self.record.shown.iter().position(|shown| shown.item == key)?;
-        u32::try_from(place).ok()
+        let position = self.record.shown.iter().position(|shown| shown.item == key)?;
+        u32::try_from(position).ok()
     }
 
-    /// As a collected event tells it. `engine` is any model that is at hand: it gives items their ids by their stable keys.
+    /// The decision part of a collected event. `engine`, of any model, finds item ids by item keys.
     #[must_use]
     pub fn collected<'a, B: AsRef<[u8]>>(&'a self, engine: Option<&'a Engine<B>>) -> CollectedDecision<'a> {
         let record = &self.record;

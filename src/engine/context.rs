@@ -1,4 +1,4 @@
-//! The decision context: the one value that a decision, its cache key and its record are derived from.
+//! The decision context: the one value from which a decision, its cache key and its record are derived.
 
 use alloc::vec::Vec;
 
@@ -15,19 +15,19 @@ use crate::profile::{Consent, minutes};
 use crate::retrieve::Scored;
 use crate::snapshot::CategoryIndex;
 
-/// What a decision stands on beside the model and the request: arms of experiments, live state, a seed.
+/// What a decision depends on besides the model and the request: arms of experiments, an overlay, a seed.
 #[derive(Clone, Copy, Debug)]
 pub struct Conditions<'s> {
     /// The arms that the visitor is in.
     pub arms: &'s [ArmAssignment],
-    /// Live state over the snapshot.
+    /// Live state, read over the snapshot.
     pub overlay: &'s Overlay,
-    /// The seed of whatever is drawn at random. Nothing is today.
+    /// The seed of random draws. No stage draws anything today.
     pub seed: u64,
 }
 
 impl Conditions<'_> {
-    /// No experiment, no live state.
+    /// No experiment, no overlay.
     pub const PLAIN: Conditions<'static> = Conditions {
         arms: &[],
         overlay: &Overlay::NONE,
@@ -35,69 +35,70 @@ impl Conditions<'_> {
     };
 }
 
-/// What is asked for.
+/// What the decision is about.
 #[derive(Clone, Debug)]
 pub(super) enum Task<'s> {
     /// The items of a slot.
     Slot(&'s SlotPolicy),
     /// Items near an item.
     Similar(ItemIndex, ItemKey),
-    /// The caller's candidates, in the order of the visitor's taste; ids that the model does not know stand apart.
+    /// The caller's candidates, to be ranked for the visitor. `unknown`: ids that the model does not know.
     Rank {
         known: Vec<ItemIndex>,
         unknown: Vec<&'s str>,
     },
-    /// The catalogue, by popularity, from a place on.
+    /// The catalogue by popularity, from this offset on.
     Catalogue(usize),
 }
 
-/// Everything that makes a decision what it is.
+/// Everything that a decision depends on.
 ///
-/// [`Engine::assign`](super::Engine::assign) and its siblings make one out of a request; the key under which the answer may be shared, the answer
-/// itself and the record of it all come from here, so that none of them can forget a part that another has.
+/// [`Engine::assign`](super::Engine::assign) and its siblings make it from a request. The cache key, the decision and its record are all
+/// derived from it, so that none of them can leave out a part that another one has.
 #[derive(Clone, Debug)]
 pub struct DecisionContext<'s> {
     /// The snapshot's version.
     pub model: &'s str,
     /// The arms that the visitor is in.
     pub arms: &'s [ArmAssignment],
-    /// Live state over the snapshot.
+    /// Live state, read over the snapshot.
     pub overlay: &'s Overlay,
-    /// The seed of whatever is drawn at random.
+    /// The seed of random draws.
     pub seed: u64,
     /// Whether the profile may be used.
     pub consent: Consent,
     /// The server's clock, Unix milliseconds.
     pub now_ms: u64,
-    /// The language, where the slot varies on it.
+    /// The language if the slot varies on it, else the default.
     pub locale: Locale,
-    /// The class of device, where the slot varies on it.
+    /// The device class if the slot varies on it.
     pub device: Option<Device>,
     /// For whom the answer is.
     pub scope: Scope,
-    /// The visitor's segment, where it plays a part.
+    /// The segment if the answer depends on one: the visitor's own, or in scope *segment* the serving segment.
     pub segment: Option<u16>,
-    /// The daypart, where it plays a part.
+    /// The daypart in scope *daypart*.
     pub daypart: Option<Daypart>,
-    /// How many items.
+    /// The number of items.
     pub n: usize,
     pub(super) task: Task<'s>,
-    /// Whose list the answer begins with. Coarser than `scope` where a shared list is changed for one visitor.
+    /// The scope whose list the answer begins with. Coarser than `scope` if a shared list is changed for one visitor.
     pub(super) list: Scope,
-    /// Items that this visitor consumed and that an answer for this visitor alone leaves out.
+    /// Items that the visitor consumed. Only a personal answer leaves them out.
     pub(super) consumed: Vec<ItemIndex>,
     /// Items that the request leaves out.
     pub(super) excluded: Vec<ItemIndex>,
-    /// Whether the request named items to leave out, known ones or not.
+    /// Whether the request lists items to exclude, even if the model knows none of them.
     pub(super) narrowed: bool,
+    /// The categories that limit the answer; empty for no limit.
     pub(super) categories: Vec<CategoryIndex>,
-    /// The visitor as the encoder sees one, where that was needed.
+    /// The encoded profile, if a stage needs it.
     pub(super) visitor: Option<EncodedVisitor>,
 }
 
 impl DecisionContext<'_> {
-    /// The key under which the answer may be shared; [`None`] for an answer that must not be: one for a visitor alone, and one that the
-    /// request narrowed down by a list of items, as a client could make as many keys of those as it likes.
+    /// The cache key under which the answer may be shared; [`None`] if it must not be shared: a personal answer, and one whose request lists
+    /// items to exclude, because clients could make any number of such keys and fill caches with them.
     #[must_use]
     pub fn cache_key(&self) -> Option<CacheKey> {
         let sharing = match (&self.task, self.scope) {
@@ -121,7 +122,7 @@ impl DecisionContext<'_> {
         }))
     }
 
-    /// How long a shared answer lives.
+    /// How long a shared answer may be used.
     #[must_use]
     pub fn freshness(&self) -> Freshness {
         match &self.task {
@@ -130,14 +131,14 @@ impl DecisionContext<'_> {
         }
     }
 
-    /// Whether computing the answer may take a search through the rows. A shared answer of a slot is read from a ready list, unless a
-    /// category leaves too little of that.
+    /// Whether computing the answer may search through all rows. A shared answer of a slot is read from a served list, unless a category
+    /// leaves too few items of it.
     #[must_use]
     pub fn may_search(&self) -> bool {
         self.list == Scope::Visitor || !self.categories.is_empty() || matches!(self.task, Task::Similar(..))
     }
 
-    /// The `Vary` of the answer: the request headers that can lead to another one. Empty where none can.
+    /// The value of `Vary`: the request headers that the answer depends on. Empty if it depends on none.
     #[must_use]
     pub fn vary(&self) -> &'static str {
         let Task::Slot(slot) = &self.task else {
@@ -156,7 +157,7 @@ impl DecisionContext<'_> {
         }
     }
 
-    /// The slot's name, or what is asked for instead of a slot.
+    /// The slot's name, or `similar`, `rank` or `catalogue`.
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.task {
@@ -167,9 +168,9 @@ impl DecisionContext<'_> {
         }
     }
 
-    /// The record of the decision that shows these items.
+    /// The record of this decision, which shows the items `shown`.
     pub(super) fn record(&self, shown: &[Scored], key_of: impl Fn(ItemIndex) -> Option<ItemKey>) -> DecisionRecord {
-        // An answer that many share is the same whenever it is made; only one that stands alone tells its minute.
+        // A shared answer must have the same bytes whenever it is made, so only the record of an answer that is not shared says its minute.
         let shared = self.cache_key().is_some();
         DecisionRecord {
             model: self.model.into(),

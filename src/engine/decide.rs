@@ -1,4 +1,4 @@
-//! The pipeline: *candidates → filter → rank → explain* over a decision context.
+//! The second half of the pipeline: *candidates → filter → rank → explain* over a decision context.
 
 use super::Engine;
 use super::context::{Conditions, DecisionContext, Task};
@@ -8,13 +8,15 @@ use super::request::{MAX_CANDIDATES, RequestError, Visitor};
 use crate::context::Daypart;
 
 impl<B: AsRef<[u8]>> Engine<B> {
-    /// Computes the answer of a context.
+    /// Computes the decision of a context.
+    ///
+    /// Complexity: `O(rows)` for the bitmap of available items; a search adds `O(rows · dims)`.
     #[must_use]
     pub fn decide<'s>(&'s self, context: &DecisionContext<'s>) -> Decision<'s> {
         self.decide_among(&self.available(context.now_ms), context)
     }
 
-    /// Like [`Engine::decide`], but reuses a cached bitmap. Ignored if its minute or its snapshot's size differs.
+    /// Like [`Engine::decide`], but reuses a cached bitmap of available items. The bitmap is ignored if its minute or its number of rows differs.
     #[must_use]
     pub fn decide_among<'s>(&'s self, available: &Available, context: &DecisionContext<'s>) -> Decision<'s> {
         let source = self.candidates(context);
@@ -45,15 +47,15 @@ impl<B: AsRef<[u8]>> Engine<B> {
     /// Items near an item, by cosine of their factors.
     ///
     /// # Errors
-    /// [`RequestError::UnknownItem`], [`RequestError::Count`], or [`RequestError::NotReady`] before the factors are verified.
+    /// [`RequestError::UnknownItem`], [`RequestError::Count`], or [`RequestError::NotReady`] while the factors are not confirmed.
     pub fn similar(&self, id: &str, n: usize, now_ms: u64) -> Result<Decision<'_>, RequestError> {
         let context = self.assign_similar(&Conditions::PLAIN, id, n, now_ms)?;
         self.require_factors()?;
         Ok(self.decide(&context))
     }
 
-    /// Ranks the caller's candidates for a visitor; ids the model does not know are returned apart, in the order given, and
-    /// repeated ids once.
+    /// Ranks the caller's candidates for a visitor. Ids that the model does not know are returned in [`Decision::unknown`], in the order
+    /// given and each once.
     ///
     /// # Errors
     /// [`RequestError::Candidates`] or [`RequestError::Count`].
@@ -61,16 +63,16 @@ impl<B: AsRef<[u8]>> Engine<B> {
         Ok(self.decide(&self.assign_rank(&Conditions::PLAIN, visitor, ids, n)?))
     }
 
-    /// Catalogue items from a place in the order of popularity on.
+    /// `count` items of the catalogue (at most [`MAX_CANDIDATES`]) in order of popularity, from `offset` on.
     #[must_use]
     pub fn browse(&self, offset: usize, count: usize) -> Decision<'_> {
         self.decide(&self.catalogue_context(offset, count.min(MAX_CANDIDATES)))
     }
 
-    /// Refuses what cannot be answered before the factors are verified.
+    /// Checks that the factors are confirmed.
     ///
     /// # Errors
-    /// [`RequestError::NotReady`].
+    /// [`RequestError::NotReady`] if they are not.
     pub fn require_factors(&self) -> Result<(), RequestError> {
         if self.personal_ready() {
             Ok(())

@@ -1,4 +1,4 @@
-//! What comes out: items with reasons. Serialized as `docs/http-api.md` shows it.
+//! The decision: items with reasons. It is serialized as `docs/http-api.md` shows.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,36 +11,36 @@ use super::scope::Scope;
 use crate::event::EventKind;
 use crate::profile::cookie::Keyring;
 
-/// The answer to a request. Texts are borrowed from the snapshot.
+/// The engine's answer to a request. Its texts are borrowed from the snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Decision<'s> {
-    /// Names this decision: an event that followed from it names it too. Empty where nothing was decided.
+    /// The decision id, which an event sends back to say which list it happened in. Empty without a model.
     pub id: String,
     /// The slot, `similar` or `rank`.
     pub slot: &'s str,
     /// The snapshot's version.
     pub model: &'s str,
-    /// For whom.
+    /// For whom the answer is.
     pub scope: Scope,
-    /// The visitor's segment, where it plays a part.
+    /// The segment if the answer depends on one.
     pub segment: Option<u16>,
-    /// The daypart, where it plays a part.
+    /// The daypart if the answer depends on one.
     pub context: Option<&'static str>,
     /// The items, best first.
     pub items: Vec<Item<'s>>,
     /// Candidates that the model does not know, in the order given.
     pub unknown: Vec<&'s str>,
-    /// How it came about.
+    /// How the answer was made.
     pub explanation: Explanation<'s>,
 }
 
 impl<'s> Decision<'s> {
-    /// Adds the edge's seal to the id, so that the edge knows the id for its own when an event names it.
+    /// Adds a seal to the id, by which the edge recognizes its own ids in events.
     pub fn seal(&mut self, keyring: &Keyring) {
         self.id = sealed(&self.id, keyring);
     }
 
-    /// The answer while there is no model: nothing to show. Candidates that were to be ranked come back as they were given.
+    /// The decision while there is no model: no items. `unknown`: the candidates of a rank request, which come back in the order given.
     #[must_use]
     pub fn without_model(slot: &'s str, unknown: Vec<&'s str>) -> Self {
         Self {
@@ -62,10 +62,10 @@ impl<'s> Decision<'s> {
 
 #[cfg(feature = "json")]
 impl Decision<'_> {
-    /// As `docs/http-api.md` shows it.
+    /// The decision as JSON, as `docs/http-api.md` shows it.
     #[must_use]
     pub fn json(&self) -> alloc::string::String {
-        // Only a map with keys that are no text could fail, and a decision has none.
+        // Only a map whose keys are not text could fail, and a decision has none.
         serde_json::to_string(self).unwrap_or_else(|_| "{}".into())
     }
 }
@@ -79,14 +79,15 @@ pub struct Item<'s> {
     pub title: &'s str,
     /// Category names, root first.
     pub categories: Vec<&'s str>,
-    /// Address of a picture.
+    /// URL of a picture.
     pub image: Option<&'s str>,
     /// Further fields of the catalogue.
     #[serde(serialize_with = "as_map")]
     pub attributes: Vec<(&'s str, &'s str)>,
-    /// Comparable within this answer only: the model's score, or the place in a ready list counted down from 1.
+    /// The model's score, or for an item of a served list a number that falls from 1 with its position in the list. Only comparable within
+    /// one answer.
     pub score: f32,
-    /// Why it is here.
+    /// Why the item is in the answer.
     pub reason: Reason<'s>,
 }
 
@@ -103,13 +104,13 @@ pub enum Reason<'s> {
         /// Its share of the positive contributions.
         share: f32,
     },
-    /// High among visitors of the segment.
+    /// In the served list of the segment.
     Segment,
-    /// Usual at this time of the week.
+    /// In the served list of the daypart.
     Context,
-    /// Bought or read by most.
+    /// Popular with all visitors.
     Popular,
-    /// Near the item that was asked for.
+    /// Near the item of the request, by cosine of their factors.
     Similar {
         /// Its id.
         item: &'s str,
@@ -118,33 +119,33 @@ pub enum Reason<'s> {
     },
 }
 
-/// How an answer came about.
+/// How an answer was made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Explanation<'s> {
-    /// The visitor's history as the encoder saw it, heaviest first. Empty in every shared answer.
+    /// The heaviest history items that the encoder used, at most 10, heaviest first. Empty in shared answers.
     pub history: Vec<HistoryItem<'s>>,
-    /// Members of the segment while training.
+    /// Number of members that the segment had in training.
     pub segment_members: Option<u32>,
-    /// Cosine between the visitor and the segment's centroid. Only in personal answers.
+    /// Cosine between the user vector and the segment's centroid. Only in personal answers.
     pub segment_cosine: Option<f32>,
-    /// Whether hysteresis kept an earlier segment.
+    /// Whether hysteresis kept the visitor in the earlier segment.
     pub kept_segment: bool,
     /// Always true: every search is exact.
     pub exact: bool,
-    /// Items that could be shown.
+    /// Number of items that could have been shown.
     pub candidates: usize,
-    /// Items that rules left out.
+    /// Number of items that were left out by availability, categories or exclusions.
     pub excluded: usize,
 }
 
-/// An item of the history with its weight.
+/// A history item with its weight.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct HistoryItem<'s> {
     /// Its id.
     pub item: &'s str,
     /// Its title.
     pub title: &'s str,
-    /// The latest thing the visitor did with it.
+    /// The type of the visitor's latest event with it.
     pub kind: EventKind,
     /// Sum of the decayed event weights.
     pub weight: f32,

@@ -1,4 +1,5 @@
-//! Stage *encode*: from a profile to a vector. Which of its items the model knows, how heavy each is, and where that points.
+//! Stage *encode*: from a profile to a user vector. It looks up the profile's items in the snapshot, weights each by the kind and age of its
+//! events, and has the encoder make a vector of them.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -10,7 +11,7 @@ use crate::event::{EventKind, ItemIndex};
 use crate::profile::Profile;
 use crate::segment::{Assignment, assign};
 
-/// An item of a history that the model knows.
+/// A history item: an item of the profile that the model knows, with its decayed weight.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WeightedItem {
     pub item: ItemIndex,
@@ -18,24 +19,24 @@ pub(super) struct WeightedItem {
     pub kind: EventKind,
 }
 
-/// A visitor as the model sees one.
+/// An encoded profile.
 #[derive(Clone, Debug)]
 pub(super) struct EncodedVisitor {
-    /// By row.
+    /// In order of item index.
     pub history: Vec<WeightedItem>,
     pub vector: UserVector,
     pub assignment: Option<Assignment>,
 }
 
 impl EncodedVisitor {
-    /// The segment that the visitor is assigned to.
+    /// The visitor's segment.
     pub fn segment(&self) -> Option<u16> {
         u16::try_from(self.assignment?.segment).ok()
     }
 }
 
 impl<B: AsRef<[u8]>> Engine<B> {
-    /// The items of the history that the model knows, with decayed weights, in order of their rows.
+    /// The history items of a profile, with decayed weights, in order of item index.
     fn weighted_history(&self, profile: &Profile, now_ms: u64) -> Vec<WeightedItem> {
         let policy = self.snapshot.policy();
         let mut known: BTreeMap<ItemIndex, WeightedItem> = BTreeMap::new();
@@ -46,27 +47,26 @@ impl<B: AsRef<[u8]>> Engine<B> {
             let age_ms = now_ms.saturating_sub(u64::from(entry.at_min) * 60_000);
             let weight = policy.kind_weights[usize::from(entry.kind.code())] * decay(age_ms, policy.half_life_ms);
             if weight > 0.0 {
-                let place = known.entry(item).or_insert(WeightedItem {
+                let summed = known.entry(item).or_insert(WeightedItem {
                     item,
                     weight: 0.0,
                     kind: entry.kind,
                 });
-                place.weight += weight;
-                place.kind = entry.kind;
+                summed.weight += weight;
+                summed.kind = entry.kind;
             }
         }
         known.into_values().collect()
     }
 
-    /// The segment that the profile remembers, if it was assigned by this very snapshot.
+    /// The segment that the profile remembers, if this very snapshot assigned it.
     pub(super) fn remembered(&self, profile: &Profile) -> Option<u16> {
         let remembered = profile.segment?;
         let same_model = self.snapshot.fingerprint().starts_with(&remembered.model);
         (same_model && usize::from(remembered.segment) < self.snapshot.leaf_segments()).then_some(remembered.segment)
     }
 
-    /// Encodes a profile and assigns its segment; [`None`] for a history without known items, or while the factors are not
-    /// verified.
+    /// Encodes a profile and assigns its segment; [`None`] without history items, or while the factors are not confirmed.
     pub(super) fn encode(&self, profile: &Profile, now_ms: u64) -> Option<EncodedVisitor> {
         if !self.personal_ready() {
             return None;
@@ -92,8 +92,8 @@ impl<B: AsRef<[u8]>> Engine<B> {
         })
     }
 
-    /// Encodes a profile for putting a list into another order, where the history is long enough for that: nearly the exact vector at a
-    /// fraction of the cost, and no segment.
+    /// Encodes a profile for re-ranking a list, by the approximate encoder and without a segment. [`None`] if no slot re-ranks, if the history
+    /// is shorter than `min_history`, or while the factors are not confirmed.
     pub(super) fn encode_to_reorder(&self, profile: &Profile, now_ms: u64) -> Option<EncodedVisitor> {
         if !self.encoder.can_reorder() || !self.personal_ready() {
             return None;
@@ -111,7 +111,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         })
     }
 
-    /// The visitor who agreed to be encoded.
+    /// Encodes a visitor's profile if consent allows it.
     pub(super) fn encoded(&self, visitor: &Visitor<'_>) -> Option<EncodedVisitor> {
         visitor
             .usable_profile()

@@ -1,4 +1,4 @@
-//! Stage *explain*: items with their texts, and why each of them is there.
+//! Stage *explain*: adds to each item its texts and the reason why it is in the answer.
 
 use alloc::vec::Vec;
 
@@ -10,11 +10,11 @@ use super::rank::Ranking;
 use super::scope::Scope;
 use crate::retrieve::{Scored, ranked_first};
 
-/// Items of the history that an explanation shows.
+/// Most history items that an explanation shows.
 const SHOWN_HISTORY: usize = 10;
 
 impl<B: AsRef<[u8]>> Engine<B> {
-    /// Items with what they are shown for: what of the history speaks for each, or whose list they are from.
+    /// The chosen items with texts and reasons: in a personal list the history item that speaks most for each, else whose list they are from.
     pub(super) fn items(&self, context: &DecisionContext<'_>, chosen: &[Scored]) -> Vec<Item<'_>> {
         let reason = match (&context.task, context.list) {
             (Task::Similar(item, _), _) => {
@@ -36,7 +36,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         chosen.iter().map(|scored| self.item(scored, reason)).collect()
     }
 
-    /// Items with the history item that adds most to each one's score; [`None`] where the vector cannot tell.
+    /// The chosen items, each with the history item that adds most to its score; [`None`] if the user vector has no explanation.
     fn explained(&self, context: &DecisionContext<'_>, chosen: &[Scored]) -> Option<Vec<Item<'_>>> {
         let visitor = context.personal().filter(|visitor| visitor.vector.is_explained())?;
         let factors: Vec<_> = chosen.iter().map(|scored| self.snapshot.factors(scored.item)).collect();
@@ -63,7 +63,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         }
     }
 
-    /// The history item that adds most to an item's score, of what each adds.
+    /// The history item that adds most to an item's score. `parts`: what each history item adds.
     fn because(&self, visitor: &EncodedVisitor, parts: &[f64]) -> Reason<'_> {
         let positive: f64 = parts.iter().filter(|part| **part > 0.0).sum();
         let mut best: Option<(usize, f64)> = None;
@@ -85,7 +85,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         }
     }
 
-    /// How the answer came about.
+    /// How the answer was made.
     pub(super) fn explanation(&self, context: &DecisionContext<'_>, ranking: &Ranking) -> Explanation<'_> {
         let visitor = context.personal();
         let assignment = visitor.and_then(|visitor| visitor.assignment);
@@ -103,7 +103,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         }
     }
 
-    /// The heaviest items of a history.
+    /// The [`SHOWN_HISTORY`] heaviest history items.
     fn history_items(&self, history: &[WeightedItem]) -> Vec<HistoryItem<'_>> {
         let by_weight = history.iter().map(|known| Scored {
             item: known.item,

@@ -1,4 +1,4 @@
-//! Stage *filter*: which items may be shown.
+//! Stage *filter*: the bitmap of the items that may be shown.
 
 use super::Engine;
 use super::context::{DecisionContext, Task};
@@ -7,8 +7,7 @@ use crate::profile::minutes;
 use crate::retrieve::Filter;
 use crate::snapshot::CategoryIndex;
 
-/// Bitmap of the items available in one minute. Build it once per minute and reuse it: building reads the window of every item, a search
-/// only a few.
+/// Bitmap of the items available in one minute. Build it once per minute and reuse it: building reads every item's availability.
 #[derive(Clone, Debug)]
 pub struct Available {
     minute: u32,
@@ -16,7 +15,7 @@ pub struct Available {
 }
 
 impl Available {
-    /// Whether it is the bitmap of this time.
+    /// Whether it is the bitmap of the minute of `now_ms`.
     #[must_use]
     pub fn is_of(&self, now_ms: u64) -> bool {
         self.minute == minutes(now_ms)
@@ -24,7 +23,7 @@ impl Available {
 }
 
 impl<B: AsRef<[u8]>> Engine<B> {
-    /// The items that may be shown at this time. Complexity: `O(rows)`.
+    /// The items that are available at `now_ms`. Complexity: `O(rows)`.
     #[must_use]
     pub fn available(&self, now_ms: u64) -> Available {
         let rows = self.snapshot.rows();
@@ -40,8 +39,8 @@ impl<B: AsRef<[u8]>> Engine<B> {
         Available { minute, items }
     }
 
-    /// What a decision may show: what is available, without what request, visitor and overlay leave out. `available` is used where it is of the
-    /// decision's minute and of this snapshot's size, else it is made.
+    /// The items that a decision may show: the available ones without those that request, visitor or overlay exclude, and of the categories that
+    /// limit it. `available` is used if it has the decision's minute and this snapshot's number of rows, and built anew otherwise.
     pub(super) fn filter(&self, context: &DecisionContext<'_>, available: &Available) -> Filter {
         let mut filter = if available.is_of(context.now_ms) && available.items.rows() == self.snapshot.rows() {
             available.items.clone()
@@ -65,7 +64,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         filter
     }
 
-    /// Tells which items are in one of these categories or below; [`None`] for no categories, which limit nothing.
+    /// A function that says whether an item is in one of these categories or below; [`None`] if there are no categories, which is no limit.
     pub(super) fn inside(&self, roots: &[CategoryIndex]) -> Option<impl Fn(ItemIndex) -> bool> {
         if roots.is_empty() {
             return None;

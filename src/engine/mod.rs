@@ -4,12 +4,14 @@
 //!
 //! ```text
 //! request ─► assign ─► encode ─► DecisionContext ─► candidates ─► filter ─► rank ─► explain ─► Decision
-//!                                      └─► cache key, freshness, record of what made the list
+//!                                      └─► cache key, freshness, record of the decision
 //! ```
 //!
-//! *Assign* checks the request and takes over arms, overlay and seed; *encode* turns the profile into a vector where whose list it is depends
-//! on it ([`Engine::assign`] does both). A shell looks into its cache under [`DecisionContext::cache_key`] before it goes on with
-//! [`Engine::decide`]: *candidates* chooses the source, *filter* says what may be shown, *rank* scores and orders, *explain* adds texts and reasons.
+//! [`Engine::assign`] runs the first two stages. *Assign* checks the request, takes over arms, overlay and seed, and chooses the scope:
+//! visitor, segment, daypart or everyone. *Encode* turns the profile into a user vector, if the scope depends on it. Between the two calls,
+//! the host looks into its caches under [`DecisionContext::cache_key`]. On a miss, [`Engine::decide`] runs the other stages: *candidates*
+//! chooses the source of items, *filter* leaves out items that must not be shown, *rank* scores and orders, *explain* adds texts and
+//! reasons.
 
 mod assign;
 mod candidates;
@@ -45,21 +47,94 @@ pub use recorded::Recorded;
 pub use request::{MAX_CANDIDATES, MAX_EXCLUDE, MAX_SIMILAR, Request, RequestError, Visitor};
 pub use scope::Scope;
 
-/// Decisions over one snapshot.
+/// Makes decisions over one snapshot.
+///
+/// ```
+/// use selvedge::context::Context;
+/// use selvedge::engine::{Engine, Request, Visitor};
+/// use selvedge::profile::Consent;
+/// use selvedge::snapshot::writer::{ItemInput, build};
+/// use selvedge::snapshot::{Snapshot, Trust};
+/// # use selvedge::policy::{Audience, Policy, SlotPolicy};
+/// # use selvedge::snapshot::writer::Model;
+/// #
+/// # fn model(items: Vec<ItemInput>) -> Model {
+/// #     Model {
+/// #         dims: 2,
+/// #         width: selvedge::quantize::Width::Int8,
+/// #         items,
+/// #         segments: Vec::new(),
+/// #         rungs: Vec::new(),
+/// #         contexts: Vec::new(),
+/// #         slate_len: 2,
+/// #         policy: Policy {
+/// #             half_life_ms: 86_400_000,
+/// #             kind_weights: [0.0, 0.5, 1.0, 2.0, 3.0],
+/// #             unobserved_weight: 0.1,
+/// #             regularisation: 0.01,
+/// #             regularisation_exponent: 1.0,
+/// #             trained_items: 2,
+/// #             hysteresis: 0.05,
+/// #             min_history: 1,
+/// #             slots: vec![SlotPolicy {
+/// #                 name: "home".into(),
+/// #                 audience: Audience::Everyone,
+/// #                 n_default: 2,
+/// #                 n_max: 8,
+/// #                 ..SlotPolicy::default()
+/// #             }],
+/// #         },
+/// #         created_ms: 1_700_000_000_000,
+/// #         trained_until_ms: 1_700_000_000_000,
+/// #         provenance: String::new(),
+/// #     }
+/// # }
+/// let item = |id: &str, popularity| ItemInput {
+///     id: id.into(),
+///     factors: vec![0.5, popularity],
+///     popularity,
+///     ..ItemInput::default()
+/// };
+/// // `model`: these items, and a slot `home` that shows the most popular ones to everyone.
+/// let bytes = build(&model(vec![item("lamp", 1.0), item("chair", 3.0)]), None)?;
+/// let engine = Engine::new(Snapshot::open(bytes, Trust::Unverified)?)?;
+///
+/// let context = engine.assign(&Request {
+///     slot: "home",
+///     n: None,
+///     category: None,
+///     exclude: &[],
+///     visitor: Visitor {
+///         profile: None,
+///         consent: Consent::Denied,
+///         context: Context::default(),
+///         now_ms: 1_700_000_000_000,
+///     },
+/// })?;
+/// let key = context.cache_key().expect("an answer for everyone can be shared");
+/// assert!(key.as_str().contains("/home/all/"));
+///
+/// let decision = engine.decide(&context);
+/// let ids: Vec<&str> = decision.items.iter().map(|item| item.id).collect();
+/// assert_eq!(ids, ["chair", "lamp"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Engine<B> {
     snapshot: Snapshot<B>,
     version: String,
     encoder: Encoder,
-    /// Hashes of the slots' names, in the policy's order: numbers are compared sooner than names.
+    /// Hashes of the slots' names, in the policy's order. A request's slot is found by them, because numbers compare faster than names.
     slot_hashes: Vec<u32>,
 }
 
 impl<B: AsRef<[u8]>> Engine<B> {
-    /// An engine over a snapshot. Of a snapshot that was opened without digests, all sections but the factors must be
-    /// confirmed; until those are confirmed too, answers come from ready lists and nothing is personal.
+    /// An engine over a snapshot.
+    ///
+    /// If the snapshot was opened without digests, all its sections but the factors must be confirmed before. Until the factors are
+    /// confirmed too, answers come from served lists and no answer is personal.
     ///
     /// # Errors
-    /// [`SnapshotError::Unverified`].
+    /// [`SnapshotError::Unverified`] if a section that is needed is not confirmed.
     pub fn new(snapshot: Snapshot<B>) -> Result<Self, SnapshotError> {
         snapshot.require(UsedBy::Base)?;
         let policy = snapshot.policy();
@@ -88,7 +163,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         &self.snapshot
     }
 
-    /// The snapshot, to confirm digests that were still open.
+    /// The snapshot, for confirming digests of sections later.
     pub fn snapshot_mut(&mut self) -> &mut Snapshot<B> {
         &mut self.snapshot
     }
@@ -99,15 +174,15 @@ impl<B: AsRef<[u8]>> Engine<B> {
         &self.version
     }
 
-    /// The place of a slot in the policy.
-    fn slot_place(&self, name: &str) -> Option<usize> {
+    /// The index of a slot in the policy.
+    fn slot_index(&self, name: &str) -> Option<usize> {
         let slots = &self.snapshot.policy().slots;
         let hash = fnv1a(name);
-        let is_it = |(place, known): (usize, &u32)| *known == hash && slots[place].name == name;
+        let is_it = |(index, known): (usize, &u32)| *known == hash && slots[index].name == name;
         self.slot_hashes.iter().enumerate().position(is_it)
     }
 
-    /// Whether the factors are verified, so that answers can be personal.
+    /// Whether the factors are confirmed, so that answers can be personal.
     #[must_use]
     pub fn personal_ready(&self) -> bool {
         self.snapshot.require(UsedBy::Personal).is_ok()

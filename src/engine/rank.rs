@@ -1,4 +1,4 @@
-//! Stage *rank*: scores, order, and the rules that change it.
+//! Stage *rank*: scores and orders the candidates, and applies the limit per category.
 
 use alloc::vec::Vec;
 
@@ -10,19 +10,19 @@ use crate::quantize::Query;
 use crate::rank::diversify;
 use crate::retrieve::{Filter, Rows, Scored, ranked, ranked_first, score_rows, top_k};
 
-/// How many times the asked number of items the diversity rule chooses from.
-const DIVERSITY_POOL: usize = 6;
+/// The limit per category chooses from this many times the number of items of the answer.
+const DIVERSITY_CANDIDATES: usize = 6;
 
-/// What puts the candidates of a ready list into another order.
+/// How a served list is re-ranked.
 #[derive(Clone, Copy, Debug)]
 enum Reranker<'c> {
-    /// Nothing: the list's own order.
+    /// It keeps its order.
     None,
-    /// The scores under the visitor's vector.
+    /// By scores under the user vector.
     Vector(&'c [f32]),
 }
 
-/// A ranking, and how many items it was made from.
+/// The chosen items, best first, and how many candidates they were chosen from.
 pub(super) struct Ranking {
     pub chosen: Vec<Scored>,
     pub candidates: usize,
@@ -38,15 +38,15 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let k = if limit == 0 {
             context.n
         } else {
-            context.n * DIVERSITY_POOL
+            context.n * DIVERSITY_CANDIDATES
         };
         let found = match source {
-            Source::ReadyList { list, beyond } => {
-                let ready = self.ready_list(list, filter);
-                if ready.len() >= context.n {
-                    self.reranked(ready, reranker(context), k)
+            Source::ServedList { list, beyond } => {
+                let served = self.served_list(list, filter);
+                if served.len() >= context.n {
+                    self.reranked(served, reranker(context), k)
                 } else {
-                    // The list was made for the whole catalogue; a filter can leave too little of it.
+                    // The list was made from the whole catalogue, so a filter can leave too few of its items.
                     match beyond {
                         Beyond::Search(vector) => self.search(vector, filter, k),
                         Beyond::Popularity => self.most_popular(filter, k),
@@ -76,7 +76,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         }
     }
 
-    /// Scores of rows under a vector; by popularity where there is none.
+    /// Scores of rows under a vector, or their popularity without one.
     fn scores(&self, vector: Option<&[f32]>, rows: &[ItemIndex]) -> Vec<f32> {
         let query = vector.and_then(|vector| Query::new(vector, self.snapshot.stride()).ok());
         match (self.snapshot.factor_rows(), query) {
@@ -110,7 +110,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
             .zip(scores)
             .map(|(item, score)| Scored { item: *item, score });
         let mut chosen = ranked(scored.collect());
-        // The same item has the same score, so it stands beside itself.
+        // A repeated item has the same score and index, so its copies are neighbours.
         chosen.dedup_by_key(|scored| scored.item);
         let candidates = chosen.len();
         chosen.truncate(n);

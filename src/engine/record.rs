@@ -1,8 +1,8 @@
-//! The decision id: a record of what made a list, small enough to travel with it.
+//! The decision id: a record of a decision, small enough to be part of every answer.
 //!
-//! An answer may be shown minutes after it was made, out of a cache, and be clicked after the next model is there. So the id is no number to
-//! be looked up: it *is* the record, in URL-safe base64, and behind a dot a seal by which the edge knows its own. `docs/events.md` gives the
-//! bytes.
+//! An answer may be shown out of a cache minutes after it was made, and clicked when the next model is already there. So the id is not a number
+//! that is looked up somewhere: it *is* the record in URL-safe base64, followed by a dot and a seal by which the edge recognizes its own ids.
+//! `docs/events.md` describes the bytes.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -18,26 +18,57 @@ use crate::experiment::{ArmAssignment, ExperimentName, MAX_ARMS};
 use crate::profile::cookie::{Keyring, SEAL_BYTES};
 use crate::snapshot::CategoryIndex;
 
-/// The version of the record's bytes.
+/// The version of the record's binary format.
 pub const RECORD_VERSION: u8 = 1;
-/// Most shown items that a record names; those behind them are left out of it.
+/// Most items that a record names. Items behind them are left out.
 pub const MAX_RECORDED_ITEMS: usize = 100;
 /// The longest decision id that is read, in characters.
 pub const MAX_DECISION_ID_CHARS: usize = 2048;
 /// The longest text in a record, in bytes.
 const MAX_TEXT: usize = 64;
 
-/// An item of a list, as the record has it. Its position is its place in [`DecisionRecord::shown`].
+/// An item of the list that a decision showed. Its position is its index in [`DecisionRecord::shown`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shown {
-    /// The item's stable key.
+    /// The item key.
     pub item: ItemKey,
-    /// The probability with which this item was shown at this position, given everything else in the record; 1 where nothing was drawn
-    /// at random.
+    /// The probability with which this item was shown at this position, given everything else in the record. Above 0 and at most 1; 1 if
+    /// nothing was drawn at random.
     pub propensity: f32,
 }
 
-/// What made a list.
+/// The record of a decision: what the list was made from, and its items.
+///
+/// ```
+/// use selvedge::context::Locale;
+/// use selvedge::engine::{DecisionRecord, Scope, Shown};
+/// use selvedge::event::ItemKey;
+///
+/// let record = DecisionRecord {
+///     model: "20171204T000000Z-1f3a9c02".into(),
+///     slot: "home".into(),
+///     scope: Scope::Segment,
+///     list: Scope::Segment,
+///     segment: Some(12),
+///     daypart: None,
+///     category: None,
+///     near: None,
+///     locale: Locale::default(),
+///     device: None,
+///     n: 1,
+///     shared: true,
+///     arms: vec![],
+///     overlay: 0,
+///     made: None,
+///     shown: vec![Shown { item: ItemKey::of("1082185"), propensity: 1.0 }],
+/// };
+/// let id = record.to_id();
+/// let (read, sealed) = DecisionRecord::read(&id, None)?;
+/// assert_eq!(read, record);
+/// assert!(!sealed);
+/// assert_eq!(read.cache_key().unwrap().as_str(), "v1/20171204T000000Z-1f3a9c02/home/s12/-/-/-/1");
+/// # Ok::<(), selvedge::engine::DecisionIdError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct DecisionRecord {
     /// The snapshot's version.
@@ -46,29 +77,30 @@ pub struct DecisionRecord {
     pub slot: String,
     /// For whom the answer was.
     pub scope: Scope,
-    /// The rung of the ladder whose list it began with.
+    /// The scope whose list the answer began with. Coarser than `scope` if a shared list was changed for one visitor.
     pub list: Scope,
-    /// The segment, where it played a part.
+    /// The segment if the answer depends on one.
     pub segment: Option<u16>,
-    /// The daypart, where it played a part.
+    /// The daypart if the answer depends on one.
     pub daypart: Option<Daypart>,
     /// The first category that limited the list.
     pub category: Option<CategoryIndex>,
-    /// The item that the shown ones are near.
+    /// The item of a request for similar items.
     pub near: Option<ItemKey>,
-    /// The language, where the slot varied on it.
+    /// The language if the slot varies on it, else the default.
     pub locale: Locale,
-    /// The class of device, where the slot varied on it.
+    /// The device class if the slot varies on it.
     pub device: Option<Device>,
     /// How many items were asked for.
     pub n: u16,
-    /// Whether many share the answer under one key.
+    /// Whether the answer is shared under a cache key.
     pub shared: bool,
-    /// The arms that the visitor was in. In the record of a shared answer only those that changed it mean anything.
+    /// The arms that the visitor was in. In the record of a shared answer, only arms that change the answer are meaningful, as other visitors
+    /// of the same answer are in other arms.
     pub arms: Vec<ArmAssignment>,
     /// The overlay's version; 0 for none.
     pub overlay: u64,
-    /// When the answer was made, in minutes since the Unix epoch, and the seed; of an answer that stands alone.
+    /// When the answer was made, in minutes since the Unix epoch, and the seed; [`None`] for a shared answer.
     pub made: Option<(u32, u64)>,
     /// The items, best first.
     pub shown: Vec<Shown>,
@@ -78,22 +110,22 @@ pub struct DecisionRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DecisionIdError {
-    /// Longer than any id of ours.
+    /// The text is longer than any decision id.
     #[error("decision: expected at most {MAX_DECISION_ID_CHARS} characters, found {found}")]
     Long {
         /// Its length.
         found: usize,
     },
-    /// Not in URL-safe base64.
+    /// The text is not URL-safe base64.
     #[error("decision: expected the id of an answer, as it came; found text that is not URL-safe base64")]
     Encoding,
-    /// Of another version.
+    /// The record has another version.
     #[error("decision: expected a record of version {RECORD_VERSION}, found {found}")]
     Version {
         /// The version.
         found: u8,
     },
-    /// The bytes end too early, go on too long, or hold a value that none of ours has.
+    /// The record is too short or too long, or holds a value that is not allowed.
     #[error("decision: the record is damaged at {what}; send the id of the answer as it came")]
     Damaged {
         /// Which field.
@@ -101,7 +133,7 @@ pub enum DecisionIdError {
     },
 }
 
-/// Which optional fields a record has, by bit.
+/// Bits of the flags: which optional fields a record has.
 mod has {
     pub const SEGMENT: u16 = 1;
     pub const DAYPART: u16 = 1 << 1;
@@ -118,7 +150,7 @@ mod has {
 }
 
 impl DecisionRecord {
-    /// The key under which the answer was shared.
+    /// The cache key under which the answer was shared; [`None`] if it was not shared.
     #[must_use]
     pub fn cache_key(&self) -> Option<CacheKey> {
         if !self.shared {
@@ -144,17 +176,17 @@ impl DecisionRecord {
         }))
     }
 
-    /// The record as a decision id without a seal.
+    /// The decision id of this record, without a seal.
     #[must_use]
     pub fn to_id(&self) -> String {
         Base64UrlUnpadded::encode_string(&self.to_bytes())
     }
 
-    /// Reads a decision id; tells whether it carries a seal by one of these keys. Whoever made up an id can make up everything in it,
-    /// so that one without a seal proves nothing.
+    /// Reads a decision id. The second value is true if the id has a seal made with a key of `keyring`. Without it, a client may have made up
+    /// the whole record.
     ///
     /// # Errors
-    /// [`DecisionIdError`] for text that is no id.
+    /// [`DecisionIdError`] if the text is not a decision id.
     pub fn read(id: &str, keyring: Option<&Keyring>) -> Result<(Self, bool), DecisionIdError> {
         if id.len() > MAX_DECISION_ID_CHARS {
             return Err(DecisionIdError::Long { found: id.len() });
@@ -348,7 +380,7 @@ impl DecisionRecord {
     }
 }
 
-/// Seals a decision id that [`DecisionRecord::to_id`] made; an id that has a seal, or is none, stays as it is.
+/// Adds a seal to a decision id that [`DecisionRecord::to_id`] made. Any other text, such as an id that has a seal already, stays as it is.
 pub(super) fn sealed(id: &str, keyring: &Keyring) -> String {
     match Base64UrlUnpadded::decode_vec(id) {
         Ok(bytes) if !bytes.is_empty() => {
@@ -359,14 +391,14 @@ pub(super) fn sealed(id: &str, keyring: &Keyring) -> String {
     }
 }
 
-/// Length, then bytes. Names of ours are far shorter than the bound.
+/// Writes the length in one byte, then the text. A text is cut off at [`MAX_TEXT`]; all names that occur are far shorter.
 fn put_text(bytes: &mut Vec<u8>, text: &str) {
     let text = &text.as_bytes()[..text.len().min(MAX_TEXT)];
     bytes.extend(u8::try_from(text.len()));
     bytes.extend(text);
 }
 
-/// The bytes that are still to be read.
+/// The bytes of a record that are not read yet.
 struct Rest<'b>(&'b [u8]);
 
 impl<'b> Rest<'b> {
@@ -376,7 +408,7 @@ impl<'b> Rest<'b> {
         Ok(*array)
     }
 
-    /// Printable ASCII without spaces, as all names of ours are: it goes into files and logs.
+    /// Reads a text. It must be printable ASCII without spaces, as all names are, because it goes into files and logs.
     fn text(&mut self, what: &'static str) -> Result<&'b str, DecisionIdError> {
         let damaged = DecisionIdError::Damaged { what };
         let [length] = self.array(what)?;

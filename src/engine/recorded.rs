@@ -1,24 +1,25 @@
-//! Taking an event into a profile.
+//! Adds events to a profile.
 
 use super::Engine;
 use crate::event::EventKind;
 use crate::event::{EventError, ItemKey, validate_item_id, validate_kind, validate_time, validate_value};
 use crate::profile::{HistoryEntry, Profile, RememberedSegment, minutes};
 
-/// An event that passed every check.
+/// The kind and time of an event that passed every check.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recorded {
-    /// Its kind.
+    /// What the visitor did.
     pub kind: EventKind,
     /// When it happened, Unix milliseconds.
     pub at_ms: u64,
 }
 
 impl Recorded {
-    /// Checks an event as it comes from a visitor: names, time against the server's clock, value.
+    /// Checks an event that a visitor sent: its kind, item id, time against the server's clock `now_ms`, and value. Without a time, the event
+    /// happened at `now_ms`.
     ///
     /// # Errors
-    /// [`EventError`].
+    /// [`EventError`], with what was expected and found.
     pub fn check(
         kind: &str,
         item: &str,
@@ -47,8 +48,8 @@ impl Recorded {
 }
 
 impl<B: AsRef<[u8]>> Engine<B> {
-    /// After new events: drops what is too old, assigns the segment anew (with hysteresis) and remembers it.
-    /// Returns the segment.
+    /// Updates a profile after new events: drops events that are too old, and assigns the segment again, with hysteresis. Returns the segment,
+    /// which the profile remembers. Without history items, or while the factors are not confirmed, the remembered segment stays.
     pub fn settle(&self, profile: &mut Profile, now_ms: u64) -> Option<u16> {
         profile.expire(now_ms, self.snapshot.policy().memory_ms());
         let Some(encoded) = self.encode(profile, now_ms) else {

@@ -1,4 +1,4 @@
-//! What goes into a decision, and what can be wrong with it.
+//! The request that a decision answers, and the errors of a wrong one.
 
 use alloc::string::String;
 
@@ -7,11 +7,11 @@ use thiserror::Error;
 use crate::context::Context;
 use crate::profile::{Consent, Profile};
 
-/// Most ids a request may exclude.
+/// Most item ids that a request may exclude.
 pub const MAX_EXCLUDE: usize = 100;
-/// Most candidates a request may bring to be ranked.
+/// Most candidates of a rank request.
 pub const MAX_CANDIDATES: usize = 1000;
-/// Most items near an item.
+/// Most items of a request for similar items.
 pub const MAX_SIMILAR: usize = 100;
 
 /// A request for a slot's items.
@@ -19,31 +19,31 @@ pub const MAX_SIMILAR: usize = 100;
 pub struct Request<'a> {
     /// The slot's name.
     pub slot: &'a str,
-    /// How many items; the slot's default where absent.
+    /// How many items; [`None`] for the slot's default.
     pub n: Option<usize>,
-    /// Only items of the categories with this name, at any level.
+    /// Limits the answer to items of the categories with this name, at any level.
     pub category: Option<&'a str>,
     /// Ids of items to leave out.
     pub exclude: &'a [&'a str],
-    /// What is known of the visitor.
+    /// The visitor who sent the request.
     pub visitor: Visitor<'a>,
 }
 
-/// Who asks, when and from where.
+/// The visitor who sent a request, and its time and place.
 #[derive(Clone, Copy, Debug)]
 pub struct Visitor<'a> {
     /// The visitor's profile, if there is one.
     pub profile: Option<&'a Profile>,
-    /// Whether it may be used.
+    /// Whether the profile may be used.
     pub consent: Consent,
-    /// What the request tells without it.
+    /// What the request says without a profile.
     pub context: Context<'a>,
     /// The server's clock, Unix milliseconds.
     pub now_ms: u64,
 }
 
 impl<'a> Visitor<'a> {
-    /// The profile, where consent allows its use.
+    /// The profile if consent allows its use.
     #[must_use]
     pub fn usable_profile(&self) -> Option<&'a Profile> {
         match self.consent {
@@ -53,7 +53,7 @@ impl<'a> Visitor<'a> {
     }
 }
 
-/// What is wrong with a request.
+/// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RequestError {
@@ -99,12 +99,12 @@ pub enum RequestError {
         /// What was asked for.
         found: String,
     },
-    /// The part of the model that the answer needs is not checked yet.
+    /// The factors, which the answer needs, are not confirmed yet.
     #[error("model: the factors of this snapshot are not verified yet; ask again in a moment")]
     NotReady,
 }
 
-/// A foreign text, shortened for an error.
+/// The first 64 characters of a text that a client sent.
 pub(super) fn quoted(text: &str) -> String {
     text.chars().take(64).collect()
 }

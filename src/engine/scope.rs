@@ -1,23 +1,23 @@
-//! For whom an answer is: the rungs of the ladder, from the finest to the coarsest.
+//! For whom an answer is made: the scopes, finest first.
 
 use serde::Serialize;
 
-/// For whom an answer was made.
+/// For whom an answer was made. An answer falls back from a finer scope to the next coarser one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// For one visitor; never stored shared.
+    /// For one visitor. Never kept in a shared cache.
     Visitor,
     /// For a segment.
     Segment,
-    /// For a daypart.
+    /// For a daypart. The API calls it `context`.
     Context,
     /// For everyone.
     Everyone,
 }
 
 impl Scope {
-    /// Its name in headers.
+    /// The scope's name in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -28,7 +28,7 @@ impl Scope {
         }
     }
 
-    /// Its code in a decision record.
+    /// The scope's code in a decision record.
     pub(super) const fn code(self) -> u8 {
         match self {
             Self::Visitor => 0,

@@ -6,6 +6,7 @@
 pub mod int4;
 mod rows;
 mod table;
+mod width;
 
 use half::f16;
 use thiserror::Error;
@@ -14,7 +15,8 @@ use crate::kernel::{LANES, MAX_QUERY_CODE, MAX_STRIDE};
 
 pub use rows::{Codes, Rows, RowsError};
 pub(crate) use rows::{blocks_of, row_of};
-pub use table::{CodeTable, RowError, Width};
+pub use table::{CodeTable, RowError};
+pub use width::Width;
 
 /// Largest number of dimensions: with it, no dot product of a row and a query can overflow `i32`.
 pub const MAX_DIMS: usize = MAX_STRIDE;

@@ -1,4 +1,4 @@
-//! Polling, without wakers: everything that waits is asked again until nothing goes on any more.
+//! The executor: polls every future again and again until none makes progress.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -6,34 +6,22 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use super::{MemoryHost, MemoryRequest, Reply};
+use super::MemoryHost;
+use super::reply::Reply;
+use super::request::MemoryRequest;
+use super::waiting::ready;
 use crate::app::App;
 use crate::response::Response;
-
-/// Ready where it is so.
-pub(super) fn ready(is_so: bool) -> Poll<()> {
-    if is_so { Poll::Ready(()) } else { Poll::Pending }
-}
-
-/// Lets everything else go on first, as any call of a runtime does.
-pub(super) async fn turn(host: &MemoryHost) {
-    let mut waited = false;
-    poll_fn(|_| {
-        host.happened();
-        ready(std::mem::replace(&mut waited, true))
-    })
-    .await;
-}
 
 fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
 impl MemoryHost {
-    /// Waits for a future while work behind answers goes on. Where nothing does, the clock moves to the next end of a pause.
+    /// Polls a future to its end, together with the work behind answers. When everything waits, the clock moves to the next end of a pause.
     ///
     /// # Panics
-    /// Where nothing would ever go on.
+    /// If everything waits and there is no pause.
     pub fn run<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         loop {
@@ -49,7 +37,7 @@ impl MemoryHost {
         }
     }
 
-    /// Goes on with work behind answers until all of it is done or waits for a pause, a reader or a server.
+    /// Polls work behind answers until all of it is done or waits for a pause, a reader or the origin.
     pub fn work(&self) {
         loop {
             let before = self.happened.get();
@@ -74,7 +62,7 @@ impl MemoryHost {
                 Poll::Pending => waiting.push(work),
             }
         }
-        // What was begun meanwhile stands behind.
+        // Work that began during this round is polled after the rest.
         let begun = self.work.replace(waiting);
         self.work.borrow_mut().extend(begun);
     }
@@ -90,7 +78,7 @@ impl MemoryHost {
         true
     }
 
-    /// The application's answer to a request, its whole body included; then all that can go on behind it.
+    /// The application's answer to a request, with its whole body. Then polls the work behind it ([`MemoryHost::work`]).
     pub fn fetch(&self, app: &Rc<App<Self>>, request: MemoryRequest) -> Reply {
         let is_head = request.method == "HEAD";
         let reply = self.run(async {
@@ -101,7 +89,7 @@ impl MemoryHost {
         reply
     }
 
-    /// The answers to requests that come all at once, in their order.
+    /// The answers to requests that arrive at the same time, in the requests' order.
     pub fn fetch_all(&self, app: &Rc<App<Self>>, requests: Vec<MemoryRequest>) -> Vec<Reply> {
         let calls = requests.into_iter().map(|request| {
             let is_head = request.method == "HEAD";
@@ -126,7 +114,7 @@ impl MemoryHost {
         replies.into_inner().into_iter().flatten().collect()
     }
 
-    /// The answer, if it waits for nothing: as a host asks that sends such answers at once.
+    /// The answer if it is ready at the first poll, as a host asks that sends such answers at once; [`None`] if it waits for something.
     pub fn at_once(&self, app: &Rc<App<Self>>, request: MemoryRequest) -> Option<Response<Self>> {
         match poll(pin!(app.respond(self.clone(), request))) {
             Poll::Ready(answer) => Some(answer),

@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
-use super::{MemoryHost, executor};
+use super::{MemoryHost, waiting};
 use crate::host::{ByteSink, ByteSource, HostError, PIECE_BYTES};
 
 #[derive(Clone, Debug, Default)]
@@ -31,7 +31,7 @@ pub struct MemoryBody {
 }
 
 impl MemoryBody {
-    /// Pieces that are all there.
+    /// A stream of these pieces, all of which can be read at once.
     pub fn of(pieces: impl IntoIterator<Item = Vec<u8>>) -> Self {
         let stream = Stream::default();
         for piece in pieces {
@@ -47,21 +47,21 @@ impl MemoryBody {
         }
     }
 
-    /// Pieces that are all there, behind which the stream breaks.
+    /// A stream of these pieces that breaks after the last one.
     pub fn broken(pieces: impl IntoIterator<Item = Vec<u8>>, reason: &str) -> Self {
         let body = Self::of(pieces);
         body.stream.end.replace(End::Broken(HostError::new(reason)));
         body
     }
 
-    /// A stream whose pieces come when the test says so.
+    /// A stream whose pieces the test feeds.
     #[must_use]
     pub fn fed(host: &MemoryHost) -> (Feeder, Self) {
         let (sink, body) = pipe(host);
         (Feeder(sink), body)
     }
 
-    /// What is there already, without waiting for more.
+    /// Takes the bytes that can be read now, without waiting for more.
     #[must_use]
     pub fn there(&self) -> Vec<u8> {
         if let Some(host) = &self.host {
@@ -70,7 +70,7 @@ impl MemoryBody {
         self.stream.pieces.take().into_iter().flatten().collect()
     }
 
-    /// Whether the stream has ended, and how.
+    /// [`None`] while the stream is open; how it ended after that.
     #[must_use]
     pub fn ended(&self) -> Option<Result<(), HostError>> {
         match &*self.stream.end.borrow() {
@@ -119,7 +119,7 @@ pub struct MemorySink {
     host: MemoryHost,
 }
 
-/// A stream whose ends are apart.
+/// The two ends of a new stream.
 pub(super) fn pipe(host: &MemoryHost) -> (MemorySink, MemoryBody) {
     let stream = Rc::new(Stream::default());
     let sink = MemorySink {
@@ -153,7 +153,7 @@ impl ByteSink for MemorySink {
         if !self.stream.reader_gone.get() {
             self.push(bytes);
             let taken = || self.stream.reader_gone.get() || self.stream.pieces.borrow().is_empty();
-            poll_fn(|_| executor::ready(taken())).await;
+            poll_fn(|_| waiting::ready(taken())).await;
         }
         if self.stream.reader_gone.get() {
             return Err(HostError::new("the reader has gone"));
@@ -171,26 +171,26 @@ impl ByteSink for MemorySink {
     }
 }
 
-/// The writing end in the hands of a test.
+/// The writing end of a stream that a test feeds.
 pub struct Feeder(MemorySink);
 
 impl Feeder {
-    /// More bytes come.
+    /// Writes bytes, without waiting for the reader.
     pub fn feed(&self, bytes: impl AsRef<[u8]>) {
         self.0.push(bytes.as_ref());
     }
 
-    /// No more come.
+    /// Ends the stream.
     pub fn end(self) {
         self.0.end(End::Whole);
     }
 
-    /// The stream breaks.
+    /// Breaks the stream off.
     pub fn breaks(self, reason: &str) {
         self.0.end(End::Broken(HostError::new(reason)));
     }
 
-    /// Whether nobody reads any more.
+    /// Whether the reading end was dropped or cancelled.
     #[must_use]
     pub fn reader_gone(&self) -> bool {
         self.0.stream.reader_gone.get()

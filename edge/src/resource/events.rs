@@ -1,4 +1,4 @@
-//! `POST /v1/events`: what the visitor did, into the profile and into the lake.
+//! `POST /v1/events`: checks each event, adds it to the visitor's profile, and hands it to the collector.
 
 use std::borrow::Cow;
 
@@ -10,18 +10,19 @@ use serde_json::value::RawValue;
 use crate::call::Call;
 use crate::collector;
 use crate::host::Host;
+use crate::loading;
 use crate::problem::Problem;
+use crate::random;
 use crate::response::Response;
-use crate::store;
 use crate::visitor::{self, Visitor};
 
 const MAX_BODY_BYTES: usize = 64 * 1024;
 const MAX_EVENTS: usize = 100;
-/// The longest id and slot name that are taken over, in bytes.
+/// The longest event id and slot name, in bytes.
 const MAX_NAME_BYTES: usize = 64;
 const EXPECTED: &str = "{\"events\": [{\"type\": \"click\", \"item\": \"…\"}, …]} with 1 to 100 events";
 
-/// The body. An event is read on its own, so that a bad one spoils no other.
+/// The body. Each event is parsed by itself, so that a bad one does not make the others fail.
 #[derive(Deserialize)]
 struct Batch {
     events: Vec<Box<RawValue>>,
@@ -53,10 +54,10 @@ struct Receipt {
     segment: Option<u16>,
 }
 
-/// Takes a batch of events.
+/// Takes a batch of events. The answer is a receipt: how many were accepted and collected, and why the others were rejected.
 ///
 /// # Errors
-/// A problem for a body that is no batch, and for a page of another site.
+/// A problem if the body is not a batch of 1 to 100 events, or if a page of another site sent it.
 pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem> {
     call.incoming.refuse_cross_site()?;
     let Batch { events } = call.incoming.json(MAX_BODY_BYTES, EXPECTED).await?;
@@ -76,7 +77,7 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
 
     let visitor = Visitor::of(call);
     let mut profile = visitor.profile_to_write(call);
-    let model = match store::model(call.app, call.host, call.now_ms).await {
+    let model = match loading::model(call.app, call.host, call.now_ms).await {
         Ok(model) => Some(model),
         Err(fallback) => {
             call.fell_back(fallback);
@@ -88,7 +89,7 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
         for event in &accepted {
             event.recorded.remember(profile, &event.item);
         }
-        // Without a model the history is kept all the same, and is settled by the next one.
+        // Without a model, the history is kept all the same, and a later batch of events assigns the segment.
         segment = model
             .as_ref()
             .and_then(|model| model.engine.settle(profile, call.now_ms));
@@ -148,7 +149,7 @@ struct AcceptedEvent {
     decision: Option<NamedDecision>,
 }
 
-/// Checks one event by the core's schema; the error is the reason that the sender is told.
+/// Checks one event by the core's schema. The error is the reason for the receipt.
 fn read<H: Host>(event: &str, call: &Call<'_, H>) -> Result<AcceptedEvent, String> {
     let event: SentEvent = serde_json::from_str(event).map_err(|error| error.to_string())?;
     let recorded = Recorded::check(&event.r#type, &event.item, event.timestamp_ms, event.value, call.now_ms)
@@ -159,7 +160,7 @@ fn read<H: Host>(event: &str, call: &Call<'_, H>) -> Result<AcceptedEvent, Strin
     let decision = event.decision.as_deref().map(named).transpose()?;
     let id = match event.id {
         Some(id) => id,
-        None => collector::uuid(call.host).map_err(|error| error.to_string())?,
+        None => random::uuid(call.host).map_err(|error| error.to_string())?,
     };
     Ok(AcceptedEvent {
         id,
@@ -172,7 +173,7 @@ fn read<H: Host>(event: &str, call: &Call<'_, H>) -> Result<AcceptedEvent, Strin
     })
 }
 
-/// Ids and slot names go into the lake as they are: short, printable ASCII.
+/// Refuses an id or slot name that is not short printable ASCII, because it goes into the lake unchanged.
 fn name(field: &str, text: Option<&str>) -> Result<(), String> {
     match text {
         Some(text)

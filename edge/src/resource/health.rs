@@ -1,12 +1,12 @@
-//! `GET /healthz` and `GET /readyz`: probes of the process and of the model.
+//! `GET /healthz` and `GET /readyz`: probes of the process and of its model.
 
 use serde::{Serialize, Serializer};
 
 use crate::call::Call;
 use crate::fallback::CacheCounts;
 use crate::host::Host;
+use crate::loading;
 use crate::response::Response;
-use crate::store;
 
 #[derive(Serialize)]
 struct Readiness {
@@ -22,14 +22,15 @@ fn as_map<S: Serializer>(counters: &[(&str, u32)], serializer: S) -> Result<S::O
     serializer.collect_map(counters.iter().copied())
 }
 
-/// The process answers.
+/// The probe of the process, which always succeeds.
 pub fn health<H: Host>() -> Response<H> {
     Response::json_text(200, r#"{"status":"ok"}"#.to_owned()).with("cache-control", "no-store")
 }
 
-/// The process answers from a model; 503 where it answers by fall-back, so that a probe sees it and no visitor does.
+/// The probe of the model, with its version and the counters. 503 if there is no model: visitors get fall-backs then, and only the probe
+/// shows an error.
 pub async fn readiness<H: Host>(call: &mut Call<'_, H>) -> Response<H> {
-    let model = store::model(call.app, call.host, call.now_ms).await;
+    let model = loading::model(call.app, call.host, call.now_ms).await;
     if let Err(fallback) = &model {
         call.fell_back(*fallback);
     }

@@ -1,22 +1,22 @@
-//! `GET /v1/key/{slot}`: under which key a cache in front may share the slot's answer. Costs no ranking.
+//! `GET /v1/key/{slot}`: the cache key under which a cache in front may share the slot's answer. Nothing is ranked.
 
 use crate::call::Call;
 use crate::host::Host;
 use crate::problem::Problem;
-use crate::resource::recommend::{asked, problem};
+use crate::resource::recommend::{problem, read};
 use crate::response::Response;
 
-/// The key, in headers.
+/// Model, scope, segment and cache key in headers, without a body. An answer without `Selvedge-Key` must not be shared.
 ///
 /// # Errors
 /// A problem for a request that the core refuses.
 pub async fn get<H: Host>(call: &mut Call<'_, H>, slot: &str) -> Result<Response<H>, Problem> {
     let answer = Response::empty(204).with("cache-control", "private, no-store");
-    let (asked, model) = asked(call, slot).await?;
+    let (request, model) = read(call, slot).await?;
     let Some(model) = model else {
         return Ok(answer);
     };
-    let context = asked.assign(&model.engine).map_err(|error| problem(&error))?;
+    let context = request.assign(&model.engine).map_err(|error| problem(&error))?;
     let mut answer = answer
         .with("selvedge-model", model.engine.version().to_owned())
         .with("selvedge-scope", context.scope.as_str());

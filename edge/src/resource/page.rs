@@ -1,30 +1,30 @@
-//! Every other path: the page of the server behind, its slots filled while its bytes flow.
+//! Every other path: the origin's page, whose slots are filled while its bytes stream through.
 
 use std::rc::Rc;
 
-use selvedge::engine::{Request, Visitor as Asker};
+use selvedge::engine::{Request, Visitor as RequestVisitor};
 use selvedge::html::{
     DROPPED_HEADERS, Include, MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_SLOTS, Options, SlotCall, Slots, Step,
     cache_control_of,
 };
 
 use crate::app::App;
-use crate::call::{Call, Surroundings};
+use crate::call::{Call, RequestPlace};
 use crate::headers::HeaderChanges;
 use crate::host::{ByteSink, ByteSource, Host, HostError, OriginAnswer, PIECE_BYTES};
+use crate::loading;
 use crate::origin::Origin;
 use crate::problem::Problem;
 use crate::response::{Page, PageBody, Response};
-use crate::store;
 use crate::visitor::Visitor;
 
-/// How long the first slot of a page waits for the model of a process that has none yet. Then its own content is shown.
+/// Milliseconds that the first slot of a page waits for the first model of this process. After that, slots keep their own content.
 const MODEL_WAIT_MS: u32 = 150;
 
-/// The page.
+/// The origin's answer; a page of HTML with its slots filled.
 ///
 /// # Errors
-/// A 404 problem where there is no server behind, a 502 problem where it cannot be reached.
+/// A 404 problem if there is no origin, a 502 problem if it cannot be reached.
 pub async fn get<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem> {
     let Some(origin) = Origin::of(call.host, &call.app.config, call.incoming) else {
         return Err(Problem::no_such_path());
@@ -39,7 +39,7 @@ pub async fn get<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem
     Ok(Response::page(status, page))
 }
 
-/// The answer with its slots filled, or as it came where it is none of those that are looked at.
+/// The answer with its slots filled. It stays unchanged if it is no page of HTML that may be rewritten.
 fn rewritten<H: Host>(call: &mut Call<'_, H>, origin: Origin<H>, answer: H::Answer) -> Result<Page<H>, HostError> {
     let method = call.incoming.method();
     let readable = matches!(method, "GET" | "HEAD") && answer.status() == 200;
@@ -59,15 +59,15 @@ fn rewritten<H: Host>(call: &mut Call<'_, H>, origin: Origin<H>, answer: H::Answ
             body: PageBody::Nothing,
         });
     };
-    // So that a first load begins with the page, and not with its first slot.
-    let model = store::begin(call.app, call.host, call.now_ms);
+    // Starts the load of the first model now, while the head of the page is still on its way, and not at its first slot.
+    let model = loading::begin(call.app, call.host, call.now_ms);
     let writer = Writer {
         app: Rc::clone(call.app),
         host: call.host.clone(),
         path: call.incoming.path().to_owned(),
         origin,
         visitor: Visitor::of(call),
-        surroundings: Surroundings::of(call),
+        place: RequestPlace::of(call),
         now_ms: call.now_ms,
         may_wait: matches!(model, Ok(None)),
         slots: 0,
@@ -93,7 +93,7 @@ fn options(answer: &impl OriginAnswer) -> Option<Options> {
     })
 }
 
-/// The changes to a page's headers that make it one visitor's.
+/// The changes to a page's headers that keep caches from sharing it between visitors.
 fn personal(answer: &impl OriginAnswer) -> HeaderChanges {
     let cache_control = answer.header("cache-control").unwrap_or_default();
     HeaderChanges {
@@ -110,10 +110,10 @@ fn log<H: Host>(host: &H, path: &str, slots: &mut Slots) {
 
 /// A page or an included part of it.
 struct Part<B> {
-    /// Nothing for what is put in as it is.
+    /// [`None`] for an included part that is passed through without a look at its slots.
     slots: Option<Slots>,
     body: B,
-    /// What its includes are relative to.
+    /// The part's own URL, which the URLs of its includes are relative to.
     url: String,
 }
 
@@ -126,14 +126,14 @@ impl<B: ByteSource> Part<B> {
         }
     }
 
-    /// Waits for the next bytes; false at the end.
+    /// Waits for the next bytes and gives them to the slots, or to `out` where there are none. Returns false at the end.
     async fn read<H: Host>(&mut self, host: &H, path: &str, out: &mut Vec<u8>) -> Result<bool, HostError> {
         let next = self.body.next().await;
         match (&mut self.slots, &next) {
             (Some(slots), Ok(Some(bytes))) => slots.push(bytes),
             (None, Ok(Some(bytes))) => out.extend_from_slice(bytes),
             (Some(slots), _) => {
-                // What came before is not lost, however it ended.
+                // Also if the stream broke: what was received before is still written.
                 slots.end();
                 out.extend(slots.take());
                 log(host, path, slots);
@@ -144,23 +144,23 @@ impl<B: ByteSource> Part<B> {
     }
 }
 
-/// Writes a page, and what its slots are filled by.
+/// Writes a page, with all that its slots are filled from.
 struct Writer<H: Host> {
     app: Rc<App<H>>,
     host: H,
     path: String,
     origin: Origin<H>,
     visitor: Visitor,
-    surroundings: Surroundings<H>,
+    place: RequestPlace<H>,
     now_ms: u64,
-    /// Whether the model of this process is still to come, and no slot has waited for it yet.
+    /// Whether the first model of this process is being loaded, and no slot of this page has waited for it yet.
     may_wait: bool,
     slots: usize,
     includes: usize,
 }
 
 impl<H: Host> Writer<H> {
-    /// Writes the page. What is there is written before anything is waited for.
+    /// Writes the page. All bytes that are ready are written before it waits for anything.
     async fn write(mut self, mut parts: Vec<Part<H::Body>>, mut sink: H::Sink) {
         let mut out = Vec::new();
         while let Some(part) = parts.last_mut() {
@@ -173,14 +173,14 @@ impl<H: Host> Writer<H> {
             if (step == Step::Input || self.may_wait || out.len() > PIECE_BYTES)
                 && let Err(error) = sink.write(&std::mem::take(&mut out)).await
             {
-                // The visitor has gone: nothing more is read.
+                // The visitor has gone, so nothing more needs to be read.
                 for part in &mut parts {
                     part.body.cancel(&error);
                 }
                 return;
             }
             match (step, &mut part.slots) {
-                (Step::Slot(asked), Some(slots)) => self.fill(slots, &asked).await,
+                (Step::Slot(slot), Some(slots)) => self.fill(slots, &slot).await,
                 (Step::Include(include), _) => {
                     let base = part.url.clone();
                     if parts.len() <= MAX_INCLUDE_DEPTH && self.includes < MAX_INCLUDES {
@@ -198,19 +198,20 @@ impl<H: Host> Writer<H> {
                         parts.pop();
                     }
                     Err(error) => {
-                        // The page is not whole, and nobody shall take it for that.
+                        // The page is incomplete, and the visitor's browser must see that.
                         let _ = sink.write(&out).await;
                         return sink.abort(&error);
                     }
                 },
             }
         }
-        // Both fail where the visitor has gone, and then nobody waits for the end.
+        // Both fail only if the visitor has gone, and then the end does not matter.
         let _ = sink.write(&out).await;
         let _ = sink.close().await;
     }
 
-    async fn fill(&mut self, slots: &mut Slots, asked: &SlotCall) {
+    /// Fills one slot, or leaves its own content if there is no model or the core refuses the request.
+    async fn fill(&mut self, slots: &mut Slots, call: &SlotCall) {
         self.slots += 1;
         if self.slots > MAX_SLOTS {
             return slots.leave();
@@ -220,24 +221,24 @@ impl<H: Host> Writer<H> {
         } else {
             0
         };
-        // Not held from slot to slot: a page may take long, and a newer model needs the room.
-        let model = match store::first(&self.app, &self.host, wait_ms).await {
+        // Fetched anew for each slot: a page may take long, and holding an old model would leave no room for a newer one.
+        let model = match loading::first(&self.app, &self.host, wait_ms).await {
             Ok(model) => model,
             Err(fallback) => {
                 self.app.counters.count(fallback);
                 return slots.leave();
             }
         };
-        self.surroundings.tell(|context| {
+        self.place.with(|place| {
             let request = Request {
-                slot: &asked.slot,
-                n: asked.n,
-                category: asked.category.as_deref(),
+                slot: &call.slot,
+                n: call.n,
+                category: call.category.as_deref(),
                 exclude: &[],
-                visitor: Asker {
+                visitor: RequestVisitor {
                     profile: self.visitor.profile.as_deref(),
                     consent: self.visitor.consent,
-                    context,
+                    context: place,
                     now_ms: self.now_ms,
                 },
             };
@@ -251,6 +252,7 @@ impl<H: Host> Writer<H> {
         });
     }
 
+    /// The part that an include names, or its alternative if that fails.
     async fn included(&self, include: &Include, base: &str) -> Option<Part<H::Body>> {
         for src in std::iter::once(&include.src).chain(&include.alt) {
             let part = match self.origin.part(src, base).await {

@@ -1,5 +1,7 @@
-//! `DELETE /v1/profile`: the cookie is the only place that keeps a profile, so expiring it is forgetting it. What this
-//! process opened for the visitor's last requests is let go of at once; others do not use it after ten seconds.
+//! `DELETE /v1/profile`: expires the profile cookie, which is the only place where the profile is stored.
+//!
+//! A process keeps profiles that it opened for ten seconds. This one drops the visitor's at once; other processes may use theirs until the ten
+//! seconds are over, but only for a request that still sends the old cookie.
 
 use crate::call::Call;
 use crate::host::Host;
@@ -7,10 +9,10 @@ use crate::problem::Problem;
 use crate::response::Response;
 use crate::visitor;
 
-/// Ends the visitor's profile.
+/// Deletes the visitor's profile.
 ///
 /// # Errors
-/// A problem for a page of another site.
+/// A 403 problem if a page of another site sent the request.
 pub fn delete<H: Host>(call: &Call<'_, H>) -> Result<Response<H>, Problem> {
     call.incoming.refuse_cross_site()?;
     Ok(Response::empty(204)

@@ -1,17 +1,17 @@
-//! `POST /v1/rank`: the caller's own candidates, ranked for this visitor.
+//! `POST /v1/rank`: ranks the caller's own candidates for this visitor.
 
-use selvedge::engine::{Conditions, MAX_CANDIDATES, Visitor as Asker};
+use selvedge::engine::{Conditions, MAX_CANDIDATES, Visitor as RequestVisitor};
 use serde::Deserialize;
 
 use super::recommend::{problem, without_model};
-use crate::call::{Call, Surroundings};
+use crate::call::{Call, RequestPlace};
 use crate::host::Host;
+use crate::loading;
 use crate::problem::Problem;
 use crate::response::Response;
-use crate::store;
 use crate::visitor::Visitor;
 
-/// Room for the most candidates with the longest ids, each in JSON.
+/// Bytes for the most candidates with the longest ids, written as JSON.
 const MAX_BODY_BYTES: usize = 320 * 1024;
 const EXPECTED: &str = "{\"candidates\": [\"id\", …], \"n\": 20} with 1 to 1000 candidates";
 
@@ -21,17 +21,17 @@ struct Body {
     n: Option<usize>,
 }
 
-/// Ranks candidates.
+/// Ranks candidates. Without a model they come back in the order given.
 ///
 /// # Errors
-/// A problem for a body that is none, and for what the core refuses.
+/// A problem for a body of another shape, and for a request that the core refuses.
 pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem> {
     let Body { candidates, n } = call.incoming.json(MAX_BODY_BYTES, EXPECTED).await?;
     let candidates: Vec<&str> = candidates.iter().map(String::as_str).collect();
     let n = n.unwrap_or_else(|| candidates.len().clamp(1, MAX_CANDIDATES));
     call.mark("body");
     let visitor = Visitor::of(call);
-    let model = match store::model(call.app, call.host, call.now_ms).await {
+    let model = match loading::model(call.app, call.host, call.now_ms).await {
         Ok(model) => model,
         Err(fallback) => {
             call.fell_back(fallback);
@@ -39,18 +39,18 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
         }
     };
     call.mark("model");
-    let context = Surroundings::of(call).tell(|context| {
-        let asker = Asker {
+    let context = RequestPlace::of(call).with(|place| {
+        let visitor = RequestVisitor {
             profile: visitor.profile.as_deref(),
             consent: visitor.consent,
-            context,
+            context: place,
             now_ms: call.now_ms,
         };
-        model.engine.assign_rank(&Conditions::PLAIN, &asker, &candidates, n)
+        model.engine.assign_rank(&Conditions::PLAIN, &visitor, &candidates, n)
     });
     let context = context.map_err(|error| problem(&error))?;
     let json = model.decide(&context, call.app.config.keyring.as_ref()).json();
     call.mark("decide");
     let answer = Response::json_text(200, json).with("cache-control", "private, no-store");
-    Ok(call.tell_cache_status(answer, || "selvedge; fwd=method"))
+    Ok(call.with_cache_status(answer, || "selvedge; fwd=method"))
 }

@@ -1,8 +1,8 @@
-//! Answers that many visitors share: from memory, from the location's cache, or computed once and kept in both.
+//! Answers that many visitors share: taken from memory or from the location's cache, or computed and kept in both.
 //!
-//! Everything that needs no search is kept in memory alone: to compute it takes less CPU than to ask the location's cache.
-//! Looking into memory, computing and keeping happen without an `await` in between, so that requests for the same key never
-//! compute it twice in one process, however many come at once.
+//! An answer that needs no search is kept in memory only, because computing it takes less CPU than asking the location's cache.
+//! Looking into memory, computing and keeping happen without an `await` in between, so that one process never computes the answer of a
+//! cache key twice, however many requests come at once.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ use crate::fallback::Lent;
 use crate::host::{CachedAnswer, Host, HostError, StoredBytes};
 use crate::response::Response;
 
-/// Under what an answer is shared, and for how long.
+/// The cache key of a shared answer, and how long the answer may be used.
 #[derive(Clone, Debug)]
 pub struct Shared {
     key: CacheKey,
@@ -27,7 +27,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// `searches`: whether computing it may take a search through the rows.
+    /// `searches`: whether computing the answer may search through all rows. Then the location's cache is used as well.
     pub fn new(key: CacheKey, freshness: Freshness, searches: bool) -> Self {
         Self {
             freshness: freshness.spread(&key),
@@ -36,18 +36,18 @@ impl Shared {
         }
     }
 
-    /// The key's text.
+    /// The text of the cache key.
     pub fn key(&self) -> &str {
         self.key.as_str()
     }
 
-    /// How long a cache in front may keep the answer that is filed under this key.
+    /// The `Surrogate-Control` for a cache in front that keeps the answer under this cache key.
     pub fn surrogate_control(&self) -> String {
         self.freshness.surrogate_control()
     }
 
-    /// An answer that is kept and may be used; what is stale is computed anew behind it by `renew`. `describe` sets the headers that
-    /// every answer under the key has.
+    /// The kept answer, if it is fresh or may be used stale. Behind a stale one, `renew` computes a new one. `describe` adds the headers that
+    /// every answer under this cache key has.
     pub async fn find<H: Host>(
         &self,
         call: &mut Call<'_, H>,
@@ -67,13 +67,13 @@ impl Shared {
                 call.app.counters.count_answer(|counts| &mut counts.stale);
                 self.renew_behind(call, renew);
             }
-            // An older entry is for the case that computing fails, which the core never does.
+            // Such an answer is for the case that computing fails. The core's computing never fails, so it is never used.
             State::StaleIfError | State::Expired => return None,
         }
         Some(self.answer(call, &entry, describe))
     }
 
-    /// An answer of the model before, while the one under the current key is computed behind it.
+    /// The kept answer of the model before, under its cache key `earlier`. Behind it, `renew` computes the answer of the current model.
     pub fn find_earlier<H: Host>(
         &self,
         call: &Call<'_, H>,
@@ -95,10 +95,10 @@ impl Shared {
         let answer = conditional(call, &stored.etag, || Response::json_bytes(200, &stored.json));
         let answer = answer.with("age", age_s.to_string());
         let status = || earlier.cache_status(age_s) + "; detail=previous-model";
-        Some(call.tell_cache_status(answer, status))
+        Some(call.with_cache_status(answer, status))
     }
 
-    /// Keeps what was computed, and answers with it.
+    /// Keeps an answer that was computed for this request, and returns it.
     pub fn made<H: Host>(
         &self,
         call: &mut Call<'_, H>,
@@ -116,10 +116,10 @@ impl Shared {
         }
         let answer = conditional(call, &stored.etag, || Response::json_bytes(200, &stored.json));
         let status = || ["selvedge; fwd=miss; stored; key=\"", self.key.as_str(), "\""].concat();
-        call.tell_cache_status(describe(answer), status)
+        call.with_cache_status(describe(answer), status)
     }
 
-    /// What is kept, as it is sent.
+    /// The answer to a hit: 304, or the prepared answer, or one built anew if the host cannot prepare it.
     fn answer<H: Host>(
         &self,
         call: &Call<'_, H>,
@@ -142,7 +142,7 @@ impl Shared {
         })
     }
 
-    /// A prepared answer that tells this age.
+    /// The prepared answer, with its age. Prepares it at the first hit, and changes its headers when the age has changed.
     fn prepared<H: Host>(
         &self,
         call: &Call<'_, H>,
@@ -150,22 +150,22 @@ impl Shared {
         age_s: u32,
         made: impl Fn() -> Response<H>,
     ) -> Result<Response<H>, HostError> {
-        let Some((prepared, told_s)) = stored.prepared.get() else {
+        let Some((prepared, age_in_headers)) = stored.prepared.get() else {
             let prepared = call.host.prepare(&made().headers, &stored.json)?;
             let (prepared, _) = stored.prepared.get_or_init(|| (prepared, Cell::new(age_s)));
             return Ok(Response::prepared(prepared));
         };
-        if told_s.get() != age_s {
+        if age_in_headers.get() != age_s {
             let aged = self.aged(call, Response::empty(200), age_s);
             call.host.refresh(prepared, &aged.headers)?;
-            told_s.set(age_s);
+            age_in_headers.set(age_s);
         }
         Ok(Response::prepared(prepared))
     }
 
-    /// Sets what tells of a kept answer's age.
+    /// Adds the headers that depend on the answer's age.
     fn aged<H: Host>(&self, call: &Call<'_, H>, answer: Response<H>, age_s: u32) -> Response<H> {
-        call.tell_cache_status(answer.with("age", age_s.to_string()), || self.cache_status(age_s))
+        call.with_cache_status(answer.with("age", age_s.to_string()), || self.cache_status(age_s))
     }
 
     fn cache_status(&self, age_s: u32) -> String {
@@ -213,7 +213,7 @@ impl Shared {
         let answers = &call.app.answers;
         match call.host.find(self.key.as_str()).await {
             Ok(Some(found)) => {
-                // A newer one may have been computed in the meantime.
+                // Another request may have computed a newer one while this one waited.
                 let known = answers.get(&self.key, &self.freshness, call.now_ms);
                 if known.is_none_or(|(entry, _)| entry.stored_at_ms < found.stored_at_ms) {
                     let stored = Rc::new(Stored::new(found.json, found.etag));
@@ -223,7 +223,7 @@ impl Shared {
             Ok(None) => {}
             Err(error) => call.failed(Lent::LocationCache, &error, ""),
         }
-        // Also where the cache has nothing: another request may have computed it in the meantime.
+        // Even if the location's cache has none, another request may have computed one while this one waited.
         answers.get(&self.key, &self.freshness, call.now_ms)
     }
 
@@ -239,7 +239,7 @@ impl Shared {
     }
 }
 
-/// A 304 where the client has this very answer already, else the answer; both with the entity tag.
+/// A 304 if `If-None-Match` names this entity tag, else the answer; both with the entity tag.
 pub fn conditional<H: Host>(call: &Call<'_, H>, etag: &str, answer: impl FnOnce() -> Response<H>) -> Response<H> {
     let answer = if knows(call, etag) {
         Response::empty(304)

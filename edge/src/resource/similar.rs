@@ -1,4 +1,4 @@
-//! `GET /v1/similar/{item}`: items near an item. The URL decides the answer, so that any cache may keep it.
+//! `GET /v1/similar/{item}`: items near an item. The answer depends only on the URL, so any cache may keep it.
 
 use std::rc::Rc;
 
@@ -11,11 +11,12 @@ use crate::app::App;
 use crate::call::{Call, ListQuery};
 use crate::host::Host;
 use crate::incoming::decoded;
+use crate::loading;
+use crate::model::Model;
 use crate::problem::Problem;
 use crate::response::Response;
-use crate::store::{self, Model};
 
-/// How many items where the request does not say.
+/// How many items if the request does not say.
 const N: usize = 12;
 
 /// Items near an item.
@@ -25,7 +26,7 @@ const N: usize = 12;
 pub async fn get<H: Host>(call: &mut Call<'_, H>, item: &str) -> Result<Response<H>, Problem> {
     let item = decoded("item", item)?;
     let n = ListQuery::of(call.incoming)?.n.unwrap_or(N);
-    let model = match store::model(call.app, call.host, call.now_ms).await {
+    let model = match loading::model(call.app, call.host, call.now_ms).await {
         Ok(model) => model,
         Err(fallback) => {
             call.fell_back(fallback);
@@ -53,7 +54,7 @@ pub async fn get<H: Host>(call: &mut Call<'_, H>, item: &str) -> Result<Response
     Ok(shared.made(call, &json, describe))
 }
 
-/// A request for the items near an item, owned, so that it can outlive its answer.
+/// A request for the items near an item. It owns its parts, so that work behind the answer can use it after the request is over.
 struct Similar<H: Host> {
     app: Rc<App<H>>,
     model: Rc<Model>,

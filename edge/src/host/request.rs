@@ -1,0 +1,33 @@
+//! An incoming request, as the host gives it.
+
+use std::borrow::Cow;
+
+use super::HostError;
+use super::streams::ByteSource;
+
+/// The head of a request, and its body.
+///
+/// The application reads a header only when it needs it, because in workerd each header is a call from Wasm into JavaScript.
+pub trait Request: 'static {
+    /// The body's type.
+    type Body: ByteSource;
+
+    /// The method, as it was sent.
+    fn method(&self) -> &str;
+
+    /// The whole URL, absolute and normalised: `scheme://host[:port]/path?query`.
+    fn url(&self) -> &str;
+
+    /// A header's value, by its name in lower case. [`None`] if it was not sent. Several fields of one name are joined by `, `.
+    fn header(&self, name: &str) -> Option<Cow<'_, str>>;
+
+    /// Milliseconds by which the visitor's clock is ahead of UTC at `now_ms` (Unix milliseconds); 0 if the time zone of the connection is
+    /// unknown.
+    fn local_offset_ms(&self, now_ms: u64) -> i64;
+
+    /// The body; [`None`] if there is none, or if it was taken before.
+    ///
+    /// # Errors
+    /// The body cannot be read.
+    fn take_body(&self) -> Result<Option<Self::Body>, HostError>;
+}

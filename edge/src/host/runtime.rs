@@ -1,0 +1,82 @@
+//! What every runtime lends: clocks, random bytes, digests, the log, work behind an answer, and prepared answers.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use super::HostError;
+use super::request::Request;
+use super::streams::{ByteSink, ByteSource, StoredBytes};
+use crate::headers::Headers;
+
+/// Ends a pause that another call waits in.
+pub trait Wake: 'static {
+    /// Ends the pause. Does nothing if it has ended already, or if the call that waited is over.
+    fn wake(self);
+}
+
+/// The runtime itself: its types, clocks, random bytes, and work behind an answer.
+pub trait Runtime: Clone + 'static {
+    /// A request.
+    type Request: Request<Body = Self::Body>;
+    /// The reading end of a stream.
+    type Body: ByteSource;
+    /// The writing end of a stream.
+    type Sink: ByteSink;
+    /// Bytes on the host's side.
+    type Bytes: StoredBytes;
+    /// An answer with its headers on the host's side, made once and sent many times.
+    type Prepared: Clone + 'static;
+    /// Ends a pause.
+    type Wake: Wake;
+
+    /// Unix time in milliseconds.
+    fn unix_ms(&self) -> u64;
+
+    /// Milliseconds of a clock that never goes back.
+    fn monotonic_ms(&self) -> f64;
+
+    /// A future that ends after `at_most_ms`, or earlier when the [`Wake`] beside it is used, by this or by another call.
+    fn pause(&self, at_most_ms: u32) -> (Self::Wake, impl Future<Output = ()> + 'static);
+
+    /// Fills `bytes` from a cryptographic random source.
+    ///
+    /// # Errors
+    /// The runtime has no such source, or it fails.
+    fn random(&self, bytes: &mut [u8]) -> Result<(), HostError>;
+
+    /// SHA-256, by the runtime's native code if it has one.
+    ///
+    /// # Errors
+    /// The runtime's own.
+    async fn sha256(&self, bytes: &[u8]) -> Result<[u8; 32], HostError>;
+
+    /// Runs `work` to its end even after the answer was sent.
+    fn wait_until(&self, work: Pin<Box<dyn Future<Output = ()>>>);
+
+    /// Writes a line into the log.
+    fn log(&self, text: fmt::Arguments<'_>);
+
+    /// A stream: bytes written into the sink are read from the body.
+    ///
+    /// # Errors
+    /// The runtime's own.
+    fn pipe(&self) -> Result<(Self::Sink, Self::Body), HostError>;
+
+    /// Prepares an answer of status 200 that will be sent many times.
+    ///
+    /// # Errors
+    /// The runtime's own.
+    fn prepare(&self, headers: &Headers, body: &Self::Bytes) -> Result<Self::Prepared, HostError>;
+
+    /// Replaces those headers of a prepared answer that `headers` names.
+    ///
+    /// # Errors
+    /// The runtime's own.
+    fn refresh(&self, prepared: &Self::Prepared, headers: &Headers) -> Result<(), HostError>;
+
+    /// How often the application panicked and was started again, if the host counts that.
+    fn panics(&self) -> u32 {
+        0
+    }
+}

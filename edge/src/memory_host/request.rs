@@ -1,0 +1,84 @@
+//! Requests of the host in memory.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+use super::fields::Fields;
+use super::streams::MemoryBody;
+use crate::host::{HostError, Request};
+
+/// A request of a client.
+#[derive(Debug, Default)]
+pub struct MemoryRequest {
+    /// The method.
+    pub method: String,
+    /// The absolute URL.
+    pub url: String,
+    /// The header fields.
+    pub headers: Fields,
+    /// The body, until it is taken.
+    pub body: RefCell<Option<Vec<u8>>>,
+    /// Milliseconds by which the visitor's clock is ahead of UTC.
+    pub local_offset_ms: i64,
+}
+
+impl MemoryRequest {
+    /// A request to the site `https://shop.example`.
+    pub fn new(method: impl Into<String>, path_and_query: &str) -> Self {
+        Self {
+            method: method.into(),
+            url: ["https://shop.example", path_and_query].concat(),
+            ..Self::default()
+        }
+    }
+
+    /// A GET.
+    #[must_use]
+    pub fn get(path_and_query: &str) -> Self {
+        Self::new("GET", path_and_query)
+    }
+
+    /// A POST with a body.
+    pub fn post(path_and_query: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            body: RefCell::new(Some(body.into())),
+            ..Self::new("POST", path_and_query)
+        }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+}
+
+impl Request for MemoryRequest {
+    type Body = MemoryBody;
+
+    fn method(&self) -> &str {
+        &self.method
+    }
+
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        let named = self
+            .headers
+            .iter()
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        let values: Vec<&str> = named.map(|(_, value)| value.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(", ").into())
+    }
+
+    fn local_offset_ms(&self, _: u64) -> i64 {
+        self.local_offset_ms
+    }
+
+    fn take_body(&self) -> Result<Option<MemoryBody>, HostError> {
+        Ok(self.body.take().map(|bytes| MemoryBody::of([bytes])))
+    }
+}
