@@ -52,6 +52,11 @@ impl Stage for Train {
         SECTIONS
     }
 
+    fn prepare(&self, config: &Config) -> Result<(), Error> {
+        recommender(config)?;
+        Ok(())
+    }
+
     fn run(&self, work: &Work<'_>) -> Result<(), Error> {
         let summary = work.busy(|| train(work.config, work.model))?;
         work.context.print(&summary)

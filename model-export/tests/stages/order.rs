@@ -90,13 +90,14 @@ fn a_second_writer_is_told_who_the_first_is() {
 fn help_is_made_from_the_table() {
     let shop = Shop::new();
     let help = shop.done(&["--help"]);
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for line in [
-        "  ingest         Read events and catalogues into the lake",
-        "  gate           Decide whether the model may be packed",
-        "  run            Do every stage from one configuration",
-        "  simulate       Replay the last days",
+        "ingest Read events and catalogues into the lake",
+        "gate Decide whether the model may be packed",
+        "run Do every stage from one configuration",
+        "simulate Replay the last days",
     ] {
-        assert!(help.contains(line), "{help}");
+        assert!(words(&help).contains(line), "{help}");
     }
     assert!(help.contains("5 evaluation gate not passed"), "{help}");
     let help = shop.done(&["segment", "--help"]);
@@ -111,4 +112,28 @@ fn help_is_made_from_the_table() {
     assert!(!help.contains("--given"), "{help}");
     let wrong = shop.call(&["run", "--given", "x"]);
     assert_eq!(wrong.status.code(), Some(2), "{}", text(&wrong.stderr));
+}
+
+#[test]
+fn item_vectors_that_were_trained_are_served_again_when_they_are_imported() {
+    let shop = Shop::new();
+    shop.done(&["run"]);
+    let items = |shop: &Shop| {
+        let unit = shop.unit();
+        unit.into_iter()
+            .find(|(name, _)| name == "item_factors.parquet")
+            .unwrap()
+            .1
+    };
+    let trained = items(&shop);
+    std::fs::write(shop.path().join("vectors.parquet"), &trained).unwrap();
+    let printed = shop.done(&["--set", "train.import=vectors.parquet", "run"]);
+    assert!(printed.contains("imported-served"), "{printed}");
+    assert!(!printed.contains("up to date"), "{printed}");
+    assert_eq!(items(&shop), trained);
+    let again = shop.done(&["--set", "train.import=vectors.parquet", "run"]);
+    assert!(again.contains("pack: up to date"), "{again}");
+    let error = shop.refused(1, &["--set", "train.import=none.parquet", "train"]);
+    assert!(error.contains("cannot import the item vectors of"), "{error}");
+    assert!(error.contains("hint: train.import names a Parquet table"), "{error}");
 }
