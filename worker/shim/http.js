@@ -1,6 +1,6 @@
 // Requests in and answers out, each in one call: what one header costs is mostly the way between Wasm and JS.
 
-/** What nearly every request is asked for, in the order of `KNOWN` in worker/src/incoming.rs. Others are read one by one. */
+/** What nearly every request is asked for, in the order of `KNOWN` in worker/src/request.rs. Others are read one by one. */
 const HEADERS = ["cookie", "sec-gpc", "if-none-match", "selvedge-key"];
 
 const encoder = new TextEncoder();

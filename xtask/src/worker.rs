@@ -35,10 +35,10 @@ pub fn build(dev: bool) -> Result<(), Failure> {
     artefact::check_size("Worker", FILES, SIZE_LIMIT)
 }
 
-/// Builds the Worker with a route that panics, into `build/worker-panic`: the tests prove with it that a panic is over by
-/// the next request.
+/// Builds the Worker with a route that panics and a clock that is set, into `build/worker-panic`: the tests prove with it that a
+/// panic is over by the next request, and stand still in time.
 pub fn build_panicking() -> Result<(), Failure> {
-    build_into("build/worker-panic", &["--features", "panic-route"], false)
+    build_into("build/worker-panic", &["--features", "panic-route,test-clock"], false)
 }
 
 fn build_into(out: &str, features: &[&str], dev: bool) -> Result<(), Failure> {
