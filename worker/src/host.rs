@@ -1,33 +1,105 @@
 //! What the runtime lends the application, by the bindings of `wrangler.toml`.
+//!
+//! Bindings are those of workers-rs (the `worker` crate). Some of its wrappers unwrap what the runtime throws; where a client, a
+//! server behind or a missing binding can make it throw, the raw call below the wrapper is used (`worker_sys`, `web_sys`), which
+//! returns the error. Raw calls that return a promise cannot throw: at compatibility dates from 2022-10-31 workerd rejects the
+//! promise instead, also for arguments that it refuses.
 
 use std::fmt;
 use std::pin::Pin;
 
-use js_sys::futures::JsFuture;
-use js_sys::{Function, Promise, Uint8Array};
+use js_sys::futures::{JsFuture, future_to_promise};
+use js_sys::{Date, Function, Promise, Reflect, Uint8Array};
 use selvedge_edge::Headers;
 use selvedge_edge::host::{HostError, Runtime, StoredBytes, Wake};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::WorkerGlobalScope;
+use worker::{Context, Env, EnvBinding, console_error};
 
 use crate::request::Incoming;
 use crate::response;
-use crate::runtime::bindings::{Context, Env};
-use crate::runtime::streams::{Body, Pipe};
-use crate::runtime::{self, Prepared};
+use crate::shortcuts::{self, Prepared};
+use crate::streams::{Body, Pipe};
 
 /// One event's hold on the runtime: the bindings, and what its work is bound to.
-#[derive(Clone)]
 pub struct Cloudflare {
     /// The bindings.
     pub env: Env,
-    /// The event.
-    pub context: Context,
+    context: Context,
+    /// The time that a test has set.
+    #[cfg(feature = "test-clock")]
+    now_ms: Option<u64>,
 }
 
-/// What a thrown JS value says.
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-pub fn failed(thrown: JsValue) -> HostError {
-    HostError::new(runtime::thrown(&thrown))
+impl Cloudflare {
+    /// For one event.
+    pub fn new(env: Env, context: Context) -> Self {
+        Self {
+            #[cfg(feature = "test-clock")]
+            now_ms: crate::test_clock::start_ms(&env),
+            env,
+            context,
+        }
+    }
+
+    /// With the time that a test has set for this request.
+    #[cfg(feature = "test-clock")]
+    pub fn at_time_of(mut self, request: &Incoming) -> Self {
+        self.now_ms = crate::test_clock::advanced_ms(self.now_ms, request);
+        self
+    }
+
+    /// A binding by its name; `None` where `wrangler.toml` binds nothing to it.
+    ///
+    /// `Env::get_binding` does the same, but reads the constructor of whatever is there and traps where that has none.
+    ///
+    /// # Errors
+    /// The name is bound to something else.
+    pub fn binding<T: EnvBinding>(&self, name: &str) -> Result<Option<T>, HostError> {
+        let binding = Reflect::get(&self.env, &name.into()).map_err(failed)?;
+        if binding.is_null() || binding.is_undefined() {
+            return Ok(None);
+        }
+        let class = Reflect::get(&binding, &"constructor".into())
+            .and_then(|class| Reflect::get(&class, &"name".into()))
+            .ok()
+            .and_then(|name| name.as_string());
+        if class.as_deref() == Some(T::TYPE_NAME) {
+            return Ok(Some(binding.unchecked_into()));
+        }
+        let found = class.as_deref().unwrap_or("a value without a class");
+        let expected = T::TYPE_NAME;
+        Err(HostError::new(format!("{name}: expected {expected}, found {found}")))
+    }
+}
+
+impl Clone for Cloudflare {
+    fn clone(&self) -> Self {
+        // workers-rs's context has no `Clone`; this is another reference to the same object.
+        let context: &JsValue = self.context.as_ref().as_ref();
+        Self {
+            env: self.env.clone(),
+            context: Context::new(context.clone().unchecked_into()),
+            #[cfg(feature = "test-clock")]
+            now_ms: self.now_ms,
+        }
+    }
+}
+
+/// What the runtime or workers-rs failed with, in the application's terms: the only place where that is turned.
+pub fn failed(error: impl Into<worker::Error>) -> HostError {
+    HostError::new(error.into().to_string())
+}
+
+/// The functions that every Worker has.
+pub fn scope() -> WorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+/// Writes a line into the log: one function, so that its callers stay small.
+#[inline(never)]
+pub fn log(text: fmt::Arguments<'_>) {
+    console_error!("{text}");
 }
 
 /// Bytes in the runtime's memory.
@@ -65,19 +137,31 @@ impl Runtime for Cloudflare {
     type Wake = Resolver;
 
     fn unix_ms(&self) -> u64 {
-        runtime::unix_ms()
+        #[cfg(feature = "test-clock")]
+        if let Some(now_ms) = self.now_ms {
+            return now_ms;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole milliseconds since 1970, far below 2^53"
+        )]
+        let ms = Date::now() as u64;
+        ms
     }
 
     fn monotonic_ms(&self) -> f64 {
-        runtime::monotonic_ms()
+        scope().performance().map_or(0.0, |performance| performance.now())
     }
 
     /// The promise is this request's own. Awaiting one that another request made would run this request's code in the other's
-    /// context, where the runtime refuses its input and output.
+    /// context, where the runtime refuses its input and output. (`worker::Delay` cannot be ended by another request, and unwraps.)
     fn pause(&self, at_most_ms: u32) -> (Resolver, impl Future<Output = ()> + 'static) {
         let mut resolver = None;
         let promise = Promise::new(&mut |resolve, _| {
-            runtime::after(at_most_ms, &resolve);
+            if after(at_most_ms, &resolve).is_err() {
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+            }
             resolver = Some(resolve);
         });
         let pause = async move {
@@ -88,19 +172,32 @@ impl Runtime for Cloudflare {
     }
 
     fn random(&self, bytes: &mut [u8]) -> Result<(), HostError> {
-        runtime::random_bytes(bytes).map_err(failed)
+        getrandom::fill(bytes).map_err(|error| HostError::new(error.to_string()))
     }
 
+    /// By the runtime's native code, an order of magnitude faster than any hash in Wasm. The bytes are given as a view of our own
+    /// memory: the digest is taken before the call returns, so nothing is copied (`worker::crypto::DigestStream` copies).
     async fn sha256(&self, bytes: &[u8]) -> Result<[u8; 32], HostError> {
-        runtime::sha256(bytes).await.map_err(failed)
+        let subtle = scope().crypto().map_err(failed)?.subtle();
+        let promise = subtle.digest_with_str_and_u8_array("SHA-256", bytes).map_err(failed)?;
+        let digest = Uint8Array::new(&JsFuture::from(promise).await.map_err(failed)?);
+        let found = digest.to_vec();
+        <[u8; 32]>::try_from(found)
+            .map_err(|found| HostError::new(format!("SHA-256 digest: expected 32 bytes, found {}", found.len())))
     }
 
     fn wait_until(&self, work: Pin<Box<dyn Future<Output = ()>>>) {
-        self.context.wait_until(work);
+        let promise = future_to_promise(async move {
+            work.await;
+            Ok(JsValue::UNDEFINED)
+        });
+        // It throws where the event is over, and `Context::wait_until` unwraps that; this is the call that it wraps. The work is
+        // done all the same, for as long as the runtime lets it.
+        let _ = self.context.as_ref().wait_until(&promise);
     }
 
     fn log(&self, text: fmt::Arguments<'_>) {
-        runtime::log_error(text);
+        log(text);
     }
 
     fn pipe(&self) -> Result<(Pipe, Body), HostError> {
@@ -109,14 +206,23 @@ impl Runtime for Cloudflare {
 
     fn prepare(&self, headers: &Headers, body: &Buffer) -> Result<Prepared, HostError> {
         let (lasting, own) = response::lasting_and_own(headers);
-        runtime::prepare(&lasting, &own, &body.0).map_err(failed)
+        shortcuts::prepare(&lasting, &own, &body.0).map_err(failed)
     }
 
     fn refresh(&self, prepared: &Prepared, headers: &Headers) -> Result<(), HostError> {
-        runtime::refresh(prepared, &response::lines(headers)).map_err(failed)
+        shortcuts::refresh(prepared, &response::lines(headers)).map_err(failed)
     }
 
     fn panics(&self) -> u32 {
-        runtime::panics()
+        shortcuts::panics()
     }
+}
+
+/// Calls `callback` after `delay_ms`; returns what `clearTimeout` takes.
+///
+/// # Errors
+/// What the runtime throws; it does outside of an event.
+pub fn after(delay_ms: u32, callback: &Function) -> Result<i32, JsValue> {
+    let delay_ms = i32::try_from(delay_ms).unwrap_or(i32::MAX);
+    scope().set_timeout_with_callback_and_timeout_and_arguments_0(callback, delay_ms)
 }

@@ -3,6 +3,7 @@
 //! What is answered to which request is the application's (`selvedge-edge`). Here are the entry points, and the runtime's bindings
 //! behind the application's traits.
 
+mod breakage;
 mod events;
 mod host;
 mod local_time;
@@ -10,23 +11,27 @@ mod location_cache;
 mod origin;
 mod request;
 mod response;
-mod runtime;
+mod shortcuts;
 mod source;
+mod streams;
+#[cfg(feature = "test-clock")]
+mod test_clock;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 use std::task::{self, Poll, Waker};
 
-use js_sys::Promise;
+use js_sys::Reflect;
 use js_sys::futures::future_to_promise;
 use selvedge_edge::{App, Config, Delivery};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Request;
+use worker::worker_sys::Context as RawContext;
+use worker::{Context, Env, MessageBatch, event};
 
 use crate::host::Cloudflare;
 use crate::request::Incoming;
-use crate::runtime::bindings::{Batch, Context, Env};
 
 thread_local! {
     static APP: OnceCell<Rc<App<Cloudflare>>> = const { OnceCell::new() };
@@ -35,23 +40,31 @@ thread_local! {
 /// The isolate's application. Variables and secrets cannot change while it lives.
 fn app(env: &Env) -> Rc<App<Cloudflare>> {
     let new = || {
-        let variable = |name: &str| runtime::text_property(env.as_ref(), name);
-        Rc::new(App::new(Config::read(variable, runtime::log_error)))
+        breakage::watch();
+        // `Env::var` would trap for a name that is bound to `null`.
+        let variable = |name: &str| Reflect::get(env, &name.into()).ok()?.as_string();
+        Rc::new(App::new(Config::read(variable, host::log)))
     };
     APP.with(|app| Rc::clone(app.get_or_init(new)))
 }
 
 /// Answers one request: by a response where nothing has to be waited for, else by a promise of one.
 ///
+/// The entry point that workers-rs would write (`#[event(fetch)]`) always returns a promise: hits in `cargo xtask bench load` would
+/// pay for it.
+///
 /// # Errors
 /// What the runtime throws where it cannot even make a response.
 #[wasm_bindgen]
-pub fn fetch(request: Request, env: Env, context: Context) -> Result<JsValue, JsValue> {
+pub fn fetch(request: Request, env: Env, context: RawContext) -> Result<JsValue, JsValue> {
     let app = app(&env);
     let incoming = Incoming::new(request);
     #[cfg(feature = "panic-route")]
     panic_on_purpose(&incoming);
-    let mut answer = Box::pin(app.respond(Cloudflare { env, context }, incoming));
+    let host = Cloudflare::new(env, Context::new(context));
+    #[cfg(feature = "test-clock")]
+    let host = host.at_time_of(&incoming);
+    let mut answer = Box::pin(app.respond(host, incoming));
     // Most answers come out of memory. For them a promise and a turn of the event loop would cost as much as the answer.
     match answer.as_mut().poll(&mut task::Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => response::made(answer).map(JsValue::from),
@@ -73,15 +86,16 @@ fn panic_on_purpose(incoming: &Incoming) {
 }
 
 /// Writes a batch of collected events; one that was not written is left to the queue's next delivery.
-#[wasm_bindgen]
-pub fn queue(batch: Batch, env: Env, context: Context) -> Promise {
-    future_to_promise(async move {
-        let app = app(&env);
-        let messages: Vec<String> = events::messages(&batch).collect();
-        match app.deliver(&Cloudflare { env, context }, messages).await {
-            Delivery::Written => batch.ack_all(),
-            Delivery::Again => batch.retry_all(),
-        }
-        Ok(JsValue::UNDEFINED)
-    })
+///
+/// What workers-rs unwraps here (the batch's list, its messages' bodies, `ackAll`) are members of the runtime's own objects, which
+/// hold what a sender sent as a value and do not throw.
+#[event(queue)]
+async fn queue(batch: MessageBatch<JsValue>, env: Env, context: Context) -> worker::Result<()> {
+    let app = app(&env);
+    let messages: Vec<String> = events::messages(&batch).collect();
+    match app.deliver(&Cloudflare::new(env, context), messages).await {
+        Delivery::Written => batch.ack_all(),
+        Delivery::Again => batch.retry_all(),
+    }
+    Ok(())
 }

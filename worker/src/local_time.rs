@@ -6,7 +6,7 @@ use js_sys::{Array, Date, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
 use web_sys::Request;
 
-use crate::runtime;
+use crate::shortcuts;
 
 const MS_PER_MINUTE: i64 = 60_000;
 /// Zones change their offset at full quarters of an hour, so an offset holds that long.
@@ -26,7 +26,7 @@ thread_local! {
 /// How far the visitor's clock is ahead of UTC, in milliseconds; 0 where the zone is unknown. What the runtime knows of a connection
 /// it unpacks when it is first asked.
 pub fn local_offset_ms(request: &Request, now_ms: u64) -> i64 {
-    let Some(zone) = runtime::time_zone(request) else {
+    let Some(zone) = shortcuts::time_zone(request) else {
         return 0;
     };
     let quarter = now_ms / OFFSET_HOLDS_MS;

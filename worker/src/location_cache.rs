@@ -4,24 +4,12 @@
 //! when it was computed is told by a header of its own.
 
 use js_sys::futures::JsFuture;
-use js_sys::{Promise, Uint8Array};
+use js_sys::{Reflect, Uint8Array};
 use selvedge_edge::host::{CachedAnswer, HostError, LocationCache};
-use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Headers, Response, ResponseInit};
+use web_sys::{Cache, Headers, Response, ResponseInit};
 
-use crate::host::{Buffer, Cloudflare, failed};
-
-#[wasm_bindgen]
-extern "C" {
-    type EdgeCache;
-    #[wasm_bindgen(thread_local_v2, js_namespace = caches, js_name = default)]
-    static DEFAULT_CACHE: Option<EdgeCache>;
-    #[wasm_bindgen(method, js_name = match, catch)]
-    fn lookup(this: &EdgeCache, url: &str) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(method, js_name = put, catch)]
-    fn store(this: &EdgeCache, url: &str, response: &Response) -> Result<Promise, JsValue>;
-}
+use crate::host::{Buffer, Cloudflare, failed, scope};
 
 const STORED_AT: &str = "selvedge-stored-at";
 
@@ -37,8 +25,8 @@ impl LocationCache for Cloudflare {
 
 /// An entry that we did not write counts as absent.
 async fn find(key: &str) -> Result<Option<CachedAnswer<Buffer>>, JsValue> {
-    let promise = with_cache(|cache| cache.lookup(&url(key)))?;
-    let Ok(response) = JsFuture::from(promise).await?.dyn_into::<Response>() else {
+    let found = JsFuture::from(default_cache()?.match_with_str(&url(key))).await?;
+    let Ok(response) = found.dyn_into::<Response>() else {
         return Ok(None);
     };
     let headers = response.headers();
@@ -63,15 +51,20 @@ async fn keep(key: &str, answer: &CachedAnswer<Buffer>, for_s: u32) -> Result<()
     let init = ResponseInit::new();
     init.set_headers(&headers);
     let response = Response::new_with_opt_buffer_source_and_init(Some(&answer.json.0), &init)?;
-    JsFuture::from(with_cache(|cache| cache.store(&url(key), &response))?).await?;
+    JsFuture::from(default_cache()?.put_with_str(&url(key), &response)).await?;
     Ok(())
 }
 
-fn with_cache(call: impl FnOnce(&EdgeCache) -> Result<Promise, JsValue>) -> Result<Promise, JsValue> {
-    DEFAULT_CACHE.with(|cache| match cache {
-        Some(cache) => call(cache),
-        None => Err(JsValue::from_str("caches.default: not there")),
-    })
+/// `worker::Cache` wraps the same object. It unwraps where the runtime has no such cache, copies each body into Wasm and back, and
+/// its conversion of a response unwraps too.
+fn default_cache() -> Result<Cache, JsValue> {
+    let caches = scope().caches()?;
+    let cache = Reflect::get(&caches, &"default".into())?;
+    if cache.is_object() {
+        Ok(cache.unchecked_into())
+    } else {
+        Err(JsValue::from_str("caches.default: not there"))
+    }
 }
 
 /// The key as the URL that the Cache API wants. The host is reserved (RFC 2606) and belongs to nobody.

@@ -1,49 +1,25 @@
 //! Where pages come from: a server behind, by `fetch`, or the static assets.
 
 use js_sys::futures::JsFuture;
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Function, Promise, Reflect};
 use selvedge_edge::HeaderChanges;
 use selvedge_edge::host::{HostError, Origin, OriginAnswer, OriginRequest, Place, ResolvedUrl};
-use wasm_bindgen::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Headers, Request, Response};
+use web_sys::{AbortController, Headers, Request, RequestInit, RequestRedirect, Response, Url};
+use worker::Fetcher;
+use worker::worker_sys::Fetcher as RawFetcher;
 
-use crate::host::{Cloudflare, failed};
+use crate::host::{Cloudflare, after, failed, scope};
 use crate::request::Incoming;
-use crate::runtime;
-use crate::runtime::bindings::Assets;
-use crate::runtime::streams::Body;
+use crate::streams::Body;
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = fetch, catch)]
-    fn fetch_with(url: &str, init: &Object) -> Result<Promise, JsValue>;
-
-    type AbortController;
-    #[wasm_bindgen(constructor, catch)]
-    fn new() -> Result<AbortController, JsValue>;
-    #[wasm_bindgen(method, getter)]
-    fn signal(this: &AbortController) -> JsValue;
-    #[wasm_bindgen(method, getter, js_name = abort)]
-    fn abort_function(this: &AbortController) -> Function;
-
-    #[wasm_bindgen(js_name = URL)]
-    type Url;
-    #[wasm_bindgen(constructor, js_class = "URL", catch)]
-    fn new(url: &str, base: &str) -> Result<Url, JsValue>;
-    #[wasm_bindgen(method, getter, js_class = "URL")]
-    fn origin(this: &Url) -> String;
-    #[wasm_bindgen(method, getter, js_class = "URL")]
-    fn pathname(this: &Url) -> String;
-    #[wasm_bindgen(method, getter, js_class = "URL")]
-    fn search(this: &Url) -> String;
-    #[wasm_bindgen(method, getter, js_class = "URL")]
-    fn href(this: &Url) -> String;
-}
-
-const ASSETS: &str = "ASSETS";
+/// The name of the binding of the static assets.
+pub const ASSETS: &str = "ASSETS";
 
 /// What a server behind or the static assets answered.
+///
+/// The runtime's own object and not `worker::Response`: one that is handed on must be the same one. workers-rs would make another of
+/// its parts, and unwraps what the runtime throws for a status that only a server can have sent.
 pub struct Answer(pub Response);
 
 impl OriginAnswer for Answer {
@@ -66,19 +42,23 @@ impl Origin for Cloudflare {
     type Answer = Answer;
 
     fn has_assets(&self) -> bool {
-        Assets::named(&self.env, ASSETS).is_some()
+        matches!(self.binding::<Fetcher>(ASSETS), Ok(Some(_)))
     }
 
     async fn ask(&self, request: &Incoming, ask: OriginRequest<'_>) -> Result<Answer, HostError> {
         let answer = match ask.place {
-            Place::Assets => self.asset(request.request(), &ask).await,
+            Place::Assets => {
+                let assets = self.binding::<Fetcher>(ASSETS)?;
+                let assets = assets.ok_or_else(|| HostError::new("ASSETS: not bound"))?;
+                asset(assets.into_rpc(), request.request(), &ask).await
+            }
             Place::Server(_) => fetched(request, &ask).await,
         };
         answer.map(Answer).map_err(failed)
     }
 
     fn resolve(&self, url: &str, base: &str) -> Result<ResolvedUrl, HostError> {
-        let url = Url::new(url, base).map_err(failed)?;
+        let url = Url::new_with_base(url, base).map_err(failed)?;
         Ok(ResolvedUrl {
             origin: url.origin(),
             path_and_query: [url.pathname(), url.search()].concat(),
@@ -87,40 +67,47 @@ impl Origin for Cloudflare {
     }
 }
 
-impl Cloudflare {
-    async fn asset(&self, own: &Request, ask: &OriginRequest<'_>) -> Result<Response, JsValue> {
-        let assets = Assets::named(&self.env, ASSETS).ok_or_else(|| JsValue::from_str("ASSETS: not bound"))?;
-        if ask.is_own {
-            return assets.answer(own).await;
-        }
-        assets.answer(&Request::new_with_str(ask.url)?).await
-    }
+async fn asset(assets: RawFetcher, own: &Request, ask: &OriginRequest<'_>) -> Result<Response, JsValue> {
+    let promise = if ask.is_own {
+        assets.fetch(own)
+    } else {
+        assets.fetch_with_str(ask.url)
+    };
+    answered(promise?).await
 }
 
 async fn fetched(request: &Incoming, ask: &OriginRequest<'_>) -> Result<Response, JsValue> {
+    let init = RequestInit::new();
     let headers = changed(&request.request().headers(), ask.changes)?;
-    let init = Object::new();
-    let set = |name: &str, value: &JsValue| Reflect::set(&init, &JsValue::from_str(name), value);
-    set("headers", &headers)?;
+    init.set_headers(&headers);
     // A redirect is the browser's to follow.
-    set("redirect", &JsValue::from_str("manual"))?;
+    init.set_redirect(RequestRedirect::Manual);
     if ask.is_own {
-        set("method", &JsValue::from_str(request.request().method().as_str()))?;
+        init.set_method(&request.request().method());
         if let Some(body) = request.request().body() {
-            set("body", &body)?;
+            init.set_body(&body);
         }
     }
     let mut timer = None;
     if let Some(ms) = ask.within_ms {
         let controller = AbortController::new()?;
-        set("signal", &controller.signal())?;
-        timer = Some(runtime::after(ms, &controller.abort_function().bind0(&controller)));
+        init.set_signal(Some(&controller.signal()));
+        let abort: Function = Reflect::get(&controller, &"abort".into())?.unchecked_into();
+        timer = Some(after(ms, &abort.bind0(&controller))?);
     }
-    let answer = JsFuture::from(fetch_with(ask.url, &init)?).await;
+    let answer = answered(scope().fetch_with_str_and_init(ask.url, &init)).await;
     if let Some(timer) = timer {
-        runtime::clear_timeout(&timer);
+        scope().clear_timeout_with_handle(timer);
     }
-    Ok(answer?.unchecked_into())
+    answer
+}
+
+/// The response that a promise comes to.
+///
+/// # Errors
+/// What the runtime rejects it with.
+pub async fn answered(promise: Promise) -> Result<Response, JsValue> {
+    JsFuture::from(promise).await?.dyn_into()
 }
 
 /// A copy of header fields with these changes.

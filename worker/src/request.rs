@@ -7,8 +7,8 @@ use selvedge_edge::host::HostError;
 use web_sys::Request;
 
 use crate::local_time;
-use crate::runtime;
-use crate::runtime::streams::Body;
+use crate::shortcuts;
+use crate::streams::Body;
 
 /// Headers that nearly every request is asked for: they come with its method and URL, in this order. Others are read one by one.
 const KNOWN: [&str; 4] = ["cookie", "sec-gpc", "if-none-match", "selvedge-key"];
@@ -25,7 +25,7 @@ pub struct Incoming {
 impl Incoming {
     /// Wraps the runtime's request.
     pub fn new(request: Request) -> Self {
-        let lines = runtime::request_lines(&request);
+        let lines = shortcuts::request_lines(&request);
         let mut begins = [lines.len() + 1; 3 + KNOWN.len()];
         let ends = lines
             .bytes()

@@ -7,7 +7,7 @@ use web_sys::{Response, ResponseInit};
 
 use crate::host::Cloudflare;
 use crate::origin::changed;
-use crate::runtime;
+use crate::shortcuts;
 
 /// Headers that are another in nearly every answer.
 const OWN: [&str; 11] = [
@@ -33,7 +33,7 @@ pub fn made(answer: Answer<Cloudflare>) -> Result<Response, JsValue> {
     let body = match body {
         Body::Prepared(prepared) => {
             let own = (!headers.is_empty()).then(|| lines(&headers));
-            return runtime::again(&prepared, own.as_deref());
+            return shortcuts::again(&prepared, own.as_deref());
         }
         Body::Page(page) => return page_of(status, page),
         Body::Bytes(bytes) => Some(bytes.0),
@@ -42,7 +42,7 @@ pub fn made(answer: Answer<Cloudflare>) -> Result<Response, JsValue> {
         Body::Empty => None,
     };
     let (lasting, own) = lasting_and_own(&headers);
-    runtime::respond(status, &lasting, &own, body.as_ref())
+    shortcuts::respond(status, &lasting, &own, body.as_ref())
 }
 
 fn page_of(status: u16, page: Page<Cloudflare>) -> Result<Response, JsValue> {

@@ -35,10 +35,10 @@ pub fn build(dev: bool) -> Result<(), Failure> {
     artefact::check_size("Worker", FILES, SIZE_LIMIT)
 }
 
-/// Builds the Worker with a route that panics into `build/worker-panic`, with which tests check that the request after a panic
-/// succeeds.
+/// Builds the Worker with a route that panics and a clock that tests set, into `build/worker-panic`. With it, tests check that the request
+/// after a panic succeeds, and compare answers that were made at one time.
 pub fn build_panicking() -> Result<(), Failure> {
-    build_into("build/worker-panic", &["--features", "panic-route"], false)
+    build_into("build/worker-panic", &["--features", "panic-route,test-clock"], false)
 }
 
 fn build_into(out: &str, features: &[&str], dev: bool) -> Result<(), Failure> {

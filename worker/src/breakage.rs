@@ -3,18 +3,15 @@
 use std::panic;
 
 use wasm_bindgen::handler;
-use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen]
-extern "C" {
-    // The entry shim's: lets go of every request under way, and logs the reason.
-    #[wasm_bindgen(js_name = __selvedge_broke)]
-    fn broke(reason: Option<&str>);
-}
+use crate::shortcuts::broke;
 
-/// Runs in every instance, those after a reset included, before anything else of it.
-#[wasm_bindgen(start, private)]
-fn watch() {
+/// Takes the place of the handlers that workers-rs sets when an instance starts.
+///
+/// Called by the first event of each instance, before anything else that could panic. A start function would do the same, but
+/// which of two start functions runs last is the linker's choice; workers-rs's handlers would begin a new instance without
+/// answering the requests of the broken one.
+pub fn watch() {
     // Instead of the standard library's hook: it writes to a standard error that Wasm does not have.
     panic::set_hook(Box::new(|info| broke(Some(&info.to_string()))));
     // Called after every trap, and for an exception of JS that nothing of ours catches. A panic has told its reason by then; of
