@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
-use crate::context::Context;
 use crate::engine::{Decision, Engine, Recorded, Request, Visitor};
+use crate::place::Place;
 use crate::profile::{Consent, Profile, VisitorId};
 use crate::snapshot::{AlignedBytes, CategoryIndex, Snapshot, Trust, parse_public_key};
 
@@ -245,9 +245,9 @@ impl JsWhen {
             } else {
                 Consent::Denied
             },
-            context: Context {
+            place: Place {
                 local_ms: milliseconds(self.local_ms.unwrap_or(self.now_ms)).into(),
-                ..Context::default()
+                ..Place::default()
             },
             now_ms: milliseconds(self.now_ms),
         }

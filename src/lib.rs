@@ -23,7 +23,6 @@ extern crate alloc;
 compile_error!("snapshots are little-endian and opened without copying: big-endian targets are not supported");
 
 pub mod cache;
-pub mod context;
 pub mod encode;
 pub mod engine;
 pub mod event;
@@ -33,6 +32,7 @@ pub mod html;
 mod js;
 mod kernel;
 pub mod overlay;
+pub mod place;
 pub mod policy;
 pub mod profile;
 pub mod quantize;

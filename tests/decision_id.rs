@@ -7,7 +7,6 @@ mod fixture;
 use fixture::ask::{engine_of, ids, profile, request, visitor};
 use fixture::{NOW_MS, Random};
 use proptest::prelude::*;
-use selvedge::context::{Context, Daypart, Device, Locale};
 use selvedge::engine::{
     Conditions, DecisionContext, DecisionIdError, DecisionRecord, Engine, MAX_DECISION_ID_CHARS, MAX_RECORDED_ITEMS,
     NamedDecision, Request, Scope, Shown, Visitor,
@@ -15,6 +14,7 @@ use selvedge::engine::{
 use selvedge::event::ItemKey;
 use selvedge::experiment::ArmAssignment;
 use selvedge::overlay::Overlay;
+use selvedge::place::{Daypart, Device, Locale, Place};
 use selvedge::profile::cookie::Keyring;
 use selvedge::snapshot::{AlignedBytes, CategoryIndex};
 
@@ -39,7 +39,7 @@ fn each_context(engine: &Engine<AlignedBytes>, conditions: &Conditions<'_>, chec
                         category,
                         exclude,
                         visitor: Visitor {
-                            context: Context {
+                            place: Place {
                                 local_ms: NOW_MS.into(),
                                 locale: Locale::first_of("de-AT").into(),
                                 device: Device::Mobile.into(),

@@ -11,9 +11,9 @@
 mod fixture;
 
 use proptest::prelude::*;
-use selvedge::context::Context;
 use selvedge::engine::{Engine, Request, Visitor};
 use selvedge::event::{ItemIndex, ItemKey};
+use selvedge::place::Place;
 use selvedge::profile::Consent;
 use selvedge::snapshot::writer::{SigningKey, build};
 use selvedge::snapshot::{AlignedBytes, SectionKind, Snapshot, SnapshotError, Trust};
@@ -41,7 +41,7 @@ fn exercise(snapshot: Snapshot<AlignedBytes>) {
     let visitor = Visitor {
         profile: None,
         consent: Consent::Granted,
-        context: Context::default(),
+        place: Place::default(),
         now_ms: fixture::NOW_MS,
     };
     let names: Vec<String> = engine

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use selvedge::context::{Context, Device, Locale, Told};
+use selvedge::place::{Device, Lazy, Locale, Place};
 
 use crate::app::App;
 use crate::fallback::{Fallback, Fallbacks, Lent};
@@ -80,7 +80,7 @@ impl<H: Host> RequestPlace<H> {
     }
 
     /// Calls `to` with the place as the core takes it: three values that are read on demand.
-    pub fn with<T>(&self, to: impl FnOnce(Context<'_>) -> T) -> T {
+    pub fn with<T>(&self, to: impl FnOnce(Place<'_>) -> T) -> T {
         let header = |name| self.incoming.header(name).unwrap_or_default();
         let local_ms = || {
             let offset_ms = self.incoming.request().local_offset_ms(self.now_ms);
@@ -91,10 +91,10 @@ impl<H: Host> RequestPlace<H> {
             let mobile_hint = self.incoming.header("sec-ch-ua-mobile");
             Device::detect(mobile_hint.as_deref(), &header("user-agent"))
         };
-        to(Context {
-            local_ms: Told::asked(&local_ms),
-            locale: Told::asked(&locale),
-            device: Told::asked(&device),
+        to(Place {
+            local_ms: Lazy::new(&local_ms),
+            locale: Lazy::new(&locale),
+            device: Lazy::new(&device),
         })
     }
 }

@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use selvedge::context::Context;
+use selvedge::place::Place;
 use selvedge::engine::{Engine, Recorded, Request, Visitor};
 use selvedge::event::ItemIndex;
 use selvedge::profile::{Consent, Profile, VisitorId};
@@ -38,7 +38,7 @@ fuzz_target!(|bytes: &[u8]| {
         let visitor = Visitor {
             profile,
             consent: Consent::Granted,
-            context: Context::default(),
+            place: Place::default(),
             now_ms: NOW_MS,
         };
         for slot in &slots {

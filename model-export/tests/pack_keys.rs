@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use selvedge::context::{Context, Device, Locale};
 use selvedge::engine::{Engine, Request, Visitor};
+use selvedge::place::{Device, Locale, Place};
 use selvedge::profile::Consent;
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust, parse_public_key};
 use selvedge_export::config::Config;
@@ -117,7 +117,7 @@ fn parts(engine: &Engine<AlignedBytes>, slot: &str, language: &str, device: Devi
         visitor: Visitor {
             profile: None,
             consent: Consent::Granted,
-            context: Context {
+            place: Place {
                 local_ms: 0.into(),
                 locale: Locale::first_of(language).into(),
                 device: device.into(),

@@ -2,8 +2,8 @@
 
 use alloc::string::{String, ToString};
 
-use crate::context::{Device, Locale};
 use crate::experiment::ArmAssignment;
+use crate::place::{Device, Locale};
 use crate::snapshot::CategoryIndex;
 
 /// For whom a shared answer is.
@@ -53,7 +53,7 @@ pub struct KeyParts<'a> {
 ///
 /// ```
 /// use selvedge::cache::{CacheKey, KeyParts, Sharing};
-/// use selvedge::context::Locale;
+/// use selvedge::place::Locale;
 ///
 /// let key = CacheKey::new(&KeyParts {
 ///     model: "20171204T000000Z-1f3a9c02",

@@ -8,8 +8,8 @@ use super::context::{Conditions, DecisionContext, Task};
 use super::encode::EncodedVisitor;
 use super::request::{MAX_CANDIDATES, MAX_EXCLUDE, MAX_SIMILAR, Request, RequestError, Visitor, quoted};
 use super::scope::Scope;
-use crate::context::{Daypart, Locale};
 use crate::event::{EventKind, ItemIndex};
+use crate::place::{Daypart, Locale};
 use crate::policy::{Audience, PerVisitor, SlotPolicy};
 use crate::profile::{Consent, Profile, minutes};
 use crate::snapshot::CategoryIndex;
@@ -75,9 +75,9 @@ impl<B: AsRef<[u8]>> Engine<B> {
             locale: if slot.locales.is_empty() {
                 Locale::default()
             } else {
-                slot.locale_for_key(request.visitor.context.locale.get())
+                slot.locale_for_key(request.visitor.place.locale.get())
             },
-            device: slot.vary_device.then(|| request.visitor.context.device.get()),
+            device: slot.vary_device.then(|| request.visitor.place.device.get()),
             ..self.context(conditions, Task::Slot(slot), chosen, n, &request.visitor)
         };
         if let Some(profile) = request.visitor.usable_profile() {
@@ -327,7 +327,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         }
         ChosenScope {
             scope: Scope::Context,
-            daypart: Some(Daypart::of_local_ms(visitor.context.local_ms.get())),
+            daypart: Some(Daypart::of_local_ms(visitor.place.local_ms.get())),
             ..ChosenScope::EVERYONE
         }
     }
@@ -348,7 +348,7 @@ impl Visitor<'_> {
         Self {
             profile: None,
             consent: Consent::Denied,
-            context: crate::context::Context::default(),
+            place: crate::place::Place::default(),
             now_ms,
         }
     }

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::Engine;
 use super::record::{DecisionIdError, DecisionRecord};
-use crate::context::{Daypart, Device};
 use crate::event::{EventKind, ItemKey};
+use crate::place::{Daypart, Device};
 use crate::profile::cookie::Keyring;
 
 /// The version of the schema. New fields keep the version; a changed meaning of a field raises it.

@@ -5,7 +5,7 @@ use super::context::{Conditions, DecisionContext, Task};
 use super::decision::Decision;
 use super::filter::Available;
 use super::request::{MAX_CANDIDATES, RequestError, Visitor};
-use crate::context::Daypart;
+use crate::place::Daypart;
 
 impl<B: AsRef<[u8]>> Engine<B> {
     /// Computes the decision of a context.

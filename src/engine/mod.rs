@@ -51,7 +51,7 @@ pub use scope::Scope;
 /// Makes decisions over one snapshot.
 ///
 /// ```
-/// use selvedge::context::Context;
+/// use selvedge::place::Place;
 /// use selvedge::engine::{Engine, Request, Visitor};
 /// use selvedge::profile::Consent;
 /// use selvedge::snapshot::writer::{ItemInput, build};
@@ -108,7 +108,7 @@ pub use scope::Scope;
 ///     visitor: Visitor {
 ///         profile: None,
 ///         consent: Consent::Denied,
-///         context: Context::default(),
+///         place: Place::default(),
 ///         now_ms: 1_700_000_000_000,
 ///     },
 /// })?;

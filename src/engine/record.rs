@@ -12,9 +12,9 @@ use thiserror::Error;
 
 use super::scope::Scope;
 use crate::cache::{CacheKey, KeyParts, Sharing};
-use crate::context::{Daypart, Device, Locale};
 use crate::event::ItemKey;
 use crate::experiment::ArmAssignment;
+use crate::place::{Daypart, Device, Locale};
 use crate::profile::cookie::{Keyring, SEAL_BYTES};
 use crate::snapshot::CategoryIndex;
 
@@ -38,7 +38,7 @@ pub struct Shown {
 /// The record of a decision: what the list was made from, and its items.
 ///
 /// ```
-/// use selvedge::context::Locale;
+/// use selvedge::place::Locale;
 /// use selvedge::engine::{DecisionRecord, Scope, Shown};
 /// use selvedge::event::ItemKey;
 ///

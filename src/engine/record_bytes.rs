@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use super::record::{DecisionIdError, DecisionRecord, MAX_RECORDED_ITEMS, RECORD_VERSION, Shown};
 use super::scope::Scope;
-use crate::context::{Daypart, Device, Locale};
 use crate::event::ItemKey;
 use crate::experiment::{ArmAssignment, ExperimentName, MAX_ARMS};
+use crate::place::{Daypart, Device, Locale};
 use crate::snapshot::CategoryIndex;
 
 /// The longest text in a record, in bytes.

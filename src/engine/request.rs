@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use thiserror::Error;
 
-use crate::context::Context;
+use crate::place::Place;
 use crate::profile::{Consent, Profile};
 
 /// Most item ids that a request may exclude.
@@ -37,7 +37,7 @@ pub struct Visitor<'a> {
     /// Whether the profile may be used.
     pub consent: Consent,
     /// What the request says without a profile.
-    pub context: Context<'a>,
+    pub place: Place<'a>,
     /// The server's clock, Unix milliseconds.
     pub now_ms: u64,
 }

@@ -4,8 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Audience, PerVisitor};
-use crate::context::Locale;
 use crate::event::{EVENT_KINDS, EventKind};
+use crate::place::Locale;
 
 /// A field's value for display.
 #[cfg(any(test, feature = "writer"))]

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use super::Shown;
 use super::field::FieldType;
 use super::{Audience, PerVisitor, PolicyError};
-use crate::context::Locale;
 use crate::event::EventKind;
+use crate::place::Locale;
 
 /// Bit of a tag. A reader that does not know the field skips it if the bit is set, and refuses the file if not.
 pub const IGNORABLE: u16 = 0x8000;

@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use selvedge::context::Context;
 use selvedge::engine::{Decision, Engine, Recorded, Request, Visitor};
+use selvedge::place::Place;
 use selvedge::profile::{Consent, Profile, VisitorId};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust, VerifyingKey, parse_public_key};
 use serde::{Deserialize, Serialize};
@@ -99,9 +99,9 @@ fn run(engine: &Engine<AlignedBytes>, case: &Case, now_ms: u64) -> Expect {
         } else {
             Consent::Denied
         },
-        context: Context {
+        place: Place {
             local_ms: now_ms.into(),
-            ..Context::default()
+            ..Place::default()
         },
         now_ms,
     };

@@ -238,7 +238,7 @@ impl<H: Host> Writer<H> {
                 visitor: RequestVisitor {
                     profile: self.visitor.profile.as_deref(),
                     consent: self.visitor.consent,
-                    context: place,
+                    place,
                     now_ms: self.now_ms,
                 },
             };

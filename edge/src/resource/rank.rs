@@ -43,7 +43,7 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
         let visitor = RequestVisitor {
             profile: visitor.profile.as_deref(),
             consent: visitor.consent,
-            context: place,
+            place,
             now_ms: call.now_ms,
         };
         model.engine.assign_rank(&Conditions::PLAIN, &visitor, &candidates, n)

@@ -43,7 +43,7 @@ impl<H: Host> SlotRequest<H> {
                 visitor: RequestVisitor {
                     profile: self.profile.as_deref(),
                     consent: self.consent,
-                    context: place,
+                    place,
                     now_ms: self.now_ms,
                 },
             })

@@ -1,6 +1,6 @@
 //! Priors for visitors of whom only the time of day is known.
 
-use selvedge::context::{DAYPARTS, Daypart};
+use selvedge::place::{DAYPARTS, Daypart};
 
 use crate::als::Factors;
 use crate::interactions::{EventLog, TrainingSet, Weighting, positions};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use selvedge::context::Locale;
+use selvedge::place::Locale;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ConfigError, range};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use selvedge::context::{DAYPARTS, Daypart};
+use selvedge::place::{DAYPARTS, Daypart};
 use selvedge::snapshot::writer::ItemInput;
 use selvedge_lake::storage::CatalogueItem;
 use selvedge_models::compress::Rotation;

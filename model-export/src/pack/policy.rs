@@ -1,7 +1,7 @@
 //! Configuration that travels in the snapshot.
 
-use selvedge::context::Locale;
 use selvedge::event::EventKind;
+use selvedge::place::Locale;
 use selvedge::policy::{self, Policy, SlotPolicy};
 
 use super::error::PackError;

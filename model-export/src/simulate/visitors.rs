@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use rayon::prelude::*;
-use selvedge::context::Context;
 use selvedge::engine::{Decision, Engine, Recorded, Request, Visitor};
 use selvedge::event::EventKind;
+use selvedge::place::Place;
 use selvedge::profile::{Consent, Profile, VisitorId};
 use selvedge::snapshot::AlignedBytes;
 
@@ -143,9 +143,9 @@ impl Replay<'_> {
             let visitor = Visitor {
                 profile: Some(&profile),
                 consent: Consent::Granted,
-                context: Context {
+                place: Place {
                     local_ms: unsigned(at_ms).into(),
-                    ..Context::default()
+                    ..Place::default()
                 },
                 now_ms: unsigned(at_ms),
             };

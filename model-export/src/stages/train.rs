@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use selvedge::context::{DAYPARTS, Daypart};
+use selvedge::place::{DAYPARTS, Daypart};
 use selvedge_lake::explain::{Error, Exit, Explain};
 use selvedge_models::als::TrainError;
 use selvedge_models::contexts::context_factors;

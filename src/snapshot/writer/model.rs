@@ -113,7 +113,7 @@ pub(super) fn limits(model: &Model) -> Result<(), SnapshotError> {
     let contexts = model.contexts.len();
     check(
         "number of daypart vectors, 0 or",
-        crate::context::DAYPARTS,
+        crate::place::DAYPARTS,
         contexts,
         contexts == 0 || contexts == 8,
     )?;

@@ -3,7 +3,7 @@
 /// Part of the week in the visitor's own clock: weekday or weekend × night, morning, afternoon, evening.
 ///
 /// ```
-/// use selvedge::context::Daypart;
+/// use selvedge::place::Daypart;
 ///
 /// // 2017-12-04, a Monday, at 09:30 local time.
 /// let daypart = Daypart::of_local_ms(1_512_379_800_000);
@@ -150,19 +150,19 @@ impl Locale {
 /// A value that is computed only when something depends on it: finding a time zone or reading a header may cost more
 /// than the answer itself.
 #[derive(Clone, Copy)]
-pub struct Told<'a, T>(Source<'a, T>);
+pub struct Lazy<'a, T>(Source<'a, T>);
 
 #[derive(Clone, Copy)]
 enum Source<'a, T> {
     Known(T),
-    Asked(&'a dyn Fn() -> T),
+    Computed(&'a dyn Fn() -> T),
 }
 
-impl<'a, T: Copy> Told<'a, T> {
-    /// Wraps a function that computes the value on demand. [`Told::get`] calls it each time.
+impl<'a, T: Copy> Lazy<'a, T> {
+    /// Wraps a function that computes the value on demand. [`Lazy::get`] calls it each time.
     #[must_use]
-    pub fn asked(ask: &'a dyn Fn() -> T) -> Self {
-        Self(Source::Asked(ask))
+    pub fn new(compute: &'a dyn Fn() -> T) -> Self {
+        Self(Source::Computed(compute))
     }
 
     /// Returns the value, computing it if it is not known yet.
@@ -170,41 +170,52 @@ impl<'a, T: Copy> Told<'a, T> {
     pub fn get(self) -> T {
         match self.0 {
             Source::Known(value) => value,
-            Source::Asked(ask) => ask(),
+            Source::Computed(compute) => compute(),
         }
     }
 }
 
-impl<T> From<T> for Told<'_, T> {
+impl<T> From<T> for Lazy<'_, T> {
     fn from(value: T) -> Self {
         Self(Source::Known(value))
     }
 }
 
-impl<T: Default> Default for Told<'_, T> {
+impl<T: Default> Default for Lazy<'_, T> {
     fn default() -> Self {
         Self::from(T::default())
     }
 }
 
-impl<T: core::fmt::Debug> core::fmt::Debug for Told<'_, T> {
+impl<T: core::fmt::Debug> core::fmt::Debug for Lazy<'_, T> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match &self.0 {
             Source::Known(value) => value.fmt(f),
-            Source::Asked(_) => f.write_str("not asked yet"),
+            Source::Computed(_) => f.write_str("not computed yet"),
         }
     }
 }
 
-/// What a request tells without a profile.
+/// What a request says without a profile.
+///
+/// ```
+/// use selvedge::place::{Device, Locale, Place};
+///
+/// let place = Place {
+///     local_ms: 1_512_379_800_000.into(),
+///     locale: Locale::first_of("de-AT, en;q=0.8").into(),
+///     device: Device::Mobile.into(),
+/// };
+/// assert_eq!(place.locale.get().code(), "de");
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Context<'a> {
+pub struct Place<'a> {
     /// Local time of the visitor: Unix milliseconds plus the offset of the time zone.
-    pub local_ms: Told<'a, u64>,
+    pub local_ms: Lazy<'a, u64>,
     /// First language of `Accept-Language`.
-    pub locale: Told<'a, Locale>,
+    pub locale: Lazy<'a, Locale>,
     /// Device class.
-    pub device: Told<'a, Device>,
+    pub device: Lazy<'a, Device>,
 }
 
 #[cfg(test)]
