@@ -49,15 +49,15 @@ impl Cloudflare {
         self
     }
 
-    /// A binding by its name; `None` where `wrangler.toml` binds nothing to it.
+    /// A binding by its name; `None` where `wrangler.toml` binds nothing to it, or a plain variable.
     ///
     /// `Env::get_binding` does the same, but reads the constructor of whatever is there and traps where that has none.
     ///
     /// # Errors
-    /// The name is bound to something else.
+    /// The name is bound to another kind of object.
     pub fn binding<T: EnvBinding>(&self, name: &str) -> Result<Option<T>, HostError> {
         let binding = Reflect::get(&self.env, &name.into()).map_err(failed)?;
-        if binding.is_null() || binding.is_undefined() {
+        if !binding.is_object() {
             return Ok(None);
         }
         let class = Reflect::get(&binding, &"constructor".into())
@@ -67,7 +67,7 @@ impl Cloudflare {
         if class.as_deref() == Some(T::TYPE_NAME) {
             return Ok(Some(binding.unchecked_into()));
         }
-        let found = class.as_deref().unwrap_or("a value without a class");
+        let found = class.as_deref().unwrap_or("an object without a class");
         let expected = T::TYPE_NAME;
         Err(HostError::new(format!("{name}: expected {expected}, found {found}")))
     }
