@@ -5,7 +5,8 @@ use selvedge_edge::host::{EventSink, HostError};
 use wasm_bindgen::JsValue;
 use worker::{Bucket, MessageBatch, Queue, QueueContentType, RawMessageBuilder, SendMessage};
 
-use crate::host::{Buffer, Cloudflare, failed};
+use crate::host::{Buffer, Cloudflare};
+use crate::runtime::failed;
 use crate::streams;
 
 impl EventSink for Cloudflare {

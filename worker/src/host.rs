@@ -13,11 +13,11 @@ use js_sys::{Date, Function, Promise, Reflect, Uint8Array};
 use selvedge_edge::Headers;
 use selvedge_edge::host::{HostError, Runtime, StoredBytes, Wake};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::WorkerGlobalScope;
-use worker::{Context, Env, EnvBinding, console_error};
+use worker::{Context, Env, EnvBinding};
 
+use crate::header_lines;
 use crate::request::Incoming;
-use crate::response;
+use crate::runtime::{after, failed, log, scope};
 use crate::shortcuts::{self, Prepared};
 use crate::streams::{Body, Pipe};
 
@@ -84,22 +84,6 @@ impl Clone for Cloudflare {
             now_ms: self.now_ms,
         }
     }
-}
-
-/// What the runtime or workers-rs failed with, in the application's terms: the only place where that is turned.
-pub fn failed(error: impl Into<worker::Error>) -> HostError {
-    HostError::new(error.into().to_string())
-}
-
-/// The functions that every Worker has.
-pub fn scope() -> WorkerGlobalScope {
-    js_sys::global().unchecked_into()
-}
-
-/// Writes a line into the log: one function, so that its callers stay small.
-#[inline(never)]
-pub fn log(text: fmt::Arguments<'_>) {
-    console_error!("{text}");
 }
 
 /// Bytes in the runtime's memory.
@@ -205,24 +189,15 @@ impl Runtime for Cloudflare {
     }
 
     fn prepare(&self, headers: &Headers, body: &Buffer) -> Result<Prepared, HostError> {
-        let (lasting, own) = response::lasting_and_own(headers);
+        let (lasting, own) = header_lines::lasting_and_own(headers);
         shortcuts::prepare(&lasting, &own, &body.0).map_err(failed)
     }
 
     fn refresh(&self, prepared: &Prepared, headers: &Headers) -> Result<(), HostError> {
-        shortcuts::refresh(prepared, &response::lines(headers)).map_err(failed)
+        shortcuts::refresh(prepared, &header_lines::lines(headers)).map_err(failed)
     }
 
     fn panics(&self) -> u32 {
         shortcuts::panics()
     }
-}
-
-/// Calls `callback` after `delay_ms`; returns what `clearTimeout` takes.
-///
-/// # Errors
-/// What the runtime throws; it does outside of an event.
-pub fn after(delay_ms: u32, callback: &Function) -> Result<i32, JsValue> {
-    let delay_ms = i32::try_from(delay_ms).unwrap_or(i32::MAX);
-    scope().set_timeout_with_callback_and_timeout_and_arguments_0(callback, delay_ms)
 }

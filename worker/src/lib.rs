@@ -5,12 +5,14 @@
 
 mod breakage;
 mod events;
+mod header_lines;
 mod host;
 mod local_time;
 mod location_cache;
 mod origin;
 mod request;
 mod response;
+mod runtime;
 mod shortcuts;
 mod source;
 mod streams;
@@ -43,7 +45,7 @@ fn app(env: &Env) -> Rc<App<Cloudflare>> {
         breakage::watch();
         // `Env::var` would trap for a name that is bound to `null`.
         let variable = |name: &str| Reflect::get(env, &name.into()).ok()?.as_string();
-        Rc::new(App::new(Config::read(variable, host::log)))
+        Rc::new(App::new(Config::read(variable, runtime::log)))
     };
     APP.with(|app| Rc::clone(app.get_or_init(new)))
 }

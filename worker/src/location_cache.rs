@@ -9,7 +9,8 @@ use selvedge_edge::host::{CachedAnswer, HostError, LocationCache};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Cache, Headers, Response, ResponseInit};
 
-use crate::host::{Buffer, Cloudflare, failed, scope};
+use crate::host::{Buffer, Cloudflare};
+use crate::runtime::{failed, scope};
 
 const STORED_AT: &str = "selvedge-stored-at";
 

@@ -9,8 +9,9 @@ use web_sys::{AbortController, Headers, Request, RequestInit, RequestRedirect, R
 use worker::Fetcher;
 use worker::worker_sys::Fetcher as RawFetcher;
 
-use crate::host::{Cloudflare, after, failed, scope};
+use crate::host::Cloudflare;
 use crate::request::Incoming;
+use crate::runtime::{after, failed, scope};
 use crate::streams::Body;
 
 /// The name of the binding of the static assets.

@@ -1,28 +1,14 @@
 //! From the application's answer to the runtime's `Response`.
 
 use js_sys::Uint8Array;
-use selvedge_edge::{Body, Headers, Page, PageBody, Response as Answer};
+use selvedge_edge::{Body, Page, PageBody, Response as Answer};
 use wasm_bindgen::JsValue;
 use web_sys::{Response, ResponseInit};
 
+use crate::header_lines::{lasting_and_own, lines};
 use crate::host::Cloudflare;
 use crate::origin::changed;
 use crate::shortcuts;
-
-/// Headers that are another in nearly every answer.
-const OWN: [&str; 11] = [
-    "age",
-    "cache-status",
-    "etag",
-    "server-timing",
-    "set-cookie",
-    "surrogate-control",
-    "selvedge-fallback",
-    "selvedge-key",
-    "selvedge-model",
-    "selvedge-scope",
-    "selvedge-segment",
-];
 
 /// The runtime's response.
 ///
@@ -57,20 +43,4 @@ fn page_of(status: u16, page: Page<Cloudflare>) -> Result<Response, JsValue> {
     let headers = changed(&answer.0.headers(), &changes)?;
     init.set_headers(&headers);
     Response::new_with_opt_readable_stream_and_init(stream.as_ref(), &init)
-}
-
-/// Headers, names and values, a line each.
-pub fn lines(headers: &Headers) -> String {
-    let (lasting, own) = lasting_and_own(headers);
-    lasting + &own
-}
-
-/// Headers as lines: those that many answers have alike, and the others.
-pub fn lasting_and_own(headers: &Headers) -> (String, String) {
-    let (mut lasting, mut own) = (String::new(), String::new());
-    for (name, value) in headers.iter() {
-        let lines = if OWN.contains(&name) { &mut own } else { &mut lasting };
-        lines.extend([name, "\n", value, "\n"]);
-    }
-    (lasting, own)
 }

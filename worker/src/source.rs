@@ -6,8 +6,9 @@ use web_sys::ReadableStream;
 use worker::worker_sys::Fetcher as RawFetcher;
 use worker::{Bucket, Fetcher, ResponseBody};
 
-use crate::host::{Cloudflare, failed};
+use crate::host::Cloudflare;
 use crate::origin::{ASSETS, answered};
+use crate::runtime::failed;
 use crate::streams::Body;
 
 impl ModelSource for Cloudflare {

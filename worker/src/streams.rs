@@ -8,7 +8,7 @@ use web_sys::{
     ReadableStream, ReadableStreamByobReader, ReadableStreamReadResult, Response, WritableStreamDefaultWriter,
 };
 
-use crate::host::failed;
+use crate::runtime::failed;
 use crate::shortcuts::{CompressionStream, FillingReader, IdentityTransformStream, guard};
 
 /// The reading end of a stream.

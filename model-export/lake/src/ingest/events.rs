@@ -94,7 +94,7 @@ fn collector() -> EventColumns {
         value: Some("value".to_owned()),
         id: Some("id".to_owned()),
         context: ColumnMap::Renamed(
-            ["slot", "position", "segment", "model", "context"]
+            ["slot", "position", "segment", "model", "decision", "context"]
                 .map(same)
                 .into_iter()
                 .collect(),
