@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { json, planted, profileCookie, publish, start, until } from "./harness.mjs";
+import { NOON_MS, json, planted, profileCookie, publish, start, until } from "./harness.mjs";
 
 const model = planted();
 let server;
@@ -14,7 +14,9 @@ afterEach(async () => {
 });
 
 async function serving(refreshS = "3600", vars = {}) {
-  server = await start({ vars: { SELVEDGE_PUBLIC_KEYS: model.publicKey, SELVEDGE_REFRESH_S: refreshS, ...vars } });
+  // A refresh after 0 seconds is for tests in which time goes on.
+  const nowMs = refreshS === "0" ? undefined : NOON_MS;
+  server = await start({ vars: { SELVEDGE_PUBLIC_KEYS: model.publicKey, SELVEDGE_REFRESH_S: refreshS, ...vars }, nowMs });
   await publish(server.env, model.snapshot, "models/1.selvedge");
   assert.equal((await server.fetch("/readyz")).status, 200);
 }

@@ -17,13 +17,22 @@ export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** A cookie key for tests only: 32 bytes of 7 under id 1. */
 export const COOKIE_KEYS = `1:${Buffer.alloc(32, 7).toString("base64")}`;
 
+/** Noon (UTC) of a Monday: the time at which Workers that stand still in time answer. */
+export const NOON_MS = Date.UTC(2026, 5, 1, 12);
+
 /**
  * The Worker in workerd.
  *
- * @param {{ vars?: Record<string, string>, secrets?: Record<string, string>, config?: object, main?: string }} [options]
- *   `config` is merged over the shape of wrangler.toml, for bindings that are to be missing.
+ * @param {{ vars?: Record<string, string>, secrets?: Record<string, string>, config?: object, main?: string, nowMs?: number }} [options]
+ *   `config` is merged over the shape of wrangler.toml, for bindings that are to be missing. With `nowMs`, the build with the clock that tests set
+ *   is started, and its time stands still there: two answers then never differ by the second or the daypart in which they were made.
  */
-export async function start({ vars = {}, secrets = { SELVEDGE_COOKIE_KEYS: COOKIE_KEYS }, config, main } = {}) {
+export async function start({ vars = {}, secrets = { SELVEDGE_COOKIE_KEYS: COOKIE_KEYS }, config, main, nowMs } = {}) {
+  if (nowMs !== undefined) {
+    main ??= "build/worker-panic/index.js";
+    config ??= { r2_buckets: R2 };
+    vars = { ...vars, SELVEDGE_TEST_NOW_MS: String(nowMs) };
+  }
   const entry = `${ROOT}${main ?? "build/worker/index.js"}`;
   if (!existsSync(entry)) throw new Error(`${entry}: not there; run \`cargo xtask build worker\` first`);
   // Tests read the diagnostics of answers.

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, afterEach } from "node:test";
 
-import { publish, start } from "./harness.mjs";
+import { NOON_MS, publish, start } from "./harness.mjs";
 
 /**
  * Starts a server on the loopback interface. `answers` maps paths to functions of (request, response); every request is kept
@@ -44,6 +44,7 @@ export async function inFront(model) {
   const origin = await startOrigin();
   const server = await start({
     vars: { SELVEDGE_PUBLIC_KEYS: model.publicKey, SELVEDGE_REFRESH_S: "3600", SELVEDGE_ORIGIN: origin.url },
+    nowMs: NOON_MS,
   });
   afterEach(() => {
     origin.requests.length = 0;
