@@ -12,26 +12,55 @@ use crate::fallback::{Fallback, Lent};
 use crate::host::{Host, HostError};
 use crate::random;
 
-/// Sends events to the queue in one call, or else writes them into the bucket. Returns how many are stored: all or none.
+/// Most bytes of one call to the queue. Cloudflare's queues take 256 KB in one call, and count some overhead for each message.
+const MAX_SENT_BYTES: usize = 200_000;
+
+/// Sends events to the queue, in as few calls as its limit allows, and writes into the bucket what the queue did not take. Returns how many
+/// are stored. An event that names a decision of many items is far longer than it was sent, so 100 of them can exceed one call's limit.
 pub async fn collect<H: Host>(call: &mut Call<'_, H>, events: &[CollectedEvent<'_>]) -> usize {
-    if events.is_empty() {
-        return 0;
-    }
-    // One JSON array for the whole batch: in workerd, one crossing into JavaScript. Nothing in an event can fail to serialize.
-    let batch = serde_json::to_string(events).unwrap_or_default();
-    match call.host.send(&batch).await {
-        None => call.fell_back(Fallback::NoQueue),
-        Some(Ok(())) => return events.len(),
-        Some(Err(error)) => call.failed(Lent::Queue, &error, "; writing to the bucket instead"),
-    }
-    let lines = events.iter().filter_map(|event| serde_json::to_string(event).ok());
-    match write(call.host, lines, call.now_ms).await {
-        Ok(()) => events.len(),
-        Err(error) => {
-            call.failed(Lent::Bucket, &error, &format!("; {} events are lost", events.len()));
-            0
+    // Nothing in an event can fail to serialize.
+    let lines: Vec<String> = events
+        .iter()
+        .filter_map(|event| serde_json::to_string(event).ok())
+        .collect();
+    let mut sent = 0;
+    while sent < lines.len() {
+        let count = fitting(&lines[sent..]);
+        // One JSON array for each call: in workerd, one crossing into JavaScript.
+        let batch = ["[", &lines[sent..sent + count].join(","), "]"].concat();
+        match call.host.send(&batch).await {
+            Some(Ok(())) => sent += count,
+            None => {
+                call.fell_back(Fallback::NoQueue);
+                break;
+            }
+            Some(Err(error)) => {
+                call.failed(Lent::Queue, &error, "; writing to the bucket instead");
+                break;
+            }
         }
     }
+    let left = lines.len() - sent;
+    if left == 0 {
+        return sent;
+    }
+    match write(call.host, lines.into_iter().skip(sent), call.now_ms).await {
+        Ok(()) => sent + left,
+        Err(error) => {
+            call.failed(Lent::Bucket, &error, &format!("; {left} events are lost"));
+            sent
+        }
+    }
+}
+
+/// How many of these lines, at least one, fit into one call.
+fn fitting(lines: &[String]) -> usize {
+    let mut bytes = 0;
+    let fits = |line: &&String| {
+        bytes += line.len() + 1;
+        bytes <= MAX_SENT_BYTES
+    };
+    lines.iter().take_while(fits).count().max(1)
 }
 
 /// What the event queue is to do with a batch.

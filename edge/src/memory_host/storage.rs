@@ -48,6 +48,13 @@ impl EventSink for MemoryHost {
         if self.queue_health.get() == Health::Absent {
             return None;
         }
+        // Cloudflare's limit for one call.
+        if events.len() > 256_000 {
+            return Some(Err(HostError::new(format!(
+                "queue: expected at most 256000 bytes, found {}",
+                events.len()
+            ))));
+        }
         let sent = self.queue_health.get().check("queue").and_then(|()| {
             let messages: Vec<Box<RawValue>> =
                 serde_json::from_str(events).map_err(|error| HostError::new(error.to_string()))?;

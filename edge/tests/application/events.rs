@@ -346,3 +346,26 @@ fn a_made_up_decision_is_refused_or_known_for_what_it_is() {
         .collect();
     assert_eq!(sealed, [false, true]);
 }
+
+#[test]
+fn a_batch_of_events_that_name_long_lists_stays_within_the_queues_limit() {
+    let site = Site::serving();
+    let list = site.post(
+        "/v1/rank",
+        &json!({ "candidates": (0..30).flat_map(|item| {
+        ["tea", "tool", "toy", "book"].map(|department| format!("{department}-{item:02}"))
+    }).collect::<Vec<_>>() }),
+    );
+    let id = list.json()["id"].clone();
+    let event = json!({ "type": "impression", "item": "tea-00", "decision": id });
+    let events = vec![event; 50];
+    let reply = site.post("/v1/events", &json!({ "events": events }));
+    assert_eq!(reply.fallbacks(), [""; 0], "{}", reply.text());
+    assert_eq!(reply.json()["collected"], 50);
+    let queued: usize = site.host.queue.borrow().iter().map(String::len).sum();
+    assert!(
+        queued > 256_000,
+        "expected more than one call can take, found {queued} bytes"
+    );
+    assert_eq!(site.host.queue.borrow().len(), 50);
+}
