@@ -131,8 +131,8 @@ impl Config {
         if let Some(slot) = self.slots.iter().find(by_locale)
             && self.pack.locales.is_empty()
         {
-            let expected = "languages, as slots.vary of a slot has \"locale\": [\"de\", \"en\"], say";
-            let found = format!("none, and the slot {:?}", slot.name);
+            let expected = "the languages that slots vary by, such as [\"de\", \"en\"]";
+            let found = format!("none, although the slot {:?} has vary = [\"locale\"]", slot.name);
             return Err(ConfigError::value(path, "pack.locales", expected, found));
         }
         for (index, slot) in self.slots.iter().enumerate() {
