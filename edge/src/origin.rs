@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::config::Config;
 use crate::cookies;
 use crate::headers::HeaderChanges;
-use crate::host::{Host, HostError, OriginAnswer, OriginRequest, Place};
+use crate::host::{Host, HostError, OriginAnswer, OriginKind, OriginRequest};
 use crate::incoming::Incoming;
 
 /// Milliseconds that an included part may take to begin.
@@ -51,7 +51,7 @@ const OF_THE_PAGE: [&str; 10] = [
 pub struct Origin<H: Host> {
     host: H,
     incoming: Rc<Incoming<H>>,
-    place: Place,
+    kind: OriginKind,
     /// Changes to the headers of the visitor's request, for the page and its parts.
     changes: HeaderChanges,
 }
@@ -59,19 +59,19 @@ pub struct Origin<H: Host> {
 impl<H: Host> Origin<H> {
     /// The configured server, or else the host's assets; [`None`] if there is neither.
     pub fn of(host: &H, config: &Config, incoming: &Rc<Incoming<H>>) -> Option<Self> {
-        let server = config.origin.clone().map(Place::Server);
-        let place = server.or_else(|| host.has_assets().then_some(Place::Assets))?;
+        let server = config.origin.clone().map(OriginKind::Server);
+        let kind = server.or_else(|| host.has_assets().then_some(OriginKind::Assets))?;
         Some(Self {
             changes: passed_on(incoming),
             host: host.clone(),
             incoming: Rc::clone(incoming),
-            place,
+            kind,
         })
     }
 
     /// Whether pages are the host's static assets.
     pub fn is_assets(&self) -> bool {
-        self.place == Place::Assets
+        self.kind == OriginKind::Assets
     }
 
     /// Passes on the visitor's own request and returns the answer.
@@ -81,7 +81,7 @@ impl<H: Host> Origin<H> {
     pub async fn answer(&self) -> Result<H::Answer, HostError> {
         let url = self.url(self.incoming.path_and_query());
         let ask = OriginRequest {
-            place: &self.place,
+            kind: &self.kind,
             url: &url,
             is_own: true,
             changes: &self.changes,
@@ -104,7 +104,7 @@ impl<H: Host> Origin<H> {
         changes.removed.extend(OF_THE_PAGE);
         let url = self.url(&resolved.path_and_query);
         let ask = OriginRequest {
-            place: &self.place,
+            kind: &self.kind,
             url: &url,
             is_own: false,
             changes: &changes,
@@ -118,9 +118,9 @@ impl<H: Host> Origin<H> {
     }
 
     fn url(&self, path_and_query: &str) -> String {
-        let site = match &self.place {
-            Place::Server(server) => server,
-            Place::Assets => self.incoming.origin(),
+        let site = match &self.kind {
+            OriginKind::Server(server) => server,
+            OriginKind::Assets => self.incoming.origin(),
         };
         [site, path_and_query].concat()
     }

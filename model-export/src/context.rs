@@ -52,12 +52,12 @@ impl Explain for ArgumentError {
 
 /// What every verb gets beside its own arguments.
 #[derive(Debug)]
-pub struct Context {
+pub struct Invocation {
     globals: Globals,
     now_ms: i64,
 }
 
-impl Context {
+impl Invocation {
     /// Reads the clock once, so that all stages of one run agree on the time.
     #[must_use]
     pub fn new(globals: Globals) -> Self {

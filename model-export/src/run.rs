@@ -11,10 +11,10 @@ use selvedge_lake::explain::Error;
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::context::Context;
+use crate::context::Invocation;
 use crate::model::{ModelDir, Units, Writer};
 use crate::report::Report;
-use crate::stage::{Asked, Freshness, Gates, Input, Stage, Work, digest_files, inputs};
+use crate::stage::{Asked, DoneStages, Gates, Input, Stage, Work, digest_files, inputs};
 
 /// The stages, and what packing asks of them.
 pub struct Runner {
@@ -91,7 +91,7 @@ impl Runner {
     ///
     /// # Errors
     /// Those of the stage; what the model's directory held then stays.
-    pub fn one(&self, stage: &dyn Stage, context: &Context, options: &ArgMatches) -> Result<(), Error> {
+    pub fn one(&self, stage: &dyn Stage, context: &Invocation, options: &ArgMatches) -> Result<(), Error> {
         let config = context.config()?;
         stage.prepare(&config)?;
         let units = Units::new(&config.model.dir);
@@ -123,7 +123,7 @@ impl Runner {
     fn work_of(
         &self,
         stage: &dyn Stage,
-        context: &Context,
+        context: &Invocation,
         config: &Config,
         model: &ModelDir,
         options: &ArgMatches,
@@ -146,7 +146,7 @@ impl Runner {
         &self,
         stage: &dyn Stage,
         writer: &Writer,
-        context: &Context,
+        context: &Invocation,
         config: &Config,
         options: &ArgMatches,
     ) -> Result<(), Error> {
@@ -169,7 +169,7 @@ impl Runner {
         &self,
         stage: &dyn Stage,
         writer: &Writer,
-        context: &Context,
+        context: &Invocation,
         config: &Config,
         options: &ArgMatches,
     ) -> Result<(), Error> {
@@ -194,7 +194,7 @@ impl Runner {
     ///
     /// # Errors
     /// Those of the first stage that fails; the unit that counted before then still does.
-    pub fn all(&self, context: &Context, matches: &ArgMatches) -> Result<(), Error> {
+    pub fn all(&self, context: &Invocation, matches: &ArgMatches) -> Result<(), Error> {
         let config = context.config()?;
         // Whatever is missing is missed now and not minutes from now.
         for stage in self.stages {
@@ -205,7 +205,7 @@ impl Runner {
         let writer = units.lock("run")?;
         let files: Vec<&str> = self.stages.iter().flat_map(|stage| stage.outputs().to_vec()).collect();
         let keep_old = units.current()?.has(&files);
-        let mut freshness = Freshness::load(units.stages_path());
+        let mut done = DoneStages::load(units.stages_path());
         for stage in self.stages.iter().copied() {
             heading(context, stage.name());
             let own;
@@ -227,7 +227,7 @@ impl Runner {
             };
             if let Some(now) = &now
                 && !fresh
-                && freshness.is_done(stage.name(), now, &all(&model))
+                && done.is_done(stage.name(), now, &all(&model))
             {
                 context.print(&UpToDate {
                     up_to_date: stage.name(),
@@ -245,7 +245,7 @@ impl Runner {
             }
             result?;
             if let Some(now) = now {
-                freshness.set_done(stage.name(), now, &all(&writer.view()?))?;
+                done.set_done(stage.name(), now, &all(&writer.view()?))?;
             }
             if !keep_old {
                 writer.commit()?;
@@ -311,7 +311,7 @@ fn help(stage: &dyn Stage) -> String {
 }
 
 /// Tables follow one another; people want to know which is which.
-fn heading(context: &Context, stage: &str) {
+fn heading(context: &Invocation, stage: &str) {
     if !context.json() {
         context.note(&format!("\n── {stage} ──"));
     }

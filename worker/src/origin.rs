@@ -3,7 +3,7 @@
 use js_sys::futures::JsFuture;
 use js_sys::{Function, Promise, Reflect};
 use selvedge_edge::HeaderChanges;
-use selvedge_edge::host::{HostError, Origin, OriginAnswer, OriginRequest, Place, ResolvedUrl};
+use selvedge_edge::host::{HostError, Origin, OriginAnswer, OriginKind, OriginRequest, ResolvedUrl};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{AbortController, Headers, Request, RequestInit, RequestRedirect, Response, Url};
 use worker::Fetcher;
@@ -47,13 +47,13 @@ impl Origin for Cloudflare {
     }
 
     async fn ask(&self, request: &Incoming, ask: OriginRequest<'_>) -> Result<Answer, HostError> {
-        let answer = match ask.place {
-            Place::Assets => {
+        let answer = match ask.kind {
+            OriginKind::Assets => {
                 let assets = self.binding::<Fetcher>(ASSETS)?;
                 let assets = assets.ok_or_else(|| HostError::new("ASSETS: not bound"))?;
                 asset(assets.into_rpc(), request.request(), &ask).await
             }
-            Place::Server(_) => fetched(request, &ask).await,
+            OriginKind::Server(_) => fetched(request, &ask).await,
         };
         answer.map(Answer).map_err(failed)
     }

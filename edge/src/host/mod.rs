@@ -18,7 +18,7 @@ mod streams;
 
 use std::fmt;
 
-pub use origin::{Origin, OriginAnswer, OriginRequest, Place, ResolvedUrl};
+pub use origin::{Origin, OriginAnswer, OriginKind, OriginRequest, ResolvedUrl};
 pub use request::Request;
 pub use runtime::{Runtime, Wake};
 pub use storage::{CachedAnswer, EventSink, LocationCache, ModelSource};

@@ -9,7 +9,7 @@ use crate::headers::HeaderChanges;
 #[derive(Clone, Debug)]
 pub struct OriginRequest<'a> {
     /// Which origin is asked.
-    pub place: &'a Place,
+    pub kind: &'a OriginKind,
     /// Absolute URL: of the server that is asked, or of the visitor's own site for assets.
     pub url: &'a str,
     /// True for the visitor's own request, whose method and body are passed on; false for a GET of a part.
@@ -22,7 +22,7 @@ pub struct OriginRequest<'a> {
 
 /// Where pages come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum OriginKind {
     /// A server: scheme, host and port.
     Server(String),
     /// The host's static files.

@@ -6,13 +6,13 @@ use super::fields::{Fields, change, field};
 use super::request::MemoryRequest;
 use super::streams::MemoryBody;
 use super::{MemoryHost, waiting};
-use crate::host::{HostError, Origin, OriginAnswer, OriginRequest, Place, ResolvedUrl};
+use crate::host::{HostError, Origin, OriginAnswer, OriginKind, OriginRequest, ResolvedUrl};
 
 /// A request that the origin got.
 #[derive(Clone, Debug)]
 pub struct OriginCall {
     /// Which origin: a server or the static files.
-    pub place: Place,
+    pub kind: OriginKind,
     /// The method.
     pub method: String,
     /// The absolute URL.
@@ -110,13 +110,13 @@ impl Origin for MemoryHost {
     async fn ask(&self, request: &MemoryRequest, ask: OriginRequest<'_>) -> Result<MemoryAnswer, HostError> {
         waiting::turn(self).await;
         let mut call = OriginCall {
-            place: ask.place.clone(),
+            kind: ask.kind.clone(),
             method: "GET".to_owned(),
             url: ask.url.to_owned(),
             headers: request.headers.clone(),
             body: Vec::new(),
         };
-        if *ask.place != Place::Assets {
+        if *ask.kind != OriginKind::Assets {
             change(&mut call.headers, ask.changes);
         }
         if ask.is_own {

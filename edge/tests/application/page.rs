@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use selvedge_edge::host::{HostError, Place};
+use selvedge_edge::host::{HostError, OriginKind};
 use selvedge_edge::memory_host::{MemoryAnswer, MemoryBody, MemoryRequest, Reply};
 use serde_json::Value;
 
@@ -325,7 +325,7 @@ fn without_a_server_behind_a_page_is_one_of_the_static_files_or_a_problem() {
     problem(&site.get("/shop"), 404, "no-such-path");
     site.host.has_assets.set(true);
     site.host.set_origin(|call| {
-        assert_eq!(call.place, Place::Assets);
+        assert_eq!(call.kind, OriginKind::Assets);
         Ok(match call.path() {
             "/" => MemoryAnswer::html("a<esi:include src=\"/part\"/>b").with(ESI.0, ESI.1),
             "/part" => MemoryAnswer::html(SLOT),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::bench_quality::{Choice, Measurement, measure, objective_of};
-use crate::context::Context;
+use crate::context::Invocation;
 use crate::report::Report;
 use selvedge_lake::explain::Error;
 
@@ -44,7 +44,7 @@ pub struct Args {
 ///
 /// # Errors
 /// A data set that cannot be read, or parameters that cannot be trained with.
-pub fn run(args: Args, context: &Context) -> Result<(), Error> {
+pub fn run(args: Args, context: &Invocation) -> Result<(), Error> {
     let mut objective = objective_of(&args.data_set);
     objective.regularisation = args.regularisation.unwrap_or(objective.regularisation);
     objective.unobserved_weight = args.unobserved_weight.unwrap_or(objective.unobserved_weight);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::bench_retrieve::{Vectors, Written, write};
-use crate::context::Context;
+use crate::context::Invocation;
 use crate::report::Report;
 use selvedge_lake::explain::Error;
 
@@ -31,7 +31,7 @@ pub struct Args {
 ///
 /// # Errors
 /// A model that cannot be read, or a folder that cannot be written.
-pub fn run(args: Args, context: &Context) -> Result<(), Error> {
+pub fn run(args: Args, context: &Invocation) -> Result<(), Error> {
     let vectors = match args.model {
         Some(dir) => Vectors::Trained { dir, rows: args.rows },
         None => Vectors::Random {

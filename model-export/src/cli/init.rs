@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::context::Context;
+use crate::context::Invocation;
 use crate::init::init;
 use selvedge_lake::explain::Error;
 
@@ -24,7 +24,7 @@ pub struct Args {
 ///
 /// # Errors
 /// No file has events in it, a file cannot be read, or the configuration is there already.
-pub fn run(args: Args, context: &Context) -> Result<(), Error> {
+pub fn run(args: Args, context: &Invocation) -> Result<(), Error> {
     let output = args.output.as_deref().unwrap_or_else(|| context.config_path());
     context.print(&init(&args.files, output, args.force)?)
 }

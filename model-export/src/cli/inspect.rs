@@ -9,7 +9,7 @@ use selvedge::snapshot::{SectionKind, Snapshot, Trust, VerifyingKey, parse_publi
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::context::Context;
+use crate::context::Invocation;
 use crate::pack::{PackError, read_key, read_snapshot};
 use crate::report::Report;
 use crate::report::{Table, count};
@@ -81,7 +81,7 @@ struct Shown {
 ///
 /// # Errors
 /// The file cannot be read, a key is none, or the snapshot is refused.
-pub fn run(args: Args, context: &Context) -> Result<(), Error> {
+pub fn run(args: Args, context: &Invocation) -> Result<(), Error> {
     let path = match &args.snapshot {
         Some(path) => path.clone(),
         None => crate::pack::output_path(&context.config()?),
@@ -100,7 +100,7 @@ pub fn run(args: Args, context: &Context) -> Result<(), Error> {
     context.print(&inspect(path, &snapshot, !args.no_verify, args.items))
 }
 
-fn trusted(args: &Args, context: &Context) -> Result<Vec<VerifyingKey>, Error> {
+fn trusted(args: &Args, context: &Invocation) -> Result<Vec<VerifyingKey>, Error> {
     if args.no_verify {
         return Ok(Vec::new());
     }

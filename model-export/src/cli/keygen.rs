@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::context::Context;
+use crate::context::Invocation;
 use crate::pack::{KeyPair, generate};
 use crate::report::Report;
 use selvedge_lake::explain::Error;
@@ -32,7 +32,7 @@ impl Report for KeyPair {
 ///
 /// # Errors
 /// There is a key already, or it cannot be written.
-pub fn run(args: Args, context: &Context) -> Result<(), Error> {
+pub fn run(args: Args, context: &Invocation) -> Result<(), Error> {
     let pair = generate(&args.path)?;
     context.print(&pair)
 }

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Args as _, Command, FromArgMatches as _, Subcommand};
 use selvedge_lake::explain::{Error, Exit};
 
-use crate::context::{ArgumentError, Context, Globals};
+use crate::context::{ArgumentError, Globals, Invocation};
 use crate::run::Runner;
 use crate::stages;
 
@@ -75,7 +75,7 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(runner: &Runner, matches: &ArgMatches) -> Result<(), Error> {
-    let context = Context::new(Globals::from_arg_matches(matches).map_err(ArgumentError)?);
+    let context = Invocation::new(Globals::from_arg_matches(matches).map_err(ArgumentError)?);
     if let Some((verb, options)) = matches.subcommand() {
         if verb == "run" {
             return runner.all(&context, options);

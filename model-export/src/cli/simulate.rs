@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::context::Context;
+use crate::context::Invocation;
 use crate::report::Report;
 use crate::report::{Table, count};
 use crate::simulate::{self, Options, Recommended, Simulation};
@@ -57,7 +57,7 @@ fn share(text: &str) -> Result<f64, String> {
 ///
 /// # Errors
 /// Configuration, lake or training.
-pub fn run(args: Args, context: &Context) -> Result<(), Error> {
+pub fn run(args: Args, context: &Invocation) -> Result<(), Error> {
     let config = context.config()?;
     let options = Options {
         segments: args.segments,
@@ -78,7 +78,7 @@ pub fn run(args: Args, context: &Context) -> Result<(), Error> {
             "NDCG kept by hit ratio, times to live of {} s",
             options.ttl_s.first().unwrap_or(&0)
         );
-        selvedge_lake::storage::atomic::write_bytes(path, simulate::plot(&simulation, &title).as_bytes())?;
+        selvedge_lake::storage::atomic::write_bytes(path, simulate::plot(&simulation, &title)?.as_bytes())?;
     }
     if args.write
         && let Some(found) = &simulation.recommended

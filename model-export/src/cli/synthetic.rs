@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::context::Context;
+use crate::context::Invocation;
 use crate::synthetic::{self, Compression, Format, Options};
 use selvedge_lake::explain::Error;
 
@@ -42,7 +42,7 @@ pub struct Args {
 ///
 /// # Errors
 /// An option is out of range, or a file cannot be written.
-pub fn run(args: Args, context: &Context) -> Result<(), Error> {
+pub fn run(args: Args, context: &Invocation) -> Result<(), Error> {
     let options = Options {
         seed: args.seed,
         users: args.users,

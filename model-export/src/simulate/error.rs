@@ -39,6 +39,9 @@ pub enum SimulateError {
     /// The table of imported vectors cannot be read.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// The plot cannot be drawn.
+    #[error("the plot cannot be drawn: {0}")]
+    Plot(String),
 }
 
 impl Explain for SimulateError {
@@ -49,6 +52,7 @@ impl Explain for SimulateError {
             Self::Build(_) | Self::Lists(_) => Exit::Snapshot,
             Self::Read(error) => error.exit(),
             Self::Import(error) => error.exit(),
+            Self::Plot(_) => Exit::Environment,
         }
     }
 
@@ -61,6 +65,7 @@ impl Explain for SimulateError {
             Self::Build(_) | Self::Lists(_) => Some("lower train.factors, or raise train.regularisation".to_owned()),
             Self::Read(error) => error.hint(),
             Self::Import(error) => error.hint(),
+            Self::Plot(_) => None,
         }
     }
 }

@@ -1,37 +1,38 @@
 //! The frontier as a picture: what is kept by hit ratio, a line for each way of making lists.
 
-use std::fmt::Write as _;
+use std::error::Error;
 
+use plotters::prelude::*;
+
+use super::error::SimulateError;
 use super::found::{LevelFound, Simulation};
 
-const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 400.0;
-const LEFT: f64 = 60.0;
-const RIGHT: f64 = 190.0;
-const TOP: f64 = 36.0;
-const BOTTOM: f64 = 48.0;
+const SIZE: (u32, u32) = (720, 400);
+const FONT: (&str, u32) = ("sans-serif", 12);
 
-type Line = (&'static str, &'static str, fn(&LevelFound) -> (f64, f64));
+type Line = (&'static str, RGBColor, fn(&LevelFound) -> (f64, f64));
 
 /// The way of making lists, its colour, and hit ratio and kept share at a level and the first time to live.
 const LINES: [Line; 4] = [
-    ("rerank", "#0b6e4f", |level| {
+    ("rerank", RGBColor(0x0b, 0x6e, 0x4f), |level| {
         (level.caches[0].hit_ratio, level.kept_rerank)
     }),
-    ("exclude", "#6bbf9c", |level| {
+    ("exclude", RGBColor(0x6b, 0xbf, 0x9c), |level| {
         (level.caches[0].hit_ratio, level.kept_exclude)
     }),
-    ("tree, voted", "#3d5a98", |level| {
+    ("tree, voted", RGBColor(0x3d, 0x5a, 0x98), |level| {
         (level.caches[0].hit_ratio, level.kept_voted)
     }),
-    ("k-means, centroid", "#c8553d", |level| {
+    ("k-means, centroid", RGBColor(0xc8, 0x55, 0x3d), |level| {
         (level.caches[0].hit_ratio_k_means, level.kept_k_means)
     }),
 ];
 
 /// An SVG of the first time to live.
-#[must_use]
-pub fn plot(simulation: &Simulation, title: &str) -> String {
+///
+/// # Errors
+/// [`SimulateError::Plot`].
+pub fn plot(simulation: &Simulation, title: &str) -> Result<String, SimulateError> {
     let levels: Vec<&LevelFound> = simulation
         .levels
         .iter()
@@ -47,76 +48,45 @@ pub fn plot(simulation: &Simulation, title: &str) -> String {
         .find(|low| *low <= fewest_hits)
         .unwrap_or_else(|| tenth(fewest_hits));
     let high = all.iter().map(|point| tenth(point.1) + 0.1).fold(1.0, f64::max);
-    let x = |hits: f64| LEFT + (hits - low) / (1.0 - low) * (WIDTH - LEFT - RIGHT);
-    let y = |kept: f64| TOP + (high - kept) / high * (HEIGHT - TOP - BOTTOM);
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"system-ui, sans-serif\" font-size=\"12\">\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n<text x=\"{LEFT}\" y=\"20\" font-weight=\"600\">{}</text>\n",
-        escaped(title)
-    );
-    let mut text = |x: f64, y: f64, anchor: &str, fill: &str, words: &str| {
-        let _ = writeln!(
-            svg,
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{fill}\">{}</text>",
-            escaped(words)
-        );
-    };
-    for step in 0..=4 {
-        let part = f64::from(step) / 4.0;
-        let (hits, kept) = (low + part * (1.0 - low), part * high);
-        text(
-            x(hits),
-            HEIGHT - BOTTOM + 18.0,
-            "middle",
-            "#5c6370",
-            &format!("{:.1} %", 100.0 * hits),
-        );
-        text(
-            LEFT - 8.0,
-            y(kept) + 4.0,
-            "end",
-            "#5c6370",
-            &format!("{:.0} %", 100.0 * kept),
-        );
-    }
-    text(
-        (LEFT + WIDTH - RIGHT) / 2.0,
-        HEIGHT - 10.0,
-        "middle",
-        "#222",
-        "hit ratio",
-    );
-    for (place, (name, colour, _)) in (0..).zip(&LINES) {
-        text(
-            WIDTH - RIGHT + 16.0,
-            TOP + 16.0 + 20.0 * f64::from(place),
-            "start",
-            colour,
-            name,
-        );
-    }
-    let _ = writeln!(
-        svg,
-        "<path d=\"M{LEFT} {TOP}V{0}H{1}\" fill=\"none\" stroke=\"#5c6370\"/>",
-        HEIGHT - BOTTOM,
-        WIDTH - RIGHT
-    );
-    for line in &LINES {
-        let places: Vec<String> = points(line)
-            .iter()
-            .map(|(hits, kept)| format!("{:.1},{:.1}", x(*hits), y(*kept)))
-            .collect();
-        let _ = writeln!(
-            svg,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>",
-            places.join(" "),
-            line.1
-        );
-    }
-    svg.push_str("</svg>\n");
-    svg
+    let mut svg = String::new();
+    draw(&mut svg, title, (low, high), &points).map_err(|error| SimulateError::Plot(error.to_string()))?;
+    Ok(svg)
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
+fn draw<'a>(
+    svg: &'a mut String,
+    title: &str,
+    (low, high): (f64, f64),
+    points: &dyn Fn(&Line) -> Vec<(f64, f64)>,
+) -> Result<(), Box<dyn Error + 'a>> {
+    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    root.fill(&WHITE)?;
+    let mut chart = ChartBuilder::on(&root)
+        .caption(title, ("sans-serif", 14))
+        .margin(10)
+        // Room for the names of the lines beside them.
+        .margin_right(170)
+        .x_label_area_size(40)
+        .y_label_area_size(50)
+        // The axis reaches a little beyond its last label, which is left out otherwise.
+        .build_cartesian_2d(low..(1.0 + 0.001 * (1.0 - low)), 0.0..high)?;
+    chart
+        .configure_mesh()
+        .x_desc("hit ratio")
+        .x_label_formatter(&|hits| format!("{:.1} %", 100.0 * hits))
+        .y_label_formatter(&|kept| format!("{:.0} %", 100.0 * kept))
+        .label_style(FONT)
+        .light_line_style(TRANSPARENT)
+        .draw()?;
+    for (place, line) in (0..).zip(&LINES) {
+        chart.draw_series(LineSeries::new(points(line), line.1.stroke_width(2)))?;
+        let height = 44 + 20 * place;
+        root.draw(&PathElement::new(
+            [(556, height), (576, height)],
+            line.1.stroke_width(2),
+        ))?;
+        root.draw(&Text::new(line.0, (582, height - 6), FONT))?;
+    }
+    root.present()?;
+    Ok(())
 }

@@ -8,7 +8,7 @@ use selvedge_lake::explain::Error;
 
 use super::gate::{Gate, Gates};
 use crate::config::Config;
-use crate::context::Context;
+use crate::context::Invocation;
 use crate::model::ModelDir;
 
 /// Something that a stage reads.
@@ -90,7 +90,7 @@ pub trait Stage: Sync {
 #[derive(Clone, Copy)]
 pub struct Work<'w> {
     /// The outputs for people and programs, and the time.
-    pub context: &'w Context,
+    pub context: &'w Invocation,
     /// The configuration.
     pub config: &'w Config,
     /// The unit of the model that it reads and writes.

@@ -1,18 +1,23 @@
 //! A scatter plot as SVG: time by recall, the time on a logarithmic scale.
 
-use std::fmt::Write;
+use std::error::Error;
 use std::fs;
+
+use plotters::prelude::*;
 
 use crate::failure::Failure;
 
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 420.0;
-const LEFT: f64 = 70.0;
-const RIGHT: f64 = 190.0;
-const TOP: f64 = 40.0;
-const BOTTOM: f64 = 50.0;
-const COLOURS: [&str; 8] = [
-    "#0b6e4f", "#6bbf9c", "#c8553d", "#3d5a98", "#8a5aa8", "#b8860b", "#5c6370", "#d1789b",
+const SIZE: (u32, u32) = (760, 420);
+const FONT: (&str, u32) = ("sans-serif", 12);
+const COLOURS: [RGBColor; 8] = [
+    RGBColor(0x0b, 0x6e, 0x4f),
+    RGBColor(0x6b, 0xbf, 0x9c),
+    RGBColor(0xc8, 0x55, 0x3d),
+    RGBColor(0x3d, 0x5a, 0x98),
+    RGBColor(0x8a, 0x5a, 0xa8),
+    RGBColor(0xb8, 0x86, 0x0b),
+    RGBColor(0x5c, 0x63, 0x70),
+    RGBColor(0xd1, 0x78, 0x9b),
 ];
 
 pub struct Point {
@@ -40,82 +45,63 @@ impl Plot {
     /// Writes `docs/benchmarks/NAME`.
     pub fn write(&self, name: &str) -> Result<(), Failure> {
         let path = format!("docs/benchmarks/{name}");
-        fs::write(&path, self.svg()).map_err(Failure::io("write", &path))
+        let svg = self.svg().map_err(|error| Failure::Io {
+            action: "draw",
+            path: path.clone().into(),
+            source: std::io::Error::other(error.to_string()),
+        })?;
+        fs::write(&path, svg).map_err(Failure::io("write", &path))
     }
 
-    fn svg(&self) -> String {
-        let low = self
-            .points
-            .iter()
-            .map(|point| point.ms.log10().floor())
-            .fold(0.0, f64::min);
-        let high = self
-            .points
-            .iter()
-            .map(|point| point.ms.log10().ceil())
-            .fold(0.0, f64::max);
-        let y = |ms: f64| TOP + (high - ms.log10()) / (high - low).max(1.0) * (HEIGHT - TOP - BOTTOM);
-        let x = |recall: f64| LEFT + recall * (WIDTH - LEFT - RIGHT);
-        let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"system-ui, sans-serif\" font-size=\"12\">\n\
-             <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n<text x=\"{LEFT}\" y=\"22\" font-size=\"14\">{}</text>\n",
-            self.title
-        );
-        let mut power = low;
-        while power <= high {
-            let at = y(10f64.powf(power));
-            let label = 10f64.powf(power);
-            let _ = writeln!(
-                svg,
-                "<path d=\"M{LEFT} {at:.1}H{:.1}\" stroke=\"#ddd\"/><text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{label} ms</text>",
-                WIDTH - RIGHT,
-                LEFT - 6.0,
-                at + 4.0
-            );
-            power += 1.0;
+    fn svg(&self) -> Result<String, Box<dyn Error + '_>> {
+        let times = || self.points.iter().map(|point| point.ms.log10());
+        // Whole powers of ten around all points. The axes reach a little beyond their last labels, which are left out otherwise.
+        let low = 0.99 * 10f64.powf(times().fold(0.0, f64::min).floor());
+        let high = 1.01 * 10f64.powf(times().fold(0.0, f64::max).ceil());
+        let mut svg = String::new();
+        {
+            let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+            root.fill(&WHITE)?;
+            let mut chart = ChartBuilder::on(&root)
+                .caption(&self.title, ("sans-serif", 14))
+                .margin(10)
+                // Room for the names of the series beside the points.
+                .margin_right(170)
+                .x_label_area_size(40)
+                .y_label_area_size(60)
+                .build_cartesian_2d(0.0..1.001, (low..high).log_scale())?;
+            chart
+                .configure_mesh()
+                .x_desc("recall@10")
+                .x_labels(6)
+                .x_label_formatter(&|recall| format!("{recall:.1}"))
+                .y_label_formatter(&|ms| format!("{ms} ms"))
+                .label_style(FONT)
+                .light_line_style(TRANSPARENT)
+                .draw()?;
+            for (place, (name, colour)) in (0..).zip(self.series()) {
+                let points = self.points.iter().filter(|point| point.series == name);
+                chart.draw_series(
+                    points.map(|point| Circle::new((point.recall, point.ms), 5, colour.mix(0.8).filled())),
+                )?;
+                let line = 44 + 20 * place;
+                root.draw(&Circle::new((606, line), 5, colour.filled()))?;
+                root.draw(&Text::new(name, (618, line - 6), FONT))?;
+            }
+            root.present()?;
         }
-        for tenth in 0..=5u8 {
-            let recall = f64::from(tenth) / 5.0;
-            let _ = writeln!(
-                svg,
-                "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{recall:.1}</text>",
-                x(recall),
-                HEIGHT - BOTTOM + 18.0
-            );
-        }
-        let _ = writeln!(
-            svg,
-            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">recall@10</text>",
-            x(0.5),
-            HEIGHT - 12.0
-        );
+        Ok(svg)
+    }
+
+    /// The names in the order of their first points, with their colours.
+    fn series(&self) -> impl Iterator<Item = (&str, RGBColor)> {
         let mut names: Vec<&str> = Vec::new();
         for point in &self.points {
             if !names.contains(&point.series.as_str()) {
                 names.push(&point.series);
             }
         }
-        for (at, name) in (0u8..).zip(&names) {
-            let colour = COLOURS[usize::from(at) % COLOURS.len()];
-            for point in self.points.iter().filter(|point| point.series == *name) {
-                let _ = writeln!(
-                    svg,
-                    "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"5\" fill=\"{colour}\" fill-opacity=\"0.8\"/>",
-                    x(point.recall),
-                    y(point.ms)
-                );
-            }
-            let line = TOP + 10.0 + f64::from(at) * 20.0;
-            let _ = writeln!(
-                svg,
-                "<circle cx=\"{:.1}\" cy=\"{line:.1}\" r=\"5\" fill=\"{colour}\"/><text x=\"{:.1}\" y=\"{:.1}\">{name}</text>",
-                WIDTH - RIGHT + 22.0,
-                WIDTH - RIGHT + 34.0,
-                line + 4.0
-            );
-        }
-        svg.push_str("</svg>\n");
-        svg
+        names.into_iter().zip(COLOURS.into_iter().cycle())
     }
 }
 
@@ -124,6 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::expect_used, reason = "a test")]
     fn every_point_and_every_series_once_is_drawn() {
         let plot = Plot {
             title: "by recall".into(),
@@ -133,11 +120,9 @@ mod tests {
                 Point::new("b", 0.0, 100.0),
             ],
         };
-        let svg = plot.svg();
-        assert_eq!(svg.matches("<circle").count(), 3 + 2);
-        assert_eq!(svg.matches(">a<").count(), 1);
-        assert!(svg.contains(">0.01 ms<") && svg.contains(">100 ms<"), "{svg}");
-        // The fastest lies lowest.
-        assert!(svg.contains(&format!("cy=\"{:.1}\"", HEIGHT - BOTTOM)));
+        let svg = plot.svg().expect("a plot into a string");
+        assert_eq!(svg.matches("<circle").count(), 3 + 2, "{svg}");
+        assert!(svg.contains("0.01 ms") && svg.contains("100 ms"), "{svg}");
+        assert!(svg.contains("by recall") && svg.contains("recall@10"), "{svg}");
     }
 }

@@ -1,9 +1,12 @@
-//! `cargo xtask test`: runs all tests and prints one line with the total.
+//! `cargo xtask test`: runs all tests, prints what each step cost, building included, and one line with the total.
 
 mod collected;
+mod dependencies;
 mod fuzz;
 mod steps;
 mod tally;
+
+use std::time::Instant;
 
 use clap::Args;
 
@@ -47,8 +50,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     });
     let mut total = Tally::default();
     let mut failed = Vec::new();
+    let mut seconds = Vec::new();
     for chosen in chosen {
         step(chosen.name);
+        let begin = Instant::now();
         let tally = (chosen.work)().unwrap_or_else(|failure| {
             failure.print();
             Tally::failed()
@@ -57,6 +62,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             failed.push(chosen.name);
         }
         total.add(&tally);
+        seconds.push((begin.elapsed().as_secs_f32(), chosen.name));
+    }
+    for (seconds, name) in &seconds {
+        println!("{seconds:7.1} s  {name}");
     }
     for name in &failed {
         println!("failed: {name}");

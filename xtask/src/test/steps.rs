@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::tally::Tally;
-use super::{Step, collected, fuzz};
+use super::{Step, collected, dependencies, fuzz};
 use crate::artefact;
 use crate::browser;
 use crate::demo::{self, Dataset, Server};
@@ -17,6 +17,7 @@ use crate::worker;
 /// Every step. A new kind of test is one line here.
 pub const ALL: &[Step] = &[
     step("format", true, format),
+    step("licences and sources of dependencies", true, dependencies::check),
     step("clippy: core", true, || {
         clippy(&["selvedge", "--all-targets", "--features", "writer"])
     }),

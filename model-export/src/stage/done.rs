@@ -23,12 +23,12 @@ struct Done {
 
 /// The stages that are done, kept in `stages.json` in the model's directory.
 #[derive(Debug)]
-pub struct Freshness {
+pub struct DoneStages {
     path: PathBuf,
     done: BTreeMap<String, Done>,
 }
 
-impl Freshness {
+impl DoneStages {
     /// What is known of the stages of a model, from `stages.json`. A file that cannot be read means that nothing is known.
     #[must_use]
     pub fn load(path: PathBuf) -> Self {
@@ -118,16 +118,16 @@ mod tests {
         let output = dir.path().join("evaluation.json");
         let outputs = [output.clone()];
         std::fs::write(&output, "1").unwrap();
-        let mut freshness = Freshness::load(path.clone());
-        assert!(!freshness.is_done("evaluate", "a", &outputs));
-        freshness.set_done("evaluate", "a".to_owned(), &outputs).unwrap();
-        let freshness = Freshness::load(path);
-        assert!(freshness.is_done("evaluate", "a", &outputs));
-        assert!(!freshness.is_done("evaluate", "b", &outputs));
-        assert!(!freshness.is_done("train", "a", &outputs));
+        let mut done = DoneStages::load(path.clone());
+        assert!(!done.is_done("evaluate", "a", &outputs));
+        done.set_done("evaluate", "a".to_owned(), &outputs).unwrap();
+        let done = DoneStages::load(path);
+        assert!(done.is_done("evaluate", "a", &outputs));
+        assert!(!done.is_done("evaluate", "b", &outputs));
+        assert!(!done.is_done("train", "a", &outputs));
         std::fs::write(&output, "2").unwrap();
-        assert!(!freshness.is_done("evaluate", "a", &outputs));
+        assert!(!done.is_done("evaluate", "a", &outputs));
         std::fs::remove_file(&output).unwrap();
-        assert!(!freshness.is_done("evaluate", "a", &outputs));
+        assert!(!done.is_done("evaluate", "a", &outputs));
     }
 }
