@@ -29,6 +29,9 @@ pub const ALL: &[Step] = &[
             "--package",
             "selvedge-lake",
             "--all-targets",
+            // The profile of the tests: procedural macros and build scripts are compiled once for both.
+            "--profile",
+            "native",
         ])
     }),
     step("clippy: xtask", true, || {
