@@ -26,6 +26,7 @@ mod fallback;
 mod headers;
 pub mod host;
 mod incoming;
+mod limit;
 mod loading;
 #[cfg(feature = "memory-host")]
 pub mod memory_host;
@@ -37,6 +38,7 @@ mod resource;
 mod respond;
 mod response;
 mod route;
+mod sent_event;
 mod timing;
 mod visitor;
 

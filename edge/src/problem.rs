@@ -15,6 +15,7 @@ pub struct Problem {
     title: &'static str,
     detail: Cow<'static, str>,
     allow: Option<&'static str>,
+    retry_after_s: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -34,6 +35,7 @@ impl Problem {
             title,
             detail: detail.into(),
             allow: None,
+            retry_after_s: None,
         }
     }
 
@@ -104,6 +106,19 @@ impl Problem {
         )
     }
 
+    /// 429: the client has sent more requests than the host's limit allows.
+    pub fn too_many() -> Self {
+        let mut problem = Self::new(
+            429,
+            "too-many-requests",
+            "Too many requests",
+            "requests: expected fewer from this address; send events in batches of up to 100, and wait before the next",
+        );
+        // The host does not say when its limit lets requests pass again. A minute is the longer one of the two periods that Cloudflare has.
+        problem.retry_after_s = Some("60");
+        problem
+    }
+
     /// 502: the origin gave no answer.
     pub fn no_origin(reason: &str) -> Self {
         Self::new(
@@ -145,12 +160,15 @@ impl Problem {
         if let Some(allow) = self.allow {
             answer.set("allow", allow);
         }
+        if let Some(seconds) = self.retry_after_s {
+            answer.set("retry-after", seconds);
+        }
         answer
     }
 }
 
 /// The first 80 characters of what a client sent.
-fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     const SHOWN_CHARS: usize = 80;
     let mut short: String = text.chars().take(SHOWN_CHARS).collect();
     if short.len() < text.len() {

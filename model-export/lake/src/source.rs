@@ -36,7 +36,8 @@ impl InvalidValue {
 pub struct LakeConfig {
     /// The lake's directory.
     pub dir: PathBuf,
-    /// The largest share of bad rows that a file may have, 0 to 1.
+    /// The largest share of bad rows that a file may have, 0 to 1. A few bad rows of a small file are allowed whatever their share, unless this
+    /// is 0. It does not hold for events that the edge collected.
     pub max_bad_share: f64,
 }
 
@@ -97,6 +98,10 @@ pub struct TextFormat {
     pub delimiter: Option<char>,
     /// Whether the first line names the columns; without, they are called `1`, `2`, ….
     pub header: bool,
+    /// Whether strangers decide what stands in the file: the edge collects what anybody sends. Such a file is read as what it is declared to be,
+    /// whatever it begins with, and what cannot be read of it goes into quarantine instead of ending the run.
+    #[serde(skip)]
+    pub collected: bool,
 }
 
 /// Columns under names: a list keeps the columns' own names, a table gives new ones (`store = "store_id"`).
@@ -218,8 +223,11 @@ pub struct EventColumns {
     pub event_type: Option<String>,
     /// How much: price, rating, seconds.
     pub value: Option<String>,
-    /// A unique id: rows of the same id are kept once.
+    /// An id of the event: rows with the same id, of the same user and from files of the same `[[events]]`, are kept once.
     pub id: Option<String>,
+    /// Whether the visitor had been there before: `false` until the edge's cookie has come back. Only for what the edge collected.
+    #[serde(skip)]
+    pub returning: Option<String>,
     /// What else is worth keeping.
     #[serde(default)]
     pub context: ColumnMap,

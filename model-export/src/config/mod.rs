@@ -19,7 +19,7 @@ pub use error::ConfigError;
 pub use pack::{Codes, PackConfig};
 pub use slots::{Audience, PerVisitor, SlotConfig, TrafficConfig, Vary};
 pub use stages::{Baseline, EvaluateConfig, ModelConfig, SegmentConfig};
-pub use train::{TrainConfig, WeightsConfig};
+pub use train::{TrainConfig, VisitorsConfig, WeightsConfig};
 
 /// The whole configuration. Every section has defaults except what only the owner of the data can know.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -165,6 +165,13 @@ impl Config {
             }
             _ => Err(serde::de::Error::custom(format!("no section {name:?}"))),
         }
+    }
+
+    /// Whether only items of the catalogue are trained and packed. A configuration that declares a catalogue means it, even before the first file of it
+    /// was read: otherwise, everybody who sends events would make items as long as there is none.
+    #[must_use]
+    pub const fn only_catalogued(&self, lake_has_catalogue: bool) -> bool {
+        !self.train.uncatalogued_items && (lake_has_catalogue || !self.catalogue.is_empty())
     }
 
     /// What ingest reads of it.

@@ -6,3 +6,4 @@ mod gates;
 mod kills;
 mod order;
 mod shop;
+mod strangers;

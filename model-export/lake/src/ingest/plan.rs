@@ -23,6 +23,14 @@ impl Mapping {
         }
     }
 
+    /// Whether the edge collected the events.
+    pub const fn is_collected(&self) -> bool {
+        match self {
+            Self::Events(mapping) => mapping.text.collected,
+            Self::Catalogue(_) => false,
+        }
+    }
+
     /// The mapping as text, for the source's id.
     fn digest_text(&self, path: &Path) -> Result<String, IngestError> {
         let text = match self {
@@ -46,6 +54,8 @@ pub struct Planned {
     pub bytes: u64,
     /// Index into the mappings.
     pub mapping: usize,
+    /// The source in the configuration.
+    pub declared: String,
 }
 
 pub struct Plan {
@@ -73,7 +83,15 @@ pub fn plan(config: &Sources<'_>, notes: &mut Vec<Note>) -> Result<Plan, IngestE
         files: Vec::new(),
     };
     let mut seen = HashSet::new();
+    let mut patterns: Vec<&str> = Vec::new();
     for (pattern, optional, mapping) in sources {
+        // Two sources may read the same files, each by another mapping. The order of the configuration tells them apart.
+        let earlier = patterns.iter().filter(|known| **known == pattern).count();
+        patterns.push(pattern);
+        let declared = match earlier {
+            0 => pattern.to_owned(),
+            earlier => format!("{pattern}#{}", earlier + 1),
+        };
         let paths = matching(pattern)?;
         if paths.is_empty() {
             if !optional {
@@ -102,6 +120,7 @@ pub fn plan(config: &Sources<'_>, notes: &mut Vec<Note>) -> Result<Plan, IngestE
                 source,
                 bytes,
                 mapping: plan.mappings.len(),
+                declared: declared.clone(),
             });
         }
         plan.mappings.push(mapping);
@@ -146,14 +165,16 @@ impl Plan {
         old.map(|record| record.source.clone()).collect()
     }
 
-    /// Records whose content has moved to another path. They must follow it, or the next content of the old path
-    /// would replace them.
+    /// Records whose content has moved to another path, or belongs to another source of the configuration now. They must follow it, or the next
+    /// content of the old path would replace them.
     pub fn moved(&self, records: &[IngestRecord]) -> Vec<IngestRecord> {
         let present: HashMap<&SourceId, &Planned> = self.files.iter().map(|file| (&file.source, file)).collect();
         let moved = records.iter().filter_map(|record| {
             let now = present.get(&record.source)?;
-            (record.file != now.file).then(|| IngestRecord {
+            let same = record.file == now.file && record.declared.as_ref() == Some(&now.declared);
+            (!same).then(|| IngestRecord {
                 file: now.file.clone(),
+                declared: Some(now.declared.clone()),
                 ..record.clone()
             })
         });
