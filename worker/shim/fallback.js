@@ -3,8 +3,26 @@
 
 const HEADERS = { "cache-control": "no-store", "selvedge-fallback": "panic", "x-content-type-options": "nosniff" };
 
+/**
+ * @param {Request} request
+ * @param {{ SELVEDGE_ALLOWED_ORIGINS?: string }} env
+ */
+export function fallback(request, env) {
+  const answer = withoutInstance(request);
+  // Without these headers a page of an allowed origin could not even read that there was an error.
+  const allowed = (env.SELVEDGE_ALLOWED_ORIGINS ?? "").split(/[, \n]/).filter((origin) => /^https?:/.test(origin));
+  const origin = request.headers.get("origin");
+  if (allowed.length > 0) answer.headers.set("vary", "Origin");
+  if (allowed.includes(origin)) {
+    answer.headers.set("access-control-allow-origin", origin);
+    answer.headers.set("access-control-allow-credentials", "true");
+    answer.headers.set("access-control-expose-headers", "retry-after, selvedge-fallback");
+  }
+  return answer;
+}
+
 /** @param {Request} request */
-export function fallback(request) {
+function withoutInstance(request) {
   const { pathname } = new URL(request.url);
   const slot = listSlot(pathname);
   if (slot !== null) return emptyDecision(slot);

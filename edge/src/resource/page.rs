@@ -29,6 +29,9 @@ pub async fn get<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem
     let Some(origin) = Origin::of(call.host, &call.app.config, call.incoming) else {
         return Err(Problem::no_such_path());
     };
+    if !origin.is_assets() {
+        call.host.pass_through_on_exception();
+    }
     let unreachable = |error: HostError| Problem::no_origin(&error.to_string());
     let answer = origin.answer().await.map_err(unreachable)?;
     let status = answer.status();
@@ -236,7 +239,7 @@ impl<H: Host> Writer<H> {
                 category: call.category.as_deref(),
                 exclude: &[],
                 visitor: RequestVisitor {
-                    profile: self.visitor.profile.as_deref(),
+                    profile: self.visitor.profile.as_deref().map(|kept| &kept.profile),
                     consent: self.visitor.consent,
                     place,
                     now_ms: self.now_ms,
