@@ -1,12 +1,14 @@
 //! The application's state: what one process keeps between requests. `respond.rs` answers with it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use selvedge::profile::RecentProfiles;
 
 use crate::answers::Answers;
+use crate::budget::Budget;
 use crate::config::Config;
-use crate::fallback::{Counters, Lent};
+use crate::fallback::{Counters, Fallback, Lent};
 use crate::host::{Host, HostError};
 use crate::model::Store;
 
@@ -37,20 +39,47 @@ pub struct App<H: Host> {
     pub(crate) answers: Answers<H>,
     pub(crate) recent: RefCell<RecentProfiles>,
     pub(crate) counters: Counters,
+    /// The memory of requests under way.
+    pub(crate) budget: Rc<Budget>,
+    /// When the log last said that the budget is used up, Unix milliseconds.
+    refusal_logged_at_ms: Cell<u64>,
 }
+
+/// Milliseconds between two lines of the log about the budget: whoever uses it up would else fill the log, too.
+const REFUSAL_LOG_MS: u64 = 10_000;
 
 impl<H: Host> App<H> {
     /// An application that has answered nothing yet.
     #[must_use]
     pub fn new(config: Config) -> Self {
         Self {
+            budget: Rc::new(Budget::new(config.budget_bytes)),
             config,
             store: RefCell::default(),
             waiting: RefCell::default(),
             answers: Answers::new(),
             recent: RefCell::new(RecentProfiles::new()),
             counters: Counters::default(),
+            refusal_logged_at_ms: Cell::new(0),
         }
+    }
+
+    /// Logs that the budget has no room for what a request needs. `instead` says what is done now.
+    pub(crate) fn log_refusal(&self, host: &H, now_ms: u64, instead: &str) {
+        let again_at_ms = self.refusal_logged_at_ms.get().saturating_add(REFUSAL_LOG_MS);
+        if self.refusal_logged_at_ms.get() == 0 || now_ms >= again_at_ms {
+            self.refusal_logged_at_ms.set(now_ms);
+            let (held, limit) = (self.budget.held(), self.budget.limit());
+            host.log(format_args!(
+                "requests under way hold {held} of {limit} bytes (SELVEDGE_BUDGET_MIB), which leaves no room for one more: {instead}"
+            ));
+        }
+    }
+
+    /// Counts, and logs now and then, that the budget has no room for a page or for work behind an answer.
+    pub(crate) fn refuse_behind(&self, host: &H, now_ms: u64, instead: &str) {
+        self.log_refusal(host, now_ms, instead);
+        self.counters.count(Fallback::Busy);
     }
 
     /// Logs and counts that the host failed in work behind an answer, which no answer can name any more.

@@ -67,9 +67,11 @@ pub enum Fallback {
     QueueFailed,
     /// The location's cache failed; the answer was computed.
     CacheFailed,
+    /// The requests under way hold all the memory that they may hold together. A body was refused, or a page was handed on unfilled.
+    Busy,
 }
 
-const COUNT: usize = 7;
+const COUNT: usize = 8;
 
 impl Fallback {
     const ALL: [Self; COUNT] = [
@@ -80,6 +82,7 @@ impl Fallback {
         Self::NoQueue,
         Self::QueueFailed,
         Self::CacheFailed,
+        Self::Busy,
     ];
 
     const fn name(self) -> &'static str {
@@ -91,6 +94,7 @@ impl Fallback {
             Self::NoQueue => "no-queue",
             Self::QueueFailed => "queue-failed",
             Self::CacheFailed => "cache-failed",
+            Self::Busy => "busy",
         }
     }
 

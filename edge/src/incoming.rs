@@ -1,13 +1,12 @@
-//! The incoming request: path, query, headers and a body of bounded length.
+//! The incoming request: path, query and headers.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use form_urlencoded::Parse;
 use percent_encoding::percent_decode_str;
-use serde::de::DeserializeOwned;
 
-use crate::host::{ByteSource, Host, HostError, Request};
+use crate::host::{Host, Request};
 use crate::problem::Problem;
 
 /// An incoming request.
@@ -105,30 +104,6 @@ impl<H: Host> Incoming<H> {
             Some(origin) if host(&origin) != host(self.origin()) => Err(Problem::cross_site("Origin", &origin)),
             _ => Ok(()),
         }
-    }
-
-    /// The body, read as JSON of at most `limit_bytes`. `expected` describes the JSON in the problem's detail.
-    ///
-    /// # Errors
-    /// A 413 problem for a longer body, a 400 problem for one that is no such JSON.
-    pub async fn json<T: DeserializeOwned>(&self, limit_bytes: usize, expected: &str) -> Result<T, Problem> {
-        let announced = self
-            .header("content-length")
-            .and_then(|text| text.parse::<usize>().ok());
-        if announced.is_some_and(|bytes| bytes > limit_bytes) {
-            return Err(Problem::too_long(limit_bytes));
-        }
-        let broken = |error: HostError| Problem::body(expected, &error);
-        let Some(stream) = self.request.take_body().map_err(broken)? else {
-            return Err(Problem::body(expected, &"nothing"));
-        };
-        let mut bytes = vec![0; announced.unwrap_or(limit_bytes)];
-        let filled = stream.read_into(&mut bytes).await.map_err(broken)?;
-        if filled.overflow {
-            return Err(Problem::too_long(limit_bytes));
-        }
-        serde_json::from_slice(bytes.get(..filled.bytes).unwrap_or_default())
-            .map_err(|error| Problem::body(expected, &error))
     }
 }
 

@@ -17,6 +17,8 @@
 
 mod answers;
 mod app;
+mod body;
+mod budget;
 mod call;
 mod collector;
 mod config;
@@ -37,6 +39,7 @@ mod resource;
 mod respond;
 mod response;
 mod route;
+mod time_limit;
 mod timing;
 mod visitor;
 

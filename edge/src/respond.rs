@@ -6,8 +6,9 @@ use crate::app::App;
 use crate::call::Call;
 use crate::collector::{self, Delivery};
 use crate::fallback::Fallbacks;
-use crate::host::Host;
+use crate::host::{Host, Renewal};
 use crate::incoming::Incoming;
+use crate::loading;
 use crate::problem::Problem;
 use crate::resource::{events, health, key, page, profile, rank, recommend, similar};
 use crate::response::Response;
@@ -31,6 +32,7 @@ impl<H: Host> App<H> {
                 fallbacks: Fallbacks::default(),
                 timing: Timing::start(diagnostics, &host),
                 diagnostics,
+                permit: None,
             };
             let answer = if route::is_page(incoming.path()) {
                 match page::get(&mut call).await {
@@ -51,9 +53,15 @@ impl<H: Host> App<H> {
         }
     }
 
-    /// Writes a batch of the event queue's messages, each as JSON text, into the bucket as one gzipped object.
+    /// Loads the current model and waits until that has ended. A host that makes a new instance calls this before the instance's first
+    /// request, so that it has a model then.
+    pub async fn load(&self, host: &H) -> Renewal {
+        loading::now(self, host).await
+    }
+
+    /// Writes a batch of the event queue's messages, each as JSON text, into the bucket as gzipped objects, one if it is not large.
     pub async fn deliver(&self, host: &H, messages: impl IntoIterator<Item = String>) -> Delivery {
-        collector::deliver(host, messages).await
+        collector::deliver(self, host, messages).await
     }
 }
 

@@ -25,6 +25,7 @@ use std::task::{self, Poll, Waker};
 
 use js_sys::Reflect;
 use js_sys::futures::future_to_promise;
+use selvedge_edge::host::Renewal;
 use selvedge_edge::{App, Config, Delivery};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -43,6 +44,7 @@ thread_local! {
 fn app(env: &Env) -> Rc<App<Cloudflare>> {
     let new = || {
         breakage::watch();
+        host::note_fresh();
         // `Env::var` would trap for a name that is bound to `null`.
         let variable = |name: &str| Reflect::get(env, &name.into()).ok()?.as_string();
         Rc::new(App::new(Config::read(variable, runtime::log)))
@@ -77,6 +79,24 @@ pub fn fetch(request: Request, env: Env, context: RawContext) -> Result<JsValue,
     }
 }
 
+/// Loads the model before the first request of a new instance. Returns a number for the shim: whether it is loaded (0), not this time (1),
+/// or refused for good (2).
+#[wasm_bindgen]
+pub async fn load(env: Env, context: RawContext) -> u32 {
+    let app = app(&env);
+    match app.load(&Cloudflare::new(env, Context::new(context))).await {
+        Renewal::Done => 0,
+        Renewal::Failed => 1,
+        Renewal::Refused => 2,
+    }
+}
+
+/// This instance's memory, so that the shim can see its size and when it is collected.
+#[wasm_bindgen]
+pub fn memory() -> JsValue {
+    wasm_bindgen::memory()
+}
+
 #[cfg(feature = "panic-route")]
 #[expect(clippy::panic, reason = "the route is there to panic")]
 fn panic_on_purpose(incoming: &Incoming) {
@@ -94,8 +114,10 @@ fn panic_on_purpose(incoming: &Incoming) {
 #[event(queue)]
 async fn queue(batch: MessageBatch<JsValue>, env: Env, context: Context) -> worker::Result<()> {
     let app = app(&env);
-    let messages: Vec<String> = events::messages(&batch).collect();
-    match app.deliver(&Cloudflare::new(env, context), messages).await {
+    match app
+        .deliver(&Cloudflare::new(env, context), events::messages(&batch))
+        .await
+    {
         Delivery::Written => batch.ack_all(),
         Delivery::Again => batch.retry_all(),
     }

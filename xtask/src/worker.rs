@@ -55,7 +55,7 @@ fn build_into(out: &str, features: &[&str], dev: bool) -> Result<(), Failure> {
     let profile = if dev { "debug" } else { "release" };
     let compiled = artefact::compiled(profile, "selvedge_worker")?;
 
-    let inputs = Inputs::of(&format!("worker 4, {profile}, {out}"))
+    let inputs = Inputs::of(&format!("worker 5, {profile}, {out}"))
         .and(&compiled)?
         .and(SHIM)?
         .and("package-lock.json")?
@@ -75,7 +75,8 @@ fn assemble(compiled: &str, out: &str, dev: bool) -> Result<(), Failure> {
         tools::wasm_bindgen()
             .args([compiled, "--target", "module", "--no-typescript"])
             .args(["--out-dir", STAGING, "--out-name", "index"])
-            // A panic leaves the instance unusable; with these two options the shim can make a new one.
+            // A panic leaves the instance unusable. The second option tells the shim of it, and has an effect only beside the first; the
+            // shim makes a new instance by other means (`as_function`).
             .args(["--experimental-reset-state-function", "--force-enable-abort-handler"]),
     )?;
     if !dev {
@@ -88,6 +89,8 @@ fn assemble(compiled: &str, out: &str, dev: bool) -> Result<(), Failure> {
     // esbuild does not support source phase imports yet; workerd provides a compiled module either way.
     let text = text.replace("import source ", "import ");
     fs::write(&glue, text).map_err(Failure::io("write", &glue))?;
+
+    as_function(&glue)?;
 
     let bundle = "build/worker.bundle";
     artefact::empty_dir(bundle)?;
@@ -105,4 +108,23 @@ fn assemble(compiled: &str, out: &str, dev: bool) -> Result<(), Failure> {
     fs::remove_dir(out).map_err(Failure::io("replace", out))?;
     fs::rename(bundle, out).map_err(Failure::io("move", bundle))?;
     fs::remove_dir_all(STAGING).map_err(Failure::io("remove", STAGING))
+}
+
+/// Makes a function of wasm-bindgen's glue. The glue keeps the state of one instance in variables of its module; each call of the function
+/// makes an instance with variables of its own, so that an instance can go on while another one takes over.
+fn as_function(glue: &str) -> Result<(), Failure> {
+    let common = format!("{STAGING}/glue.cjs");
+    process::run(
+        tools::esbuild()?
+            .arg(glue)
+            .args(["--bundle", "--format=cjs", "--target=es2024", "--log-level=warning"])
+            .args(["--external:*.wasm", "--external:./http.js", "--external:./own.js"])
+            .arg(format!("--outfile={common}")),
+    )?;
+    let text = fs::read_to_string(&common).map_err(Failure::io("read", &common))?;
+    let function = format!(
+        "export function instantiate(require) {{\nconst module = {{ exports: {{}} }};\n{text}\nreturn module.exports;\n}}\n"
+    );
+    let core = format!("{STAGING}/core.js");
+    fs::write(&core, function).map_err(Failure::io("write", &core))
 }

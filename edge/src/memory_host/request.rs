@@ -18,6 +18,8 @@ pub struct MemoryRequest {
     pub headers: Fields,
     /// The body, until it is taken.
     pub body: RefCell<Option<Vec<u8>>>,
+    /// A body that the test feeds, in the place of the other.
+    pub fed: RefCell<Option<MemoryBody>>,
     /// Milliseconds by which the visitor's clock is ahead of UTC.
     pub local_offset_ms: i64,
 }
@@ -42,6 +44,15 @@ impl MemoryRequest {
     pub fn post(path_and_query: &str, body: impl Into<Vec<u8>>) -> Self {
         Self {
             body: RefCell::new(Some(body.into())),
+            ..Self::new("POST", path_and_query)
+        }
+    }
+
+    /// A POST whose body the test feeds.
+    #[must_use]
+    pub fn post_fed(path_and_query: &str, body: MemoryBody) -> Self {
+        Self {
+            fed: RefCell::new(Some(body)),
             ..Self::new("POST", path_and_query)
         }
     }
@@ -79,6 +90,7 @@ impl Request for MemoryRequest {
     }
 
     fn take_body(&self) -> Result<Option<MemoryBody>, HostError> {
-        Ok(self.body.take().map(|bytes| MemoryBody::of([bytes])))
+        let fed = self.fed.take();
+        Ok(fed.or_else(|| self.body.take().map(|bytes| MemoryBody::of([bytes]))))
     }
 }

@@ -7,6 +7,7 @@ use selvedge::profile::Profile;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::body;
 use crate::call::Call;
 use crate::collector;
 use crate::host::Host;
@@ -60,7 +61,7 @@ struct Receipt {
 /// A problem if the body is not a batch of 1 to 100 events, or if a page of another site sent it.
 pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem> {
     call.incoming.refuse_cross_site()?;
-    let Batch { events } = call.incoming.json(MAX_BODY_BYTES, EXPECTED).await?;
+    let Batch { events } = body::json(call, MAX_BODY_BYTES, EXPECTED).await?;
     if events.is_empty() || events.len() > MAX_EVENTS {
         return Err(Problem::body(EXPECTED, &format_args!("{} events", events.len())));
     }
@@ -120,7 +121,7 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
             }
         })
         .collect();
-    let collected = collector::collect(call, &collected).await;
+    let collected = collector::collect(call, &collected).await?;
     call.mark("collect");
 
     let receipt = Receipt {

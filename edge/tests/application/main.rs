@@ -11,6 +11,8 @@ mod events;
 mod fallbacks;
 mod golden;
 mod hit;
+mod loads;
+mod memory;
 mod page;
 mod page_flow;
 mod per_visitor;
