@@ -17,7 +17,7 @@ use crate::tools;
 const MANIFESTS: [&str; 2] = ["Cargo.toml", "fuzz/Cargo.toml"];
 
 /// Licences that allow what this project allows: use in closed products with no more than a notice.
-const LICENCES: [&str; 11] = [
+const LICENCES: [&str; 12] = [
     "0BSD",
     "Apache-2.0",
     "BSD-2-Clause",
@@ -26,6 +26,8 @@ const LICENCES: [&str; 11] = [
     "CC0-1.0",
     "ISC",
     "MIT",
+    // libFuzzer, which is linked into the fuzz targets only.
+    "NCSA",
     "Unicode-3.0",
     "Unlicense",
     "Zlib",
