@@ -1,7 +1,8 @@
 //! What the lock files bring in: each crate's licence must be one that we accept, and each must come from crates.io.
 //!
-//! These are the checks `licenses`, `sources` and `bans` of cargo-deny, over the same `cargo metadata` and with the library in which it reads
-//! licences. cargo-deny itself takes minutes to build on a new machine. Known vulnerabilities need its database, which is on the network.
+//! These are the checks `licenses`, `sources` and `bans` of cargo-deny. Like cargo-deny, this step reads `cargo metadata` and has the `spdx`
+//! crate read the licences. It needs no program that a new machine would have to build first. It does not look for known vulnerabilities,
+//! because their database is on the network.
 
 use std::collections::BTreeMap;
 
