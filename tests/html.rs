@@ -2,11 +2,13 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod pages;
+
 use std::collections::BTreeMap;
 use std::fs;
 
 use proptest::prelude::*;
-use selvedge::html::{Attributes, Content, Event, Options, Scanner, Slots, Step};
+use selvedge::html::{Attributes, Content, Encoding, Event, Options, Scanner, Slots, Step};
 use serde_json::Value;
 
 const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/conformance/html5lib");
@@ -201,6 +203,11 @@ fn every_html5lib_input_passes_unchanged_however_it_is_cut() {
 fn page() -> impl Strategy<Value = Vec<u8>> {
     const PIECES: &[&str] = &[
         "<div data-selvedge-slot=a>",
+        "<div data-selvedge-slot=a><template><b title='{{title}}'>{{title}}</b></template></div>",
+        "<meta charset=shift_jis>",
+        "<meta charset=iso-2022-jp>",
+        "\u{feff}",
+        "\u{1b}",
         "<div data-selvedge-slot='a' data-n=2>",
         "</div>",
         "<div>",
@@ -243,7 +250,67 @@ fn page() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
+/// Random pieces of templates.
+fn template() -> impl Strategy<Value = Vec<u8>> {
+    const PIECES: &[&str] = &[
+        "<b>",
+        "</b>",
+        "<a href=\"",
+        "<img src=\"",
+        "<b title=\"",
+        "<b title='",
+        "<i class=\"",
+        "<i id=\"x",
+        "<b data-name=\"",
+        "<b data-hx-vals=\"",
+        "<b (click)=\"",
+        "\">",
+        "'>",
+        "{{id}}",
+        "{{title}}",
+        "{{image}}",
+        "{{category}}",
+        "{{attributes.brand}}",
+        "{{decision}}",
+        "{{! }}",
+        "{",
+        "$",
+        "[",
+        "${",
+        "}",
+        "]]",
+        "&lt;",
+        "/",
+        "x",
+        " ",
+        "<!--",
+        "-->",
+        "<title>",
+        "</title>",
+    ];
+    let known = prop::sample::select(PIECES).prop_map(|piece| piece.as_bytes().to_vec());
+    const PAIRS: &[&[u8]] = &[b"\x83\x7b", b"\x81\x5b", b"\xe9", b"\x83"];
+    let pair = prop::sample::select(PAIRS).prop_map(<[u8]>::to_vec);
+    prop::collection::vec(prop_oneof![12 => known, 1 => pair], 0..14).prop_map(|pieces| pieces.concat())
+}
+
 proptest! {
+    #[test]
+    fn no_value_opens_an_element_an_attribute_or_an_expression(template in template(), encoding in 0usize..7) {
+        pages::check_template(&template, pages::ENCODINGS[encoding]);
+    }
+
+    #[test]
+    fn in_every_encoding_the_result_does_not_depend_on_the_pieces(page in page(), size in 1usize..9, encoding in 0usize..7, esi: bool) {
+        let options = Options { esi, encoding: pages::ENCODINGS[encoding] };
+        pages::check_page(&page, &[size, 1, 5], options);
+    }
+
+    #[test]
+    fn text_that_is_passed_over_reads_as_byte_by_byte(page in page()) {
+        pages::check_scanner(&page);
+    }
+
     #[test]
     fn any_bytes_pass_unchanged_if_slots_are_left_unfilled(page in page(), size in 1usize..9) {
         let pieces: Vec<&[u8]> = page.chunks(size).collect();
@@ -252,7 +319,7 @@ proptest! {
 
     #[test]
     fn with_includes_the_result_does_not_depend_on_the_pieces_either(page in page(), size in 1usize..9) {
-        let options = Options { esi: true, ascii: false };
+        let options = Options { esi: true, encoding: Encoding::Utf8 };
         let pieces: Vec<&[u8]> = page.chunks(size).collect();
         prop_assert_eq!(left(&pieces, options), left(&[&page], options));
     }

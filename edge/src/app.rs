@@ -1,6 +1,6 @@
 //! The application's state: what one process keeps between requests. `respond.rs` answers with it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use selvedge::profile::RecentProfiles;
 
@@ -37,6 +37,8 @@ pub struct App<H: Host> {
     pub(crate) answers: Answers<H>,
     pub(crate) recent: RefCell<RecentProfiles>,
     pub(crate) counters: Counters,
+    /// Whether the log was told of an origin beside static assets.
+    pub(crate) told_of_assets: Cell<bool>,
 }
 
 impl<H: Host> App<H> {
@@ -50,6 +52,7 @@ impl<H: Host> App<H> {
             answers: Answers::new(),
             recent: RefCell::new(RecentProfiles::new()),
             counters: Counters::default(),
+            told_of_assets: Cell::default(),
         }
     }
 

@@ -28,6 +28,8 @@ pub struct Config {
     pub public_keys: Vec<VerifyingKey>,
     /// Scheme, host and port of the server that pages come from; [`None`] if they are static assets of the host.
     pub origin: Option<String>,
+    /// What the API's paths begin with, such as `/_selvedge` for `/_selvedge/v1/…`; empty by default.
+    pub api_prefix: String,
     /// Seals and opens profile cookies; [`None`] if no usable cookie key is configured, and then no profile is kept.
     pub keyring: Option<Keyring>,
     /// Whether every answer says how it was made. If false, only answers to requests that ask for it do (`?diagnostics=1`).
@@ -89,6 +91,13 @@ fn read(text: &dyn Fn(&str) -> Option<String>, log: &dyn Fn(fmt::Arguments<'_>))
             }
             parsed
         });
+    let api_prefix = text("SELVEDGE_API_PREFIX").unwrap_or_default();
+    let api_prefix = prefix_of(&api_prefix).unwrap_or_else(|| {
+        log(format_args!(
+            "SELVEDGE_API_PREFIX: expected a path of letters, digits, - . _ ~ and / that begins with /, such as /_selvedge, found {api_prefix:?}; the API has no prefix"
+        ));
+        String::new()
+    });
     let diagnostics = match text("SELVEDGE_DIAGNOSTICS").unwrap_or_default().trim() {
         "on" => true,
         "" | "off" => false,
@@ -100,6 +109,7 @@ fn read(text: &dyn Fn(&str) -> Option<String>, log: &dyn Fn(fmt::Arguments<'_>))
         }
     };
     Config {
+        api_prefix,
         diagnostics,
         origin,
         refresh_s,
@@ -118,4 +128,18 @@ fn origin_of(text: &str) -> Option<String> {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte));
     is_host.then(|| text.to_owned())
+}
+
+/// A prefix without a slash at its end; [`None`] if the text is no path, or one that a URL would not keep as it is.
+fn prefix_of(text: &str) -> Option<String> {
+    let text = text.trim();
+    let prefix = text.strip_suffix('/').unwrap_or(text);
+    let is_segment = |segment: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain)
+    };
+    let is_path = prefix
+        .strip_prefix('/')
+        .is_some_and(|path| path.split('/').all(is_segment));
+    (prefix.is_empty() || is_path).then(|| prefix.to_owned())
 }

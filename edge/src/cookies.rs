@@ -1,5 +1,9 @@
 //! Selvedge's two cookies: their names, reading them from a `Cookie` header, and the `Set-Cookie` of the profile.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
 /// Holds the sealed profile.
 pub const PROFILE: &str = "selvedge";
 /// Holds `off` if the visitor does not agree to be remembered.
@@ -20,12 +24,31 @@ pub fn set_profile(value: &str, max_age_s: u32, https: bool) -> String {
     format!("{PROFILE}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}")
 }
 
-/// A `Cookie` header without Selvedge's own cookies, which the origin has no use for.
-pub fn without_ours(header: &str) -> String {
-    let is_ours = |pair: &str| {
-        let name = pair.trim().split_once('=').map_or("", |(name, _)| name);
+/// Whether a consent cookie says that the visitor does not agree to be remembered: `off` in any case, also in quotes, spaces or
+/// percent-encoded. One of several is enough.
+pub fn says_off(header: &str) -> bool {
+    let named = header.split(';').filter_map(|pair| pair.split_once('='));
+    let mut values = named.filter(|(name, _)| name.trim() == CONSENT).map(|(_, value)| value);
+    values.any(|value| {
+        let value = percent_decode_str(value).decode_utf8_lossy();
+        let is_quoting = |character: char| character.is_whitespace() || matches!(character, '"' | '\'');
+        value.trim_matches(is_quoting).eq_ignore_ascii_case("off")
+    })
+}
+
+/// A `Cookie` header without Selvedge's own cookies, which the origin has no use for. All others stay byte for byte, and so does the whole header
+/// if it has none of ours.
+///
+/// A header that the host cannot read as text, because a foreign cookie in it is not UTF-8, stays whole: written back as text, that cookie would
+/// be another one. The origin then sees our cookies too. The profile in them is sealed.
+pub fn without_ours(header: &str) -> Cow<'_, str> {
+    let is_ours = |pair: &&str| {
+        let name = pair.split_once('=').map_or("", |(name, _)| name.trim());
         name == PROFILE || name == CONSENT
     };
-    let others: Vec<&str> = header.split(';').filter(|pair| !is_ours(pair)).map(str::trim).collect();
-    others.join("; ")
+    if header.contains(char::REPLACEMENT_CHARACTER) || !header.split(';').any(|pair| is_ours(&pair)) {
+        return Cow::Borrowed(header);
+    }
+    let others: Vec<&str> = header.split(';').filter(|pair| !is_ours(pair)).collect();
+    Cow::Owned(others.join(";").trim_start().to_owned())
 }

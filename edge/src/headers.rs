@@ -53,7 +53,22 @@ impl Headers {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeaderChanges {
     /// Names of fields to remove, in lower case.
-    pub removed: Vec<&'static str>,
+    pub removed: Vec<Cow<'static, str>>,
     /// Fields to set, each in the place of all fields with its name.
     pub set: Vec<(&'static str, Cow<'static, str>)>,
+    /// Fields to add behind the others, after all that is removed and set.
+    pub added: Vec<(&'static str, String)>,
+}
+
+impl HeaderChanges {
+    /// Sets a field.
+    pub fn set(&mut self, name: &'static str, value: impl Into<Cow<'static, str>>) {
+        self.set.push((name, value.into()));
+    }
+
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.removed.is_empty() && self.set.is_empty() && self.added.is_empty()
+    }
 }

@@ -57,6 +57,14 @@ impl<H: Host> Incoming<H> {
         &self.url()[..self.path.start]
     }
 
+    /// Scheme, host and port under which the visitor's browser knows the site: those of the URL, by https where a proxy in front ends TLS.
+    pub fn site(&self) -> Cow<'_, str> {
+        match self.origin().strip_prefix("http://") {
+            Some(host) if self.is_https() => ["https://", host].concat().into(),
+            _ => self.origin().into(),
+        }
+    }
+
     /// Whether the visitor's connection is encrypted: the URL says so, or `X-Forwarded-Proto` of a proxy that ends TLS in front. A client
     /// that sets this header itself gets a `Secure` cookie, which its browser will not send back over HTTP.
     pub fn is_https(&self) -> bool {

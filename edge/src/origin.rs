@@ -1,38 +1,20 @@
-//! Requests to the origin for a visitor's page and its included parts, and which headers of the visitor's request it gets.
+//! Requests to the origin for a visitor's page and its included parts.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
+use selvedge::html::{is_decoded, is_html};
+
+use crate::conditions::Target;
 use crate::config::Config;
-use crate::cookies;
 use crate::headers::HeaderChanges;
 use crate::host::{Host, HostError, OriginAnswer, OriginKind, OriginRequest};
 use crate::incoming::Incoming;
+use crate::inner_address;
+use crate::passed_on;
 
 /// Milliseconds that an included part may take to begin.
 const INCLUDE_MS: u32 = 2_000;
 
-/// Headers in which a client could claim to have asked for another site or page. They are removed before the origin gets the request.
-const CLAIMS: [&str; 18] = [
-    "forwarded",
-    "front-end-https",
-    "x-forwarded-path",
-    "x-forwarded-protocol",
-    "x-forwarded-uri",
-    "x-http-host-override",
-    "x-http-method",
-    "x-method-override",
-    "x-original-host",
-    "x-forwarded-port",
-    "x-forwarded-prefix",
-    "x-forwarded-scheme",
-    "x-forwarded-server",
-    "x-forwarded-ssl",
-    "x-host",
-    "x-http-method-override",
-    "x-original-url",
-    "x-rewrite-url",
-];
 /// Headers of the page's request that make no sense for its parts: conditions, ranges and a description of the body.
 const OF_THE_PAGE: [&str; 10] = [
     "content-encoding",
@@ -62,7 +44,7 @@ impl<H: Host> Origin<H> {
         let server = config.origin.clone().map(OriginKind::Server);
         let kind = server.or_else(|| host.has_assets().then_some(OriginKind::Assets))?;
         Some(Self {
-            changes: passed_on(incoming),
+            changes: passed_on::changes(incoming),
             host: host.clone(),
             incoming: Rc::clone(incoming),
             kind,
@@ -74,34 +56,52 @@ impl<H: Host> Origin<H> {
         self.kind == OriginKind::Assets
     }
 
-    /// Passes on the visitor's own request and returns the answer.
+    /// Passes on the visitor's own request, without the conditions that `target` withholds, and returns the answer. A part of a page by bytes
+    /// is asked for again, whole: a page that may be filled has no ranges.
     ///
     /// # Errors
     /// The origin gave no answer, for instance because it cannot be reached.
-    pub async fn answer(&self) -> Result<H::Answer, HostError> {
+    pub async fn answer(&self, target: Target) -> Result<H::Answer, HostError> {
         let url = self.url(self.incoming.path_and_query());
-        let ask = OriginRequest {
+        let mut changes = self.changes.clone();
+        changes.removed.extend(target.withheld().map(Into::into));
+        let mut ask = OriginRequest {
             kind: &self.kind,
             url: &url,
             is_own: true,
-            changes: &self.changes,
+            changes: &changes,
             within_ms: None,
         };
+        let answer = self.host.ask(self.incoming.request(), ask.clone()).await?;
+        let is_page = || is_html(&answer.header("content-type").unwrap_or_default());
+        let is_partial = matches!(answer.status(), 206 | 416) && self.incoming.method() == "GET" && is_page();
+        if !is_partial || !target.withholds() {
+            return Ok(answer);
+        }
+        let without_ranges = changes_of_a_part(&self.changes);
+        ask.is_own = false;
+        ask.changes = &without_ranges;
         self.host.ask(self.incoming.request(), ask).await
+    }
+
+    /// Adds the changes to an answer that hide the origin's own address.
+    pub fn hide_address(&self, answer: &H::Answer, changes: &mut HeaderChanges) {
+        if let OriginKind::Server(server) = &self.kind {
+            inner_address::hide(answer, server, &self.incoming.site(), changes);
+        }
     }
 
     /// Asks for a part of a page. `src` is the URL in the page, relative to `base`. Returns it made absolute, and the answer. Parts of
     /// another site are refused, because their content would be shown as this site's own.
     ///
     /// # Errors
-    /// No answer within [`INCLUDE_MS`], a URL of another site, or a status other than 200.
+    /// No answer within [`INCLUDE_MS`], a URL of another site, a status other than 200, or a content coding that hosts do not decode.
     pub async fn part(&self, src: &str, base: &str) -> Result<(String, H::Answer), HostError> {
         let resolved = self.host.resolve(src, base)?;
         if resolved.origin != self.incoming.origin() {
             return Err(HostError::new("expected a URL of the same site"));
         }
-        let mut changes = self.changes.clone();
-        changes.removed.extend(OF_THE_PAGE);
+        let changes = changes_of_a_part(&self.changes);
         let url = self.url(&resolved.path_and_query);
         let ask = OriginRequest {
             kind: &self.kind,
@@ -111,6 +111,12 @@ impl<H: Host> Origin<H> {
             within_ms: Some(INCLUDE_MS),
         };
         let answer = self.host.ask(self.incoming.request(), ask).await?;
+        let coding = answer.header("content-encoding").unwrap_or_default();
+        if !is_decoded(&coding) {
+            return Err(HostError::new(
+                ["content coding ", &coding, ", which cannot be read"].concat(),
+            ));
+        }
         match answer.status() {
             200 => Ok((resolved.href, answer)),
             status => Err(HostError::new(["status ", &status.to_string()].concat())),
@@ -126,27 +132,8 @@ impl<H: Host> Origin<H> {
     }
 }
 
-/// Changes to the visitor's headers for the origin: Selvedge's own cookies are removed, and `X-Forwarded-Host` and `-Proto` say which site
-/// was asked for. All other such claims of a client are removed: an origin that believed them could build a page for another host, which
-/// would then be shown under this one.
-fn passed_on<H: Host>(incoming: &Incoming<H>) -> HeaderChanges {
-    let mut changes = HeaderChanges {
-        removed: CLAIMS.to_vec(),
-        set: Vec::with_capacity(4),
-    };
-    if let Some(cookies) = incoming.header("cookie") {
-        let others = cookies::without_ours(&cookies);
-        if others.is_empty() {
-            changes.removed.push("cookie");
-        } else {
-            changes.set.push(("cookie", others.into()));
-        }
-    }
-    let (scheme, host) = incoming.origin().split_once("://").unwrap_or(("https", ""));
-    for (name, value) in [("x-forwarded-host", host), ("x-forwarded-proto", scheme)] {
-        changes.set.push((name, value.to_owned().into()));
-    }
-    // The encodings that hosts can decode. A page in any other one could not be rewritten.
-    changes.set.push(("accept-encoding", Cow::Borrowed("gzip, br")));
+fn changes_of_a_part(of_the_page: &HeaderChanges) -> HeaderChanges {
+    let mut changes = of_the_page.clone();
+    changes.removed.extend(OF_THE_PAGE.into_iter().map(Into::into));
     changes
 }

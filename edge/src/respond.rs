@@ -32,13 +32,12 @@ impl<H: Host> App<H> {
                 timing: Timing::start(diagnostics, &host),
                 diagnostics,
             };
-            let answer = if route::is_page(incoming.path()) {
-                match page::get(&mut call).await {
+            let answer = match route::within_api(&app.config.api_prefix, incoming.path()) {
+                Some(path) => answer(&mut call, path).await,
+                None => match page::get(&mut call).await {
                     Ok(page) => return page,
                     Err(problem) => Err(problem),
-                }
-            } else {
-                answer(&mut call).await
+                },
             };
             let mut answer = answer.unwrap_or_else(|problem| problem.answer(incoming.path()));
             if let Some(names) = call.fallbacks.header() {
@@ -57,9 +56,9 @@ impl<H: Host> App<H> {
     }
 }
 
-async fn answer<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem> {
+async fn answer<H: Host>(call: &mut Call<'_, H>, path: &str) -> Result<Response<H>, Problem> {
     let incoming = call.incoming;
-    match route::find(incoming.method(), incoming.path()) {
+    match route::find(incoming.method(), path) {
         Ok(Resource::Recommend(slot)) => recommend::get(call, slot).await,
         Ok(Resource::Key(slot)) => key::get(call, slot).await,
         Ok(Resource::Similar(item)) => similar::get(call, item).await,

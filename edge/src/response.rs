@@ -45,7 +45,7 @@ pub struct Page<H: Host> {
 pub enum PageBody<B> {
     /// The origin's body, unchanged.
     Untouched,
-    /// No body: the request was a HEAD.
+    /// No body: the request was a HEAD, or its conditions are answered without one.
     Nothing,
     /// The origin's body, with its slots filled.
     Rewritten(B),

@@ -34,10 +34,11 @@ const READ: &str = "GET, HEAD";
 const WRITE: &str = "POST";
 const REMOVE: &str = "DELETE";
 
-/// Whether a path is outside of the API, so that the origin answers it.
-pub fn is_page(path: &str) -> bool {
-    let ours = path == "/v1" || path.starts_with("/v1/") || matches!(path, "/healthz" | "/readyz");
-    !ours
+/// The path within the API, without its prefix; [`None`] for a path outside of the API, which the origin answers.
+pub fn within_api<'p>(prefix: &str, path: &'p str) -> Option<&'p str> {
+    let path = path.strip_prefix(prefix)?;
+    let is_ours = path == "/v1" || path.starts_with("/v1/") || matches!(path, "/healthz" | "/readyz");
+    is_ours.then_some(path)
 }
 
 /// Finds the resource of a request.

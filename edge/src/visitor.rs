@@ -30,7 +30,7 @@ impl Visitor {
         app.recent.borrow_mut().tidy(call.now_ms);
         let header = call.incoming.header("cookie").unwrap_or_default();
         let objects = call.incoming.header("sec-gpc").is_some_and(|value| value.trim() == "1");
-        if objects || cookies::value_of(&header, cookies::CONSENT) == Some("off") {
+        if objects || cookies::says_off(&header) {
             forget_opened(app, &header);
             return Self {
                 consent: Consent::Denied,

@@ -28,7 +28,7 @@
 //! slots.push(b"<ul data-selvedge-slot=\"home\"><template><li>{{title}}</li></template>No items</ul>");
 //! while let Step::Slot(call) = slots.step() {
 //!     assert_eq!(call.slot, "home");
-//!     slots.fill(std::slice::from_ref(&kettle));
+//!     slots.fill("", std::slice::from_ref(&kettle));
 //! }
 //! slots.end();
 //! let page = String::from_utf8(slots.take())?;
@@ -38,8 +38,10 @@
 
 mod attributes;
 mod bytes;
+mod encoding;
 mod escape;
 mod esi;
+mod expression;
 mod limits;
 mod markup;
 mod namespace;
@@ -56,11 +58,12 @@ mod slots_tests;
 mod template_tests;
 
 pub use attributes::Attributes;
+pub use encoding::Encoding;
 pub use limits::{MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_SLOT_BYTES, MAX_SLOTS, MAX_TAG_BYTES, MAX_TEMPLATE_BYTES};
 pub use namespace::Content;
 pub use problem::SlotProblem;
-pub use response::{DROPPED_HEADERS, cache_control_of};
+pub use response::{CONDITIONAL_HEADERS, DROPPED_HEADERS, cache_control_of, is_decoded, is_html};
 pub use scanner::{Event, Scanner, SyntaxContext, Tag};
 pub use slots::{Options, Slots};
 pub use step::{Include, SlotCall, Step};
-pub use template::{Template, TemplateError};
+pub use template::{Entry, Template, TemplateError};

@@ -75,4 +75,12 @@ pub enum SlotProblem {
         /// The element's name.
         element: String,
     },
+    /// The page's encoding is one in which bytes of ASCII mean something else.
+    #[error(
+        "slot {slot:?}: expected a page whose encoding contains ASCII and is named in Content-Type or <meta charset>, found an escape sequence of ISO-2022-JP"
+    )]
+    Encoding {
+        /// The slot.
+        slot: String,
+    },
 }

@@ -1,13 +1,16 @@
 //! Which responses of the origin are rewritten, and which of their headers still hold afterwards.
 
-use alloc::string::String;
-
-use super::Options;
+use super::{Encoding, Options};
 
 /// Headers to drop: they describe the bytes before the rewriting, or would let a shared cache store a page made for one
 /// visitor.
-pub const DROPPED_HEADERS: [&str; 23] = [
+///
+/// `Content-Encoding` is one of them: the page is rewritten uncompressed. If it stayed, a runtime would compress the page again, and its
+/// compressor would hold back what the server has flushed.
+pub const DROPPED_HEADERS: [&str; 31] = [
+    "content-encoding",
     "content-length",
+    "content-range",
     "etag",
     "last-modified",
     "accept-ranges",
@@ -15,6 +18,12 @@ pub const DROPPED_HEADERS: [&str; 23] = [
     "content-digest",
     "repr-digest",
     "digest",
+    "signature",
+    "signature-input",
+    "delta-base",
+    "im",
+    "use-as-dictionary",
+    "trailer",
     "expires",
     "age",
     "pragma",
@@ -30,6 +39,17 @@ pub const DROPPED_HEADERS: [&str; 23] = [
     "x-accel-expires",
     "edge-control",
     "edge-cache-tag",
+];
+
+/// Headers of a request that ask whether a page has changed, or for a part of its bytes. A page that may be filled has neither validators nor
+/// byte ranges, so these headers can only speak of a copy from before it was filled.
+pub const CONDITIONAL_HEADERS: [&str; 6] = [
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "range",
 ];
 
 /// Returns the `Cache-Control` of a rewritten page whose origin sent `cache_control`: only the browser may store it,
@@ -56,29 +76,48 @@ impl Options {
     ///
     /// ESI is processed if `Surrogate-Control` contains `content="ESI/1.0"` (Edge Architecture Specification 1.0).
     pub fn of<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Option<Self> {
-        let value = |name: &str| header(name).unwrap_or_default().to_ascii_lowercase();
-        let media_type = value("content-type");
-        let mut parameters = media_type.split(';').map(str::trim);
-        if parameters.next() != Some("text/html") {
+        let value = |name: &str| header(name).unwrap_or_default();
+        let content_type = value("content-type");
+        if !is_html(content_type) {
             return None;
         }
-        let charset = parameters.find_map(|parameter| parameter.strip_prefix("charset=").map(String::from));
-        let charset = charset.unwrap_or_default();
-        let charset = charset.trim_matches(['"', '\'', ' ']);
-        if charset.starts_with("utf-16") || matches!(charset, "iso-2022-jp" | "csiso2022jp" | "unicode" | "ucs-2") {
+        let encoding = Encoding::of_content_type(content_type).unwrap_or(Encoding::Unknown);
+        if encoding == Encoding::Opaque {
             return None;
         }
-        if !matches!(value("content-encoding").trim(), "" | "identity" | "gzip" | "br") {
+        if !is_decoded(value("content-encoding")) {
             return None;
         }
-        if has_directive(&value("cache-control"), "no-transform") {
+        if has_directive(value("cache-control"), "no-transform") {
             return None;
         }
         Some(Self {
-            esi: value("surrogate-control").contains("esi/1.0"),
-            ascii: !matches!(charset, "utf-8" | "utf8"),
+            esi: value("surrogate-control").to_ascii_lowercase().contains("esi/1.0"),
+            encoding,
         })
     }
+
+    /// Returns the options for a part that is included in a page with these options: the browser reads it in the page's encoding.
+    #[must_use]
+    pub const fn within(self, page: Self) -> Self {
+        Self {
+            encoding: page.encoding,
+            ..self
+        }
+    }
+}
+
+/// Whether hosts decode this value of `Content-Encoding`. It must be written in lower case, as they compare it: they hand on `GZIP` undecoded.
+#[must_use]
+pub fn is_decoded(content_encoding: &str) -> bool {
+    matches!(content_encoding.trim(), "" | "identity" | "gzip" | "br")
+}
+
+/// Whether this is the media type of pages that are filled.
+#[must_use]
+pub fn is_html(content_type: &str) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case("text/html")
 }
 
 #[cfg(test)]
@@ -97,21 +136,17 @@ mod tests {
     const HTML: (&str, &str) = ("content-type", "text/html; charset=utf-8");
 
     #[test]
-    fn html_is_rewritten_and_in_ascii_where_its_encoding_is_not_known() {
-        let utf8 = Some(Options {
-            esi: false,
-            ascii: false,
-        });
-        let ascii = Some(Options {
-            esi: false,
-            ascii: true,
-        });
+    fn html_is_rewritten_in_the_encoding_that_its_response_names() {
+        let in_encoding = |encoding| Some(Options { esi: false, encoding });
+        let utf8 = in_encoding(Encoding::Utf8);
         for (content_type, expected) in [
             ("text/html; charset=utf-8", utf8),
             ("Text/HTML;charset=\"UTF-8\"", utf8),
             ("text/html;a=b; charset=utf8", utf8),
-            ("text/html", ascii),
-            ("text/html; charset=shift_jis", ascii),
+            ("text/html", in_encoding(Encoding::Unknown)),
+            ("text/html; charset=iso-8859-1", in_encoding(Encoding::Single)),
+            ("text/html; charset=shift_jis", in_encoding(Encoding::ShiftJis)),
+            ("text/html; charset=utf-7", in_encoding(Encoding::Unknown)),
             ("text/html; charset=utf-16le", None),
             ("text/html; charset=ISO-2022-JP", None),
             ("text/plain", None),
@@ -132,6 +167,10 @@ mod tests {
             ("content-encoding", "gzip", true),
             ("content-encoding", "br", true),
             ("content-encoding", "zstd", false),
+            ("content-encoding", "deflate", false),
+            ("content-encoding", "x-gzip", false),
+            ("content-encoding", "GZIP", false),
+            ("content-encoding", "identity", true),
             ("content-encoding", "gzip, br", false),
         ] {
             assert_eq!(of(&[HTML, (name, value)]).is_some(), rewritten, "{name}: {value}");

@@ -3,12 +3,12 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{MAX_SLOT_BYTES, MAX_TAG_BYTES, MAX_TEMPLATE_BYTES, Options, SlotCall, SlotProblem, Slots, Step};
+use super::{Encoding, MAX_SLOT_BYTES, MAX_TAG_BYTES, MAX_TEMPLATE_BYTES, Options, SlotCall, SlotProblem, Slots, Step};
 use crate::engine::{Item, Reason};
 
 const ESI: Options = Options {
     esi: true,
-    ascii: false,
+    encoding: Encoding::Utf8,
 };
 
 fn items() -> Vec<Item<'static>> {
@@ -47,7 +47,7 @@ fn run_with(page: &[u8], cuts: &[usize], options: Options, answer: bool) -> Run 
                 Step::Slot(call) => {
                     calls.push(call);
                     if answer {
-                        slots.fill(&items());
+                        slots.fill("AQ.made", &items());
                     } else {
                         slots.leave();
                     }
@@ -288,5 +288,135 @@ fn a_slot_with_a_tag_that_is_too_long_keeps_its_content() {
     assert!(
         matches!(problems.as_slice(), [SlotProblem::Length { .. }]),
         "{problems:?}"
+    );
+}
+
+fn run_in(page: &[u8], encoding: Encoding, size: usize) -> (Vec<u8>, usize, Vec<SlotProblem>) {
+    let mut slots = Slots::new(Options { esi: true, encoding });
+    let (mut out, mut filled) = (Vec::new(), 0);
+    for piece in page.chunks(size) {
+        slots.push(piece);
+        while slots.step() != Step::Input {
+            filled += 1;
+            slots.fill("", &items()[..1]);
+        }
+        out.append(&mut slots.take());
+    }
+    slots.end();
+    out.append(&mut slots.take());
+    (out, filled, slots.problems())
+}
+
+fn slot_with(template: &[u8]) -> Vec<u8> {
+    [
+        b"<div data-selvedge-slot=home><template>",
+        template,
+        b"</template></div>",
+    ]
+    .concat()
+}
+
+#[test]
+fn a_byte_of_a_character_is_no_brace() {
+    // In each of these encodings, the last byte before the field is the second half of a character.
+    for (encoding, template, expected) in [
+        (Encoding::ShiftJis, &b"<b>\x83\x7b{{title}}"[..], &b"<b>\x83\x7bone"[..]),
+        (Encoding::Gbk, b"<b>\x81\x7b{{title}}", b"<b>\x81\x7bone"),
+        (Encoding::Big5, b"<b>\xa4\x7b{{title}}", b"<b>\xa4\x7bone"),
+        (Encoding::EucKr, b"<b>\xb0\x7b{{title}}", b"<b>\xb0\x7bone"),
+        (Encoding::ShiftJis, b"{{! \x83\x7d}}{{title}}", b"one"),
+        (
+            Encoding::ShiftJis,
+            b"\x83\x7b\x83\x7b a \x81\x5b\x81\x5b {{title}}",
+            b"\x83\x7b\x83\x7b a \x81\x5b\x81\x5b one",
+        ),
+        (Encoding::Single, b"caf\xe9{{title}}", b"caf\xe9one"),
+        (
+            Encoding::Utf8,
+            "caf\u{e9}{{title}}".as_bytes(),
+            "caf\u{e9}one".as_bytes(),
+        ),
+        (
+            Encoding::Unknown,
+            "caf\u{e9}{{title}}".as_bytes(),
+            "caf\u{e9}one".as_bytes(),
+        ),
+    ] {
+        let page = slot_with(template);
+        for size in [1, 2, 3, usize::MAX] {
+            let (out, filled, problems) = run_in(&page, encoding, size.min(page.len()));
+            assert_eq!((filled, problems), (1, vec![]), "{encoding:?}");
+            let behind = [b"</template>", expected, b"</div>"].concat();
+            assert!(out.ends_with(&behind), "{encoding:?}: {}", out.escape_ascii());
+        }
+    }
+    let page = slot_with(b"<b>\x83\x7b{{title}}");
+    let (out, filled, problems) = run_in(&page, Encoding::Unknown, page.len());
+    assert_eq!((out == page, filled), (true, 0), "nobody knows what it says");
+    assert!(problems[0].to_string().contains("name its encoding"), "{problems:?}");
+}
+
+#[test]
+fn a_page_names_its_encoding_by_its_first_bytes_or_a_meta_where_its_response_does_not() {
+    let slot = slot_with(b"<b>\x83\x7b{{title}}");
+    for (front, filled) in [
+        (&b"<meta charset=Shift_JIS>"[..], 1),
+        (b"<META HTTP-EQUIV=Content-Type CONTENT='text/html; charset=x-sjis'>", 1),
+        (b"<meta name=a content='text/html; charset=x-sjis'>", 0),
+        (b"<meta charset=iso-2022-jp>", 0),
+        (b"<meta charset=utf-16>", 0),
+        (b"\xff\xfe", 0),
+        (b"\xfe\xff<meta charset=Shift_JIS>", 0),
+        (b"\x1b$B<meta charset=Shift_JIS>", 0),
+    ] {
+        let page = [front, &slot].concat();
+        for size in [1, 2, 3, page.len()] {
+            let (out, found, _) = run_in(&page, Encoding::Unknown, size);
+            assert_eq!(found, filled, "{}", front.escape_ascii());
+            assert_eq!(out == page, filled == 0, "{}", front.escape_ascii());
+        }
+    }
+    // A byte order mark outweighs what the response says.
+    let page = [b"\xff\xfe", &slot_with(b"{{title}}")[..]].concat();
+    assert_eq!(run_in(&page, Encoding::ShiftJis, 1).1, 0);
+    let page = [b"\xef\xbb\xbf", &slot_with(b"{{title}}")[..]].concat();
+    assert_eq!(run_in(&page, Encoding::ShiftJis, 1).1, 1);
+    for short in [&b"\xef"[..], b"\xef\xbb", b"\xfe", b"\xff", b""] {
+        assert_eq!(
+            run_in(short, Encoding::Unknown, 1).0,
+            short,
+            "held bytes come out at the end"
+        );
+    }
+}
+
+#[test]
+fn an_escape_sequence_ends_filling_where_nobody_names_the_encoding() {
+    let slot = slot_with(b"{{title}}");
+    let page = [&slot[..], b"<!--esi <i>", b"\x1b$B<esi:include src=/x /> -->", &slot].concat();
+    for size in [1, 5, page.len()] {
+        let (out, filled, _) = run_in(&page, Encoding::Unknown, size);
+        assert_eq!(filled, 1, "only the slot in front of it");
+        assert!(
+            out.ends_with(&[b"<i>\x1b$B<esi:include src=/x /> -->", &slot[..]].concat()),
+            "{}",
+            out.escape_ascii()
+        );
+    }
+    let cut = [&slot[..slot.len() - 6], b"\x1b(B</div>"].concat();
+    let (out, filled, problems) = run_in(&cut, Encoding::Unknown, 1);
+    assert_eq!((out == cut, filled, problems.len()), (true, 0, 1));
+}
+
+#[test]
+fn a_slot_names_the_decision_of_its_list() {
+    let page = "<ul data-selvedge-slot=home><template>{{#first}}<input type=hidden name=list value=\"{{decision}}\">{{/first}}\
+                <a href=\"/i/{{id}}?d={{decision}}\" data-decision=\"{{decision}}\">{{title}}</a></template></ul>";
+    let filled = run(page).html;
+    let behind = filled.split_once("</template>").unwrap().1;
+    assert_eq!(
+        behind,
+        "<input type=hidden name=list value=\"AQ.made\"><a href=\"/i/one?d=AQ.made\" data-decision=\"AQ.made\">one</a>\
+         <a href=\"/i/two?d=AQ.made\" data-decision=\"AQ.made\">two</a></ul>"
     );
 }

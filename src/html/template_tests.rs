@@ -2,7 +2,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Template, TemplateError};
+use super::{Encoding, Entry, Template, TemplateError};
 use crate::engine::{Item, Reason};
 
 fn item() -> Item<'static> {
@@ -23,13 +23,22 @@ fn item() -> Item<'static> {
 
 fn rendered(template: &str, item: &Item<'_>) -> String {
     let mut out = Vec::new();
-    let template = Template::compile(template.as_bytes()).unwrap_or_else(|error| panic!("{template}: {error}"));
-    template.render(&mut out, item, 3, false);
+    let compiled = Template::compile(template.as_bytes(), Encoding::Utf8);
+    let compiled = compiled.unwrap_or_else(|error| panic!("{template}: {error}"));
+    compiled.render(&mut out, &entry(item), false);
     String::from_utf8(out).unwrap()
 }
 
+fn entry<'v>(item: &'v Item<'v>) -> Entry<'v> {
+    Entry {
+        item,
+        position: 3,
+        decision: "AQMC.x",
+    }
+}
+
 fn refused(template: &str) -> TemplateError {
-    Template::compile(template.as_bytes()).expect_err(template)
+    Template::compile(template.as_bytes(), Encoding::Utf8).expect_err(template)
 }
 
 #[test]
@@ -51,10 +60,10 @@ fn every_field_is_rendered() {
 fn text_and_attributes_stay_text() {
     assert_eq!(
         rendered(
-            r#"<b title="{{title}}" data-x='{{title}}'>{{title}}</b><title>{{title}}</title>"#,
+            r#"<b title="{{title}}" data-name='{{title}}'>{{title}}</b><title>{{title}}</title>"#,
             &item()
         ),
-        "<b title=\"Tea &amp; &quot;more&quot; &lt;b&gt;\" data-x='Tea &amp; &quot;more&quot; &lt;b&gt;'>\
+        "<b title=\"Tea &amp; &quot;more&quot; &lt;b&gt;\" data-name='Tea &amp; &quot;more&quot; &lt;b&gt;'>\
          Tea &amp; &quot;more&quot; &lt;b&gt;</b><title>Tea &amp; &quot;more&quot; &lt;b&gt;</title>"
     );
 }
@@ -62,8 +71,8 @@ fn text_and_attributes_stay_text() {
 #[test]
 fn in_a_page_of_unknown_encoding_everything_is_ascii() {
     let mut out = Vec::new();
-    let template = Template::compile(b"{{attributes.price}}").unwrap();
-    template.render(&mut out, &item(), 1, true);
+    let template = Template::compile(b"{{attributes.price}}", Encoding::Utf8).unwrap();
+    template.render(&mut out, &entry(&item()), true);
     assert_eq!(out, b"3,50 &#8364;");
 }
 
@@ -170,6 +179,42 @@ fn a_template_is_refused_if_no_escaping_makes_a_value_safe() {
         "<a v-html=\"{{title}}\">",
         "<a x-data='{{title}}'>",
         "<a href=\"&#106;avascript:{{id}}\">",
+        // What frameworks in the browser read as code.
+        "<a data-ng-init=\"{{title}}\">",
+        "<a data-hx-vals='{{title}}'>",
+        "<a data-bind=\"{{title}}\">",
+        "<a data-x-data=\"{{title}}\">",
+        "<a data-v-html=\"{{title}}\">",
+        "<a data-action=\"{{title}}\">",
+        "<a data-html=\"{{title}}\">",
+        "<a (click)=\"{{title}}\">",
+        "<a [title]=\"{{title}}\">",
+        "<a [(ngmodel)]=\"{{title}}\">",
+        "<a *ngIf=\"{{title}}\">",
+        "<a #ref=\"{{title}}\">",
+        "<a bind-title=\"{{title}}\">",
+        "<a on-click=\"{{title}}\">",
+        "<a title.bind=\"{{title}}\">",
+        "<a hx-vals=\"{{title}}\">",
+        "<a up-target=\"{{title}}\">",
+        "<a ng-init=\"{{title}}\">",
+        "<a is=\"{{title}}\">",
+        "<a target=\"{{title}}\">",
+        "<a name=\"{{title}}\">",
+        "<a id=\"{{title}}\">",
+        "<a \u{fc}title=\"{{title}}\">",
+        "<a data-selvedge-slot=\"{{id}}\">",
+        "<a data-selvedge-template=\"{{id}}\">",
+        "<include-fragment src=\"{{image}}\">",
+        "<my-link href=\"{{image}}\">",
+        "<form data=\"{{image}}\">",
+        // Within an expression of the author's own.
+        "${ {{title}} }",
+        "[[ '{{title}}' ]]",
+        "<% {{title}} %>",
+        "{% {{title}} %}",
+        "<b title=\"${ {{title}} }\">",
+        "${ {{#image}}}{{/image}} {{title}}",
     ] {
         assert!(
             matches!(refused(template), TemplateError::Unsafe { .. }),
@@ -279,4 +324,45 @@ fn control_characters_are_replaced() {
         ..item()
     };
     assert_eq!(rendered("{{title}}", &item), "a\u{fffd}$B\u{fffd}\t\u{fffd}\u{fffd}");
+}
+
+#[test]
+fn no_value_begins_an_expression_of_a_framework_in_the_browser() {
+    for (title, template, expected) in [
+        ("{{constructor}}", "{{title}}", "{ {constructor}}"),
+        ("{{{{x}}", "<b title=\"{{title}}\">", "<b title=\"{ { { {x}}\">"),
+        ("${x}", "{{title}}", "$ {x}"),
+        ("[[x]]", "{{title}}", "[ [x]]"),
+        ("{%x%}", "{{title}}", "{ %x%}"),
+        ("<%x%>", "{{title}}", "&lt; %x%&gt;"),
+        ("#{x}", "{{title}}", "# {x}"),
+        ("{x}", "${{title}}", "$ {x}"),
+        ("[x]]", "[{{title}}", "[ [x]]"),
+        ("%x%>", "&lt;{{title}}", "&lt; %x%&gt;"),
+        ("x$", "{{title}}{a}", "x$ {a}"),
+        ("x[", "{{title}}[a]", "x[ [a]"),
+        ("{", "{{title}}{{title}}", "{ {"),
+        ("{", "{{title}}{{^image}}a{{/image}}{{title}}", "{ {"),
+        ("a {b} [c] 5 % {d}", "{{title}}", "a {b} [c] 5 % {d}"),
+        ("/a{{x}}", "<a href=\"{{title}}\">", "<a href=\"/a%7B%7Bx%7D%7D\">"),
+        ("/a[[x]]", "<a href=\"{{title}}\">", "<a href=\"/a[%5Bx]]\">"),
+        ("/a${x}", "<a href=\"{{title}}\">", "<a href=\"/a$%7Bx%7D\">"),
+        ("{{x}}", "<a href=\"/{{title}}\">", "<a href=\"/%7B%7Bx%7D%7D\">"),
+        ("{{x}}", "<b class=\"{{title}}\">", "<b class=\"-x\">"),
+    ] {
+        let item = Item { title, ..item() };
+        assert_eq!(rendered(template, &item), expected, "{title} in {template}");
+    }
+}
+
+#[test]
+fn a_value_is_one_part_of_a_name() {
+    let item = Item {
+        title: "Fresh Fruit, 2\u{20ac} ng-init:x",
+        ..item()
+    };
+    assert_eq!(
+        rendered(r#"<i class="card {{title}}-x" id="item-{{id}}">"#, &item),
+        r#"<i class="card Fresh-Fruit-2-ng-init-x-x" id="item-a-1">"#
+    );
 }

@@ -42,6 +42,18 @@ test("what is put into the basket in the shop decides what the page lists, for t
   await stranger.close();
 });
 
+test("a click on the page names the decision of its list", async ({ page }) => {
+  await page.goto("/plain");
+  const decision = (await (await page.request.get("/v1/recommend/segment?n=8")).json()) as Decision;
+  const link = links(page, "segment").first();
+  expect(new URL(await link.evaluate((found) => (found as HTMLAnchorElement).href)).searchParams.get("decision")).toBe(decision.id);
+  const sent = page.waitForRequest((request) => new URL(request.url()).pathname === "/v1/events" && (request.postData() ?? "").includes('"click"'));
+  await link.click();
+  const [event] = ((await sent).postDataJSON() as { events: { type: string; item: string; decision: string }[] }).events;
+  expect(event).toMatchObject({ type: "click", item: decision.items[0]?.id, decision: decision.id });
+  await expect(page).toHaveURL((url) => !url.searchParams.has("decision"));
+});
+
 for (const [device, width, height] of [["desktop", 1440, 900], ["phone", 390, 844]] as const) {
   for (const colorScheme of ["light", "dark"] as const) {
     test(`the page on a ${device}, ${colorScheme}`, async ({ page }) => {

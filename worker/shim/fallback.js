@@ -3,12 +3,17 @@
 
 const HEADERS = { "cache-control": "no-store", "selvedge-fallback": "panic", "x-content-type-options": "nosniff" };
 
-/** @param {Request} request */
-export function fallback(request) {
+/**
+ * @param {Request} request
+ * @param {unknown} prefix the variable SELVEDGE_API_PREFIX
+ */
+export function fallback(request, prefix) {
   const { pathname } = new URL(request.url);
-  const slot = listSlot(pathname);
+  const before = typeof prefix === "string" ? prefix.trim().replace(/\/$/, "") : "";
+  const path = pathname.startsWith(before) ? pathname.slice(before.length) : "";
+  const slot = listSlot(path);
   if (slot !== null) return emptyDecision(slot);
-  const isPage = !/^\/(v1\/|healthz$|readyz$)/.test(pathname);
+  const isPage = !/^\/(v1(\/|$)|healthz$|readyz$)/.test(path);
   if (isPage && /^(GET|HEAD)$/.test(request.method)) {
     return new Response("<!doctype html><title>Interrupted</title><p>This page was interrupted. Load it again.", {
       status: 503,

@@ -40,6 +40,16 @@ function write(text, into, at) {
   return at;
 }
 
+/** The names of all headers of a request, one line each. */
+export function headerNames(request) {
+  return [...request.headers.keys()].join("\n");
+}
+
+/** The value of each `Set-Cookie` of a response, one line each. */
+export function setCookies(response) {
+  return response.headers.getSetCookie().join("\n");
+}
+
 export function timeZone(request) {
   const zone = request.cf?.timezone;
   return typeof zone === "string" ? zone : undefined;

@@ -12,6 +12,7 @@ use worker::worker_sys::Fetcher as RawFetcher;
 use crate::host::Cloudflare;
 use crate::request::Incoming;
 use crate::runtime::{after, failed, scope};
+use crate::shortcuts;
 use crate::streams::Body;
 
 /// The name of the binding of the static assets.
@@ -32,6 +33,10 @@ impl OriginAnswer for Answer {
 
     fn header(&self, name: &str) -> Option<String> {
         self.0.headers().get(name).ok().flatten()
+    }
+
+    fn set_cookies(&self) -> Vec<String> {
+        shortcuts::set_cookies(&self.0).lines().map(str::to_owned).collect()
     }
 
     fn take_body(&self) -> Result<Option<Body>, HostError> {
@@ -70,7 +75,10 @@ impl Origin for Cloudflare {
 
 async fn asset(assets: RawFetcher, own: &Request, ask: &OriginRequest<'_>) -> Result<Response, JsValue> {
     let promise = if ask.is_own {
-        assets.fetch(own)
+        let init = RequestInit::new();
+        let headers = changed(&own.headers(), ask.changes)?;
+        init.set_headers(&headers);
+        assets.fetch(&Request::new_with_request_and_init(own, &init)?)
     } else {
         assets.fetch_with_str(ask.url)
     };
@@ -79,16 +87,17 @@ async fn asset(assets: RawFetcher, own: &Request, ask: &OriginRequest<'_>) -> Re
 
 async fn fetched(request: &Incoming, ask: &OriginRequest<'_>) -> Result<Response, JsValue> {
     let init = RequestInit::new();
-    let headers = changed(&request.request().headers(), ask.changes)?;
+    let own = request.request();
+    let headers = changed(&own.headers(), ask.changes)?;
     init.set_headers(&headers);
     // A redirect is the browser's to follow.
     init.set_redirect(RequestRedirect::Manual);
-    if ask.is_own {
-        init.set_method(&request.request().method());
-        if let Some(body) = request.request().body() {
-            init.set_body(&body);
-        }
-    }
+    let asked = if ask.is_own {
+        // The runtime refuses a body given for a GET, but copies a GET that has one.
+        Request::new_with_str_and_init(ask.url, own.unchecked_ref())?
+    } else {
+        Request::new_with_str(ask.url)?
+    };
     let mut timer = None;
     if let Some(ms) = ask.within_ms {
         let controller = AbortController::new()?;
@@ -96,7 +105,7 @@ async fn fetched(request: &Incoming, ask: &OriginRequest<'_>) -> Result<Response
         let abort: Function = Reflect::get(&controller, &"abort".into())?.unchecked_into();
         timer = Some(after(ms, &abort.bind0(&controller))?);
     }
-    let answer = answered(scope().fetch_with_str_and_init(ask.url, &init)).await;
+    let answer = answered(scope().fetch_with_request_and_init(&asked, &init)).await;
     if let Some(timer) = timer {
         scope().clear_timeout_with_handle(timer);
     }
@@ -111,7 +120,7 @@ pub async fn answered(promise: Promise) -> Result<Response, JsValue> {
     JsFuture::from(promise).await?.dyn_into()
 }
 
-/// A copy of header fields with these changes.
+/// A copy of header fields with these changes. Fields that they do not name are copied by the runtime, byte for byte.
 ///
 /// # Errors
 /// What the runtime throws.
@@ -122,6 +131,9 @@ pub fn changed(headers: &Headers, changes: &HeaderChanges) -> Result<Headers, Js
     }
     for (name, value) in &changes.set {
         headers.set(name, value)?;
+    }
+    for (name, value) in &changes.added {
+        headers.append(name, value)?;
     }
     Ok(headers)
 }

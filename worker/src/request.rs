@@ -60,6 +60,13 @@ impl host::Request for Incoming {
         self.line(1)
     }
 
+    fn header_names(&self) -> Vec<String> {
+        shortcuts::header_names(&self.request)
+            .lines()
+            .map(str::to_owned)
+            .collect()
+    }
+
     fn header(&self, name: &str) -> Option<Cow<'_, str>> {
         match KNOWN.iter().position(|known| *known == name) {
             Some(place) => Some(Cow::from(self.line(2 + place))),

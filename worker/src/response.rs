@@ -34,7 +34,8 @@ pub fn made(answer: Answer<Cloudflare>) -> Result<Response, JsValue> {
 fn page_of(status: u16, page: Page<Cloudflare>) -> Result<Response, JsValue> {
     let Page { answer, changes, body } = page;
     let stream = match body {
-        PageBody::Untouched => return Ok(answer.0),
+        PageBody::Untouched if changes.is_empty() => return Ok(answer.0),
+        PageBody::Untouched => answer.0.body(),
         PageBody::Nothing => None,
         PageBody::Rewritten(body) => Some(body.into_stream()),
     };

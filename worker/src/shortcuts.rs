@@ -17,6 +17,14 @@ extern "C" {
     // JavaScript for each, and unwraps `cf`; this is one call for all that nearly every request is asked for.
     fn read(request: &Request, into: &mut [u8]) -> usize;
 
+    /// The names of a request's headers, a line each. An iterator over them would be two calls of JavaScript for each name.
+    #[wasm_bindgen(js_name = headerNames)]
+    pub fn header_names(request: &Request) -> String;
+
+    /// The values of a response's `Set-Cookie`, a line each. Neither `worker` nor `web_sys` has `getSetCookie`.
+    #[wasm_bindgen(js_name = setCookies)]
+    pub fn set_cookies(response: &Response) -> String;
+
     /// The visitor's time zone, as the network derives it from the connection. `worker::Cf::timezone_name` unwraps, and a request
     /// without a connection (from another Worker) has none.
     #[wasm_bindgen(js_name = timeZone)]

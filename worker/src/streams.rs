@@ -102,10 +102,12 @@ impl ByteSource for Body {
     }
 
     fn cancel(&mut self, reason: &HostError) {
-        if let Some(reader) = &self.reader {
-            // It fails where the stream broke before, and then there is nothing to cancel.
-            let _ = reader.cancel_with_reason(&as_error(reason));
-        }
+        // It fails where the stream broke before, and then there is nothing to cancel.
+        let reason = as_error(reason);
+        let _ = match &self.reader {
+            Some(reader) => reader.cancel_with_reason(&reason),
+            None => self.stream.cancel_with_reason(&reason),
+        };
     }
 
     async fn read_into(self, target: &mut [u8]) -> Result<Filled, HostError> {

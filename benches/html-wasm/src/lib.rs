@@ -32,7 +32,7 @@ pub fn fill(page: &[u8]) -> Vec<u8> {
     for piece in page.chunks(PIECE_BYTES) {
         slots.push(piece);
         while let Step::Slot(_) = slots.step() {
-            slots.fill(&items);
+            slots.fill("", &items);
         }
         out.extend(slots.take());
     }

@@ -12,9 +12,10 @@ pub struct OriginRequest<'a> {
     pub kind: &'a OriginKind,
     /// Absolute URL: of the server that is asked, or of the visitor's own site for assets.
     pub url: &'a str,
-    /// True for the visitor's own request, whose method and body are passed on; false for a GET of a part.
+    /// True for the visitor's own request, whose method and body are passed on, whatever they are (a GET may have a body); false for a GET
+    /// without a body.
     pub is_own: bool,
-    /// Changes to the headers of the visitor's request before a server gets them. Assets ignore them.
+    /// Changes to the headers of the visitor's request before the origin gets them. Fields that they do not name pass byte for byte.
     pub changes: &'a HeaderChanges,
     /// How long the answer may take to begin, in milliseconds; [`None`] for no limit.
     pub within_ms: Option<u32>,
@@ -40,7 +41,11 @@ pub trait OriginAnswer: 'static {
     /// A header's value, by its name in lower case.
     fn header(&self, name: &str) -> Option<String>;
 
-    /// The body; [`None`] if there is none, or if it was taken before.
+    /// The value of each `Set-Cookie`.
+    fn set_cookies(&self) -> Vec<String>;
+
+    /// The body, decoded from the content codings `gzip` and `br`; [`None`] if there is none, or if it was taken before. A body that ends too early
+    /// gives all bytes that can be decoded, and then its error.
     ///
     /// # Errors
     /// The body cannot be read.

@@ -18,7 +18,11 @@ pub trait Request: 'static {
     /// The whole URL, absolute and normalised: `scheme://host[:port]/path?query`.
     fn url(&self) -> &str;
 
-    /// A header's value, by its name in lower case. [`None`] if it was not sent. Several fields of one name are joined by `, `.
+    /// The names of all header fields, in lower case.
+    fn header_names(&self) -> Vec<String>;
+
+    /// A header's value, by its name in lower case. [`None`] if it was not sent. Several fields of one name are joined by `, `. Bytes that the host
+    /// cannot tell as text are U+FFFD.
     fn header(&self, name: &str) -> Option<Cow<'_, str>>;
 
     /// Milliseconds by which the visitor's clock is ahead of UTC at `now_ms` (Unix milliseconds); 0 if the time zone of the connection is

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::fields::{Fields, change, field};
+use super::fields::{Fields, RawFields, change, change_raw, field};
 use super::request::MemoryRequest;
 use super::streams::MemoryBody;
 use super::{MemoryHost, waiting};
@@ -19,6 +19,8 @@ pub struct OriginCall {
     pub url: String,
     /// The header fields, as the server sees them.
     pub headers: Fields,
+    /// Further fields, whose values need not be text.
+    pub raw_headers: RawFields,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -95,6 +97,14 @@ impl OriginAnswer for MemoryAnswer {
         field(&self.headers, name).map(str::to_owned)
     }
 
+    fn set_cookies(&self) -> Vec<String> {
+        let named = self
+            .headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        named.map(|(_, value)| value.clone()).collect()
+    }
+
     fn take_body(&self) -> Result<Option<MemoryBody>, HostError> {
         Ok(self.body.take())
     }
@@ -114,11 +124,11 @@ impl Origin for MemoryHost {
             method: "GET".to_owned(),
             url: ask.url.to_owned(),
             headers: request.headers.clone(),
+            raw_headers: request.raw_headers.clone(),
             body: Vec::new(),
         };
-        if *ask.kind != OriginKind::Assets {
-            change(&mut call.headers, ask.changes);
-        }
+        change(&mut call.headers, ask.changes);
+        change_raw(&mut call.raw_headers, ask.changes);
         if ask.is_own {
             call.method.clone_from(&request.method);
             call.body = request.body.take().unwrap_or_default();

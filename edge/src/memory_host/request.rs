@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use super::fields::Fields;
+use super::fields::{Fields, RawFields};
 use super::streams::MemoryBody;
 use crate::host::{HostError, Request};
 
@@ -16,6 +16,8 @@ pub struct MemoryRequest {
     pub url: String,
     /// The header fields.
     pub headers: Fields,
+    /// Further fields, whose values need not be text. The application reads their text with U+FFFD for what is no UTF-8, as in workerd.
+    pub raw_headers: RawFields,
     /// The body, until it is taken.
     pub body: RefCell<Option<Vec<u8>>>,
     /// Milliseconds by which the visitor's clock is ahead of UTC.
@@ -46,6 +48,13 @@ impl MemoryRequest {
         }
     }
 
+    /// Adds a header whose value need not be text.
+    #[must_use]
+    pub fn with_raw(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+        self.raw_headers.push((name.to_owned(), value.into()));
+        self
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -65,12 +74,21 @@ impl Request for MemoryRequest {
         &self.url
     }
 
+    fn header_names(&self) -> Vec<String> {
+        let raw = self.raw_headers.iter().map(|(name, _)| name);
+        let all = self.headers.iter().map(|(name, _)| name).chain(raw);
+        all.map(|name| name.to_ascii_lowercase()).collect()
+    }
+
     fn header(&self, name: &str) -> Option<Cow<'_, str>> {
-        let named = self
-            .headers
+        let is_named = |known: &str| known.eq_ignore_ascii_case(name);
+        let texts = self.headers.iter().map(|(known, value)| (known, Cow::from(value)));
+        let raw = self
+            .raw_headers
             .iter()
-            .filter(|(known, _)| known.eq_ignore_ascii_case(name));
-        let values: Vec<&str> = named.map(|(_, value)| value.as_str()).collect();
+            .map(|(known, value)| (known, String::from_utf8_lossy(value)));
+        let named = texts.chain(raw).filter(|(known, _)| is_named(known));
+        let values: Vec<Cow<'_, str>> = named.map(|(_, value)| value).collect();
         (!values.is_empty()).then(|| values.join(", ").into())
     }
 

@@ -5,11 +5,12 @@ use std::rc::Rc;
 use selvedge::engine::{Request, Visitor as RequestVisitor};
 use selvedge::html::{
     DROPPED_HEADERS, Include, MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_SLOTS, Options, SlotCall, Slots, Step,
-    cache_control_of,
+    cache_control_of, is_html,
 };
 
 use crate::app::App;
 use crate::call::{Call, RequestPlace};
+use crate::conditions::{self, Target};
 use crate::headers::HeaderChanges;
 use crate::host::{ByteSink, ByteSource, Host, HostError, OriginAnswer, PIECE_BYTES};
 use crate::loading;
@@ -26,31 +27,50 @@ const MODEL_WAIT_MS: u32 = 150;
 /// # Errors
 /// A 404 problem if there is no origin, a 502 problem if it cannot be reached.
 pub async fn get<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem> {
-    let Some(origin) = Origin::of(call.host, &call.app.config, call.incoming) else {
+    let Some(origin) = Origin::of(call.host, &call.app.config, call.incoming).map(Rc::new) else {
         return Err(Problem::no_such_path());
     };
+    if !call.app.told_of_assets.replace(true) && !origin.is_assets() && call.host.has_assets() {
+        call.host.log(format_args!(
+            "SELVEDGE_ORIGIN: static assets are bound, too, and a path that one of them has never reaches this server; wrangler.proxy.toml has no assets"
+        ));
+    }
     let unreachable = |error: HostError| Problem::no_origin(&error.to_string());
-    let answer = origin.answer().await.map_err(unreachable)?;
+    let target = Target::of(call.incoming);
+    let answer = origin.answer(target).await.map_err(unreachable)?;
     let status = answer.status();
-    if origin.is_assets() && status == 404 {
+    // A site may have a page of its own for what is not there.
+    if origin.is_assets() && status == 404 && !is_html(&answer.header("content-type").unwrap_or_default()) {
         return Err(Problem::no_such_path());
     }
-    let page = rewritten(call, origin, answer).map_err(unreachable)?;
-    Ok(Response::page(status, page))
+    let mut page = rewritten(call, &origin, answer).map_err(unreachable)?;
+    let conditions = || conditions::status(call.incoming, &page.answer).filter(|_| target.withholds());
+    let is_untouched = matches!(page.body, PageBody::Untouched);
+    let Some(conditional) = is_untouched.then(conditions).flatten() else {
+        return Ok(Response::page(status, page));
+    };
+    if let Ok(Some(mut body)) = page.answer.take_body() {
+        body.cancel(&HostError::new("the client has it already"));
+    }
+    page.body = PageBody::Nothing;
+    page.changes.removed.extend(conditions::without_body().removed);
+    Ok(Response::page(conditional, page))
 }
 
 /// The answer with its slots filled. It stays unchanged if it is no page of HTML that may be rewritten.
-fn rewritten<H: Host>(call: &mut Call<'_, H>, origin: Origin<H>, answer: H::Answer) -> Result<Page<H>, HostError> {
+fn rewritten<H: Host>(call: &mut Call<'_, H>, origin: &Rc<Origin<H>>, answer: H::Answer) -> Result<Page<H>, HostError> {
     let method = call.incoming.method();
     let readable = matches!(method, "GET" | "HEAD") && answer.status() == 200;
-    let Some(options) = options(&answer).filter(|_| readable) else {
+    let options = options(&answer).filter(|_| readable);
+    let mut changes = options.map_or_else(HeaderChanges::default, |_| personal(&answer));
+    origin.hide_address(&answer, &mut changes);
+    let Some(options) = options else {
         return Ok(Page {
             answer,
-            changes: HeaderChanges::default(),
+            changes,
             body: PageBody::Untouched,
         });
     };
-    let changes = personal(&answer);
     let body = if method == "GET" { answer.take_body()? } else { None };
     let Some(body) = body else {
         return Ok(Page {
@@ -65,7 +85,8 @@ fn rewritten<H: Host>(call: &mut Call<'_, H>, origin: Origin<H>, answer: H::Answ
         app: Rc::clone(call.app),
         host: call.host.clone(),
         path: call.incoming.path().to_owned(),
-        origin,
+        origin: Rc::clone(origin),
+        options,
         visitor: Visitor::of(call),
         place: RequestPlace::of(call),
         now_ms: call.now_ms,
@@ -97,8 +118,9 @@ fn options(answer: &impl OriginAnswer) -> Option<Options> {
 fn personal(answer: &impl OriginAnswer) -> HeaderChanges {
     let cache_control = answer.header("cache-control").unwrap_or_default();
     HeaderChanges {
-        removed: DROPPED_HEADERS.to_vec(),
+        removed: DROPPED_HEADERS.into_iter().map(Into::into).collect(),
         set: vec![("cache-control", cache_control_of(&cache_control).into())],
+        ..HeaderChanges::default()
     }
 }
 
@@ -149,7 +171,9 @@ struct Writer<H: Host> {
     app: Rc<App<H>>,
     host: H,
     path: String,
-    origin: Origin<H>,
+    origin: Rc<Origin<H>>,
+    /// How the page itself is rewritten.
+    options: Options,
     visitor: Visitor,
     place: RequestPlace<H>,
     now_ms: u64,
@@ -243,7 +267,10 @@ impl<H: Host> Writer<H> {
                 },
             };
             match model.engine.assign(&request) {
-                Ok(context) => slots.fill(&model.decide(&context, self.app.config.keyring.as_ref()).items),
+                Ok(context) => {
+                    let decision = model.decide(&context, self.app.config.keyring.as_ref());
+                    slots.fill(&decision.id, &decision.items);
+                }
                 Err(error) => {
                     self.host.log(format_args!("page {}: {error}", self.path));
                     slots.leave();
@@ -257,7 +284,10 @@ impl<H: Host> Writer<H> {
         for src in std::iter::once(&include.src).chain(&include.alt) {
             let part = match self.origin.part(src, base).await {
                 Ok((url, answer)) => match answer.take_body() {
-                    Ok(body) => Ok(body.map(|body| Part::of(body, options(&answer), url))),
+                    Ok(body) => Ok(body.map(|body| {
+                        let options = options(&answer).map(|options| options.within(self.options));
+                        Part::of(body, options, url)
+                    })),
                     Err(error) => Err(error),
                 },
                 Err(error) => Err(error),

@@ -11,6 +11,7 @@ mod events;
 mod fallbacks;
 mod golden;
 mod hit;
+mod in_front;
 mod page;
 mod page_flow;
 mod per_visitor;

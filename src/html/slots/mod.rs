@@ -9,22 +9,28 @@ use alloc::vec::Vec;
 use self::named::NamedTemplates;
 use self::open::OpenSlot;
 use super::attributes::Attributes;
+use super::encoding::Encoding;
 use super::esi::{Esi, Marker};
 use super::limits::{MAX_PROBLEMS, MAX_SLOT_BYTES, MAX_TAG_BYTES};
 use super::markup::{SLOT, TEMPLATE, mentions_us};
 use super::problem::SlotProblem;
 use super::scanner::{Event, Scanner, Tag};
 use super::step::Step;
-use super::template::Template;
+use super::template::{Entry, Template};
 use crate::engine::Item;
+
+/// Begins a character of ISO-2022-JP. In a page whose encoding nobody names, browsers may guess that it is this one, in which bytes of ASCII
+/// are parts of other characters.
+const ESCAPE: u8 = 0x1b;
 
 /// How a page is rewritten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Whether to process `<esi:include>`, `<esi:remove>`, `<esi:comment>` and `<!--esi …-->`.
     pub esi: bool,
-    /// Whether to write inserted text in ASCII, for a page whose encoding may not be UTF-8.
-    pub ascii: bool,
+    /// The encoding that the response names. Text is inserted in ASCII unless it is UTF-8, also if the page itself names UTF-8 later: only the
+    /// response's word is known before its first byte.
+    pub encoding: Encoding,
 }
 
 /// A slot element whose items the caller was asked for and has not given yet.
@@ -39,6 +45,10 @@ struct PendingSlot {
 #[derive(Debug)]
 pub struct Slots {
     options: Options,
+    /// The page's encoding as far as it is known: named by the response, by its first bytes, or by a `<meta>`.
+    encoding: Encoding,
+    /// Whether the page's first bytes were looked at, which may be a byte order mark.
+    has_begun: bool,
     scanner: Scanner,
     input: Vec<u8>,
     read: usize,
@@ -61,6 +71,8 @@ impl Slots {
     pub fn new(options: Options) -> Self {
         Self {
             options,
+            encoding: options.encoding,
+            has_begun: false,
             scanner: Scanner::new(),
             input: Vec::new(),
             read: 0,
@@ -85,7 +97,15 @@ impl Slots {
 
     /// Processes input until it needs something from the caller. Returns [`Step::Input`] while the last [`Step::Slot`] is still unanswered.
     pub fn step(&mut self) -> Step {
+        if !self.has_begun && !self.begin() {
+            return Step::Input;
+        }
         while self.pending.is_none() && self.read < self.input.len() {
+            if self.encoding == Encoding::Opaque {
+                self.out.extend(self.input.drain(..).skip(self.read));
+                self.read = 0;
+                break;
+            }
             let plain = self.plain();
             if plain > 0 {
                 self.read += plain;
@@ -93,6 +113,11 @@ impl Slots {
             }
             let byte = self.input[self.read];
             self.read += 1;
+            if byte == ESCAPE && self.encoding == Encoding::Unknown {
+                self.read -= 1;
+                self.pass_on();
+                continue;
+            }
             if let Some(step) = self.byte(byte) {
                 return step;
             }
@@ -100,18 +125,34 @@ impl Slots {
         Step::Input
     }
 
-    /// Answers the last [`Step::Slot`]: the items replace the slot's content. Without items the content stays.
-    pub fn fill(&mut self, items: &[Item<'_>]) {
+    /// Reads a byte order mark, which decides the encoding before anything else does. Returns false if more bytes are needed to know.
+    fn begin(&mut self) -> bool {
+        let (encoding, may_come) = Encoding::of_mark(&self.input);
+        if may_come {
+            return false;
+        }
+        self.has_begun = true;
+        self.encoding = encoding.unwrap_or(self.encoding);
+        true
+    }
+
+    /// Answers the last [`Step::Slot`]: the items replace the slot's content. Without items the content stays. `decision` is the decision id
+    /// of the list.
+    pub fn fill(&mut self, decision: &str, items: &[Item<'_>]) {
         if items.is_empty() {
             return self.leave();
         }
         let Some(pending) = self.pending.take() else { return };
         self.out
             .extend_from_slice(pending.open.own_template_element().unwrap_or_default());
+        let ascii = self.options.encoding != Encoding::Utf8;
         for (place, item) in items.iter().enumerate() {
-            pending
-                .template
-                .render(&mut self.out, item, place + 1, self.options.ascii);
+            let entry = Entry {
+                item,
+                position: place + 1,
+                decision,
+            };
+            pending.template.render(&mut self.out, &entry, ascii);
         }
         self.out.extend_from_slice(&pending.end_tag);
     }
@@ -126,6 +167,7 @@ impl Slots {
 
     /// Ends the page: bytes that are still held come out unchanged, and an unanswered slot keeps its content.
     pub fn end(&mut self) {
+        self.has_begun = true;
         while self.step() != Step::Input || self.pending.is_some() {
             self.leave();
         }
@@ -162,7 +204,11 @@ impl Slots {
         }
         let input = core::mem::take(&mut self.input);
         let ahead = input.get(self.read..).unwrap_or_default();
-        let plain = self.scanner.plain_text(ahead);
+        let mut plain = self.scanner.plain_text(ahead);
+        if self.encoding == Encoding::Unknown {
+            let text = ahead.get(..plain).unwrap_or_default();
+            plain = text.iter().position(|byte| *byte == ESCAPE).unwrap_or(plain);
+        }
         self.pass(ahead.get(..plain).unwrap_or_default());
         self.input = input;
         plain
@@ -264,6 +310,36 @@ impl Slots {
         }
     }
 
+    /// Gives up the page: from here on, every byte passes as it is.
+    fn pass_on(&mut self) {
+        let dashes = self.esi.take_dashes();
+        self.pass(&dashes);
+        self.flush();
+        if let Some(open) = self.open.take() {
+            self.out.extend_from_slice(&open.content);
+            self.report(SlotProblem::Encoding { slot: open.call.slot });
+        }
+        self.encoding = Encoding::Opaque;
+    }
+
+    /// Reads the encoding that a `<meta>` names, in a page whose response names none.
+    fn meta(&mut self, raw: &[u8]) {
+        let attributes = Attributes::of(raw);
+        let is_type = |name: &str| name.trim().eq_ignore_ascii_case("content-type");
+        let named = match attributes.get("charset") {
+            Some(label) => Some(Encoding::of_label(label)),
+            None if attributes.get("http-equiv").is_some_and(is_type) => {
+                attributes.get("content").and_then(Encoding::of_content_type)
+            }
+            None => None,
+        };
+        match named {
+            Some(Encoding::Opaque) => self.pass_on(),
+            Some(encoding) => self.encoding = encoding,
+            None => {}
+        }
+    }
+
     fn tag(&mut self, tag: Tag, raw: &[u8]) -> Option<Step> {
         let name = self.scanner.name().to_vec();
         if self.options.esi && self.open.is_none() && name.starts_with(b"esi:") {
@@ -277,7 +353,7 @@ impl Slots {
         }
         if self.named.is_open() {
             if name == b"template"
-                && let Err(problem) = self.named.template_tag(tag)
+                && let Err(problem) = self.named.template_tag(tag, self.encoding)
             {
                 self.report(problem);
             }
@@ -285,6 +361,9 @@ impl Slots {
             return None;
         }
         self.pass(raw);
+        if !tag.is_end && name == b"meta" && self.encoding == Encoding::Unknown {
+            self.meta(raw);
+        }
         if !tag.is_end && mentions_us(raw) && self.scanner.in_html() {
             let attributes = Attributes::of(raw);
             if let Some(slot) = attributes.get(SLOT) {
@@ -335,7 +414,8 @@ impl Slots {
     fn template_of(&self, open: &OpenSlot) -> Result<Template, SlotProblem> {
         let slot = || open.call.slot.clone();
         if let Some(html) = open.own_template() {
-            return Template::compile(html).map_err(|error| SlotProblem::Template { name: slot(), error });
+            return Template::compile(html, self.encoding)
+                .map_err(|error| SlotProblem::Template { name: slot(), error });
         }
         self.named
             .get(&open.template)

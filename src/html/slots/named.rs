@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::html::encoding::Encoding;
 use crate::html::limits::{MAX_TEMPLATE_BYTES, MAX_TEMPLATES};
 use crate::html::problem::SlotProblem;
 use crate::html::scanner::Tag;
@@ -59,14 +60,14 @@ impl NamedTemplates {
 
     /// Processes a `<template>` or `</template>` inside the open template. Its own end tag compiles it, and it replaces
     /// an earlier one of the same name.
-    pub fn template_tag(&mut self, tag: Tag) -> Result<(), SlotProblem> {
+    pub fn template_tag(&mut self, tag: Tag, encoding: Encoding) -> Result<(), SlotProblem> {
         match &mut self.open {
             Some(open) if !tag.is_end => open.depth += 1,
             Some(open) if open.depth > 0 => open.depth -= 1,
             _ => {
                 if let Some(OpenTemplate { name, html, .. }) = self.open.take() {
                     self.bytes += html.len();
-                    let template = match Template::compile(&html) {
+                    let template = match Template::compile(&html, encoding) {
                         Ok(template) => template,
                         Err(error) => return Err(SlotProblem::Template { name, error }),
                     };

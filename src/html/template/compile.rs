@@ -7,11 +7,14 @@ use super::error::TemplateError;
 use super::field::is_field;
 use super::safety::escaping;
 use super::{Escaping, Part, Template};
+use crate::html::encoding::Encoding;
+use crate::html::expression::Expressions;
 use crate::html::scanner::{Event, Scanner, SyntaxContext};
 
 /// The compiler's state.
 pub(super) struct Compiler<'t> {
     html: &'t [u8],
+    encoding: Encoding,
     scanner: Scanner,
     parts: Vec<Part>,
     literal: Vec<u8>,
@@ -21,18 +24,25 @@ pub(super) struct Compiler<'t> {
     value: Vec<u8>,
     /// Whether the current attribute value is a URL that contains a Mustache tag.
     in_url: bool,
+    /// Expressions in the text outside of tags, and in the current attribute value.
+    in_text: Expressions,
+    in_value: Expressions,
 }
 
 impl<'t> Compiler<'t> {
-    pub fn new(html: &'t [u8]) -> Self {
+    pub fn new(html: &'t [u8], encoding: Encoding) -> Self {
+        let is_utf8 = encoding == Encoding::Unknown && core::str::from_utf8(html).is_ok();
         Self {
             html,
+            encoding: if is_utf8 { Encoding::Utf8 } else { encoding },
             scanner: Scanner::new(),
             parts: Vec::new(),
             literal: Vec::new(),
             open: Vec::new(),
             value: Vec::new(),
             in_url: false,
+            in_text: Expressions::default(),
+            in_value: Expressions::default(),
         }
     }
 
@@ -44,28 +54,21 @@ impl<'t> Compiler<'t> {
         while let Some(byte) = html.get(at) {
             let rest = html.get(at..).unwrap_or_default();
             if let Some(inner) = rest.strip_prefix(b"{{") {
-                let length = inner.windows(2).position(|pair| pair == b"}}");
-                let length = length.ok_or(TemplateError::Unclosed { at })?;
+                let length = self.end_of_tag(inner).ok_or(TemplateError::Unclosed { at })?;
                 let tag = String::from_utf8_lossy(inner.get(..length).unwrap_or_default());
                 self.mustache(tag.trim(), at, after_open)?;
                 at += length + "{{}}".len();
                 continue;
             }
-            let before = self.scanner.syntax_context();
-            let event = self.scanner.read(*byte);
-            after_open = matches!(event, Event::MayBegin | Event::NoTag { begins: true });
-            if self.scanner.syntax_context() == SyntaxContext::Attribute {
-                if before == SyntaxContext::Attribute {
-                    self.value.push(*byte);
-                } else {
-                    self.value.clear();
-                }
-            } else if core::mem::take(&mut self.in_url) {
-                self.end_literal();
-                self.parts.push(Part::UrlEnd);
+            let character = self.encoding.first_character(rest);
+            for byte in rest.get(..character).unwrap_or_default() {
+                after_open = self.literal(*byte);
             }
-            self.literal.push(*byte);
-            at += 1;
+            at += character;
+            let follows = html.get(at) == Some(&b'{');
+            if self.encoding == Encoding::Unknown && *byte >= 0x80 && follows {
+                return Err(TemplateError::Encoding { at });
+            }
         }
         if let Some((_, name, _)) = self.open.last() {
             return Err(TemplateError::Section {
@@ -84,6 +87,42 @@ impl<'t> Compiler<'t> {
         }
         self.end_literal();
         Ok(Template { parts: self.parts })
+    }
+
+    /// Reads a byte that is no part of a Mustache tag. Returns whether it may begin an HTML tag.
+    fn literal(&mut self, byte: u8) -> bool {
+        let before = self.scanner.syntax_context();
+        let event = self.scanner.read(byte);
+        let now = self.scanner.syntax_context();
+        if now == SyntaxContext::Attribute {
+            if before == SyntaxContext::Attribute {
+                self.value.push(byte);
+                self.in_value.read(byte);
+            } else {
+                self.value.clear();
+                self.in_value = Expressions::default();
+            }
+        } else if core::mem::take(&mut self.in_url) {
+            self.end_literal();
+            self.parts.push(Part::UrlEnd);
+        }
+        if before == SyntaxContext::Text || now == SyntaxContext::Text {
+            self.in_text.read(byte);
+        }
+        self.literal.push(byte);
+        matches!(event, Event::MayBegin | Event::NoTag { begins: true })
+    }
+
+    /// Returns the offset of the `}}` that ends a Mustache tag.
+    fn end_of_tag(&self, inner: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        loop {
+            let rest = inner.get(at..)?;
+            if rest.starts_with(b"}}") {
+                return Some(at);
+            }
+            at += Some(self.encoding.first_character(rest)).filter(|bytes| *bytes > 0)?;
+        }
     }
 
     fn end_literal(&mut self) {
@@ -109,6 +148,15 @@ impl<'t> Compiler<'t> {
             field: name.to_string(),
             place,
         })?;
+        let is_value = self.scanner.syntax_context() == SyntaxContext::Attribute;
+        let within = if is_value { &self.in_value } else { &self.in_text };
+        if within.is_open() {
+            return Err(TemplateError::Unsafe {
+                at,
+                field: name.to_string(),
+                place: "in an expression of a template language that runs in the browser",
+            });
+        }
         self.end_literal();
         if escaping == Escaping::Url && !core::mem::replace(&mut self.in_url, true) {
             let written = self.value.len();

@@ -16,7 +16,7 @@ pub enum TemplateError {
     },
     /// There is no such field.
     #[error(
-        "byte {at}: expected id, title, image, category, position, reason, reason.item, reason.title, reason.share or attributes.<name>, found {found:?}"
+        "byte {at}: expected decision, first, id, title, image, category, position, reason, reason.item, reason.title, reason.share or attributes.<name>, found {found:?}"
     )]
     Field {
         /// Offset where its tag begins.
@@ -44,7 +44,7 @@ pub enum TemplateError {
     },
     /// No escaping makes a value safe in this place.
     #[error(
-        "byte {at}: {{{{{field}}}}} stands {place}, where no escaping makes a value safe; move it into text or a quoted attribute"
+        "byte {at}: {{{{{field}}}}} stands {place}, where no escaping makes a value safe; move it into text or into a quoted attribute such as title, href or data-selvedge-item"
     )]
     Unsafe {
         /// Offset where its tag begins.
@@ -53,5 +53,13 @@ pub enum TemplateError {
         field: String,
         /// The place, in words.
         place: &'static str,
+    },
+    /// A brace stands behind bytes that only a known encoding tells to belong to it or not.
+    #[error(
+        "byte {at}: expected the page to name its encoding, in Content-Type or <meta charset>, before a {{ behind bytes that are not ASCII and not UTF-8"
+    )]
+    Encoding {
+        /// Offset of the brace.
+        at: usize,
     },
 }

@@ -5,9 +5,27 @@ use alloc::string::ToString;
 
 use crate::engine::{Item, Reason};
 
+/// What a template is rendered for: one item of a list.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'v> {
+    /// The item.
+    pub item: &'v Item<'v>,
+    /// Its position in the list, from 1.
+    pub position: usize,
+    /// The decision id of the list; empty if it has none.
+    pub decision: &'v str,
+}
+
 /// Returns a field's value; [`None`] if the item has none.
-pub fn field<'v>(item: &'v Item<'_>, position: usize, name: &str) -> Option<Cow<'v, str>> {
+pub fn field<'v>(entry: &Entry<'v>, name: &str) -> Option<Cow<'v, str>> {
+    let Entry {
+        item,
+        position,
+        decision,
+    } = *entry;
     let text = match (name, item.reason) {
+        ("decision", _) => decision,
+        ("first", _) => return (position == 1).then_some(Cow::Borrowed("1")),
         ("id", _) => item.id,
         ("title", _) => item.title,
         ("image", _) => item.image?,
@@ -42,7 +60,9 @@ pub fn field<'v>(item: &'v Item<'_>, position: usize, name: &str) -> Option<Cow<
 
 /// Whether a template may use this field name.
 pub fn is_field(name: &str) -> bool {
-    const FIELDS: [&str; 9] = [
+    const FIELDS: [&str; 11] = [
+        "decision",
+        "first",
         "id",
         "title",
         "image",

@@ -2,8 +2,8 @@
 //!
 //! `{{field}}` is escaped for its place: text, attribute value, whole URL or part of a URL. `{{#field}}…{{/field}}` is
 //! rendered if the item has the field, `{{^field}}…{{/field}}` if not. A template is refused if no escaping makes a
-//! value safe in its place (scripts, styles, event handlers, names, values without quotes). Catalogue text can
-//! therefore never become markup.
+//! value safe in its place (scripts, styles, names, values without quotes, attributes that are not known to be text). Catalogue text can
+//! therefore never become markup, and no framework in the browser finds an expression in it.
 
 mod compile;
 mod error;
@@ -14,11 +14,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use error::TemplateError;
+pub use field::Entry;
 
 use self::compile::Compiler;
 use self::field::field;
-use super::escape::{escape_into, may_run, percent_encode_into, scheme};
-use crate::engine::Item;
+use super::encoding::Encoding;
+use super::escape::{escape_into, escape_url_into, may_run, name_into, percent_encode_into, scheme};
+use super::expression;
 
 /// A compiled template.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,32 +55,44 @@ enum Escaping {
     Text,
     /// A whole URL, or part of one.
     Url,
+    /// A name, or part of one.
+    Name,
 }
 
 impl Template {
-    /// Compiles a template's HTML, in any encoding that contains ASCII.
+    /// Compiles a template's HTML. The template is read in the page's encoding.
     ///
     /// # Errors
     /// [`TemplateError`] with the offset in the template.
-    pub fn compile(html: &[u8]) -> Result<Self, TemplateError> {
-        Compiler::new(html).compile()
+    pub fn compile(html: &[u8], encoding: Encoding) -> Result<Self, TemplateError> {
+        Compiler::new(html, encoding).compile()
     }
 
-    /// Renders the template for an item and appends it to `out`; `position` counts from 1.
+    /// Renders the template for an item and appends it to `out`.
     ///
     /// With `ascii`, non-ASCII characters are written as numeric references.
-    pub fn render(&self, out: &mut Vec<u8>, item: &Item<'_>, position: usize, ascii: bool) {
+    pub fn render(&self, out: &mut Vec<u8>, entry: &Entry<'_>, ascii: bool) {
         let mut at = 0;
         let mut url_start = out.len();
         while let Some(part) = self.parts.get(at) {
             at += 1;
             match part {
-                Part::Literal(bytes) => out.extend_from_slice(bytes),
-                Part::Field { name, escaping } => match field(item, position, name) {
-                    Some(value) if *escaping == Escaping::Text => escape_into(out, &value, ascii),
-                    Some(value) => write_url(out, url_start, &value, ascii),
-                    None => {}
-                },
+                Part::Literal(bytes) => {
+                    // Literals are apart only where a value or a section was between them, and together they might begin an expression.
+                    let first = bytes.first().copied().unwrap_or(b' ');
+                    if expression::begins(expression::last(out), first) {
+                        out.push(b' ');
+                    }
+                    out.extend_from_slice(bytes);
+                }
+                Part::Field { name, escaping } => {
+                    let Some(value) = field(entry, name) else { continue };
+                    match escaping {
+                        Escaping::Text => escape_into(out, &value, ascii),
+                        Escaping::Url => write_url(out, url_start, &value, ascii),
+                        Escaping::Name => name_into(out, &value),
+                    }
+                }
                 Part::UrlStart { written } => url_start = out.len().saturating_sub(*written),
                 Part::UrlEnd => {
                     // Checks the assembled value: it must be an address.
@@ -88,7 +102,7 @@ impl Template {
                     }
                 }
                 Part::Section { name, inverted, end } => {
-                    let present = field(item, position, name).is_some_and(|value| !value.is_empty());
+                    let present = field(entry, name).is_some_and(|value| !value.is_empty());
                     if present == *inverted {
                         at = *end;
                     }
@@ -115,5 +129,5 @@ fn write_url(out: &mut Vec<u8>, start: usize, value: &str, ascii: bool) {
         }
         None => {}
     }
-    escape_into(out, value, ascii);
+    escape_url_into(out, value, ascii);
 }

@@ -52,24 +52,30 @@ export class ApiError extends Error {
   }
 }
 
+/**
+ * What the API's URLs begin with: the Worker's variable `SELVEDGE_API_PREFIX`. The page names it in `<meta name="selvedge-api">`; it is empty by
+ * default.
+ */
+const API = document.querySelector<HTMLMetaElement>('meta[name="selvedge-api"]')?.content.replace(/\/$/, "") ?? "";
+
 export function recommend(slot: string, options: { n: number; category?: string; exclude?: readonly string[] }): Promise<Answer> {
   const query = new URLSearchParams({ n: String(options.n) });
   if (options.category) query.set("category", options.category);
   if (options.exclude?.length) query.set("exclude", options.exclude.slice(0, 100).join(","));
-  return ask(`/v1/recommend/${encodeURIComponent(slot)}?${query}`);
+  return ask(`${API}/v1/recommend/${encodeURIComponent(slot)}?${query}`);
 }
 
 export function similar(item: string, n: number): Promise<Answer> {
-  return ask(`/v1/similar/${encodeURIComponent(item)}?n=${n}`);
+  return ask(`${API}/v1/similar/${encodeURIComponent(item)}?n=${n}`);
 }
 
 export function rank(candidates: readonly string[], n: number): Promise<Answer> {
-  return ask("/v1/rank", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ candidates, n }) });
+  return ask(`${API}/v1/rank`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ candidates, n }) });
 }
 
 export async function sendEvents(events: readonly VisitorEvent[]): Promise<EventsAnswer> {
   // With `keepalive`, the last batch is sent even while the page is being closed.
-  const response = await fetch("/v1/events", {
+  const response = await fetch(`${API}/v1/events`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ events }),
@@ -80,7 +86,7 @@ export async function sendEvents(events: readonly VisitorEvent[]): Promise<Event
 }
 
 export async function forget(): Promise<void> {
-  const response = await fetch("/v1/profile", { method: "DELETE" });
+  const response = await fetch(`${API}/v1/profile`, { method: "DELETE" });
   if (!response.ok) throw await problem(response);
 }
 

@@ -53,7 +53,14 @@ export class Shop {
   }
 
   start(): void {
-    this.#enter(routeOf(location.search), true);
+    const route = routeOf(location.search);
+    // A link of server HTML (/plain) names the decision of its list. Nothing there can send the click, so it is sent here, once.
+    const decision = new URLSearchParams(location.search).get("decision");
+    if (decision && route.view === "item") {
+      history.replaceState(null, "", hrefOf(route));
+      this.#collector.send({ type: "click", item: route.item, timestamp_ms: Date.now(), decision }).catch((error: unknown) => this.#complain(error));
+    }
+    this.#enter(route, true);
     loadCatalogue().then((catalogue) => this.#useCatalogue(catalogue), (error: unknown) => this.#complain(error));
   }
 

@@ -43,7 +43,7 @@ pub fn smoke() -> Result<Tally, Failure> {
     let mut tally = Tally::default();
     for target in targets()? {
         let corpus = Path::new(CORPUS).join(&target);
-        seed(&corpus)?;
+        seed(&corpus, &target)?;
         let mut command = std::process::Command::new(target_dir.join(host).join("release").join(&target));
         command
             .args([
@@ -83,12 +83,17 @@ fn targets() -> Result<Vec<String>, Failure> {
     Ok(targets)
 }
 
-/// Makes a corpus of only the golden files: inputs found by earlier runs would make this run differ.
-fn seed(corpus: &Path) -> Result<(), Failure> {
-    const VECTORS: &str = "tests/vectors";
+/// Makes a corpus of only the target's own seeds or, if it has none, the golden files: inputs found by earlier runs would make this run differ.
+fn seed(corpus: &Path, target: &str) -> Result<(), Failure> {
+    let own = format!("fuzz/seeds/{target}");
+    let seeds = if Path::new(&own).is_dir() {
+        &own
+    } else {
+        "tests/vectors"
+    };
     crate::artefact::empty_dir(&corpus.to_string_lossy())?;
-    for entry in fs::read_dir(VECTORS).map_err(Failure::io("list", VECTORS))? {
-        let path = entry.map_err(Failure::io("list", VECTORS))?.path();
+    for entry in fs::read_dir(seeds).map_err(Failure::io("list", seeds))? {
+        let path = entry.map_err(Failure::io("list", seeds))?.path();
         if path.is_file() {
             fs::copy(&path, corpus.join(path.file_name().unwrap_or_default())).map_err(Failure::io("copy", &path))?;
         }
