@@ -99,14 +99,14 @@ impl JsProfile {
     }
 }
 
-/// The engine over one snapshot.
-#[wasm_bindgen(js_name = Engine)]
-pub struct JsEngine(Engine<AlignedBytes>);
+/// A snapshot whose structure and signature are checked and whose sections are not. Its page computes the digests with WebCrypto, which does
+/// not block the page.
+#[wasm_bindgen(js_name = Opening)]
+pub struct JsOpening(Snapshot<AlignedBytes>);
 
-#[wasm_bindgen(js_class = Engine)]
-impl JsEngine {
-    /// Opens a snapshot: checks structure, digests, and a signature by one of the public keys (64 hexadecimal digits
-    /// each).
+#[wasm_bindgen(js_class = Opening)]
+impl JsOpening {
+    /// Copies a snapshot and checks its structure, and its signature by one of the public keys (64 hexadecimal digits each).
     ///
     /// # Errors
     /// If the snapshot or a key is refused; the message says what was read, expected and found.
@@ -124,8 +124,48 @@ impl JsEngine {
         // One copy, from JavaScript's memory into the aligned memory that the engine reads.
         let mut bytes = AlignedBytes::zeroed(usize::try_from(snapshot.length())?);
         snapshot.copy_to(bytes.as_mut_slice());
-        let snapshot = Snapshot::open(bytes, Trust::Keys(&keys))?;
-        Ok(Self(Engine::new(snapshot)?))
+        Ok(Self(Snapshot::open_signed(bytes, Trust::Keys(&keys))?))
+    }
+
+    /// The sections that are not confirmed, three numbers each: index, first byte, and the byte after the last one.
+    #[must_use]
+    pub fn pending(&self) -> Vec<u32> {
+        let number = |value| u32::try_from(value).unwrap_or(u32::MAX);
+        self.0
+            .unverified()
+            .into_iter()
+            .flat_map(|section| [section.index, section.range.start, section.range.end].map(number))
+            .collect()
+    }
+
+    /// Confirms a section by its SHA-256; without one, computes it here.
+    ///
+    /// # Errors
+    /// If the digest is not the signed one.
+    pub fn confirm(&mut self, index: usize, sha256: Option<Vec<u8>>) -> Result<(), JsError> {
+        let digest = match sha256 {
+            Some(sha256) => <[u8; 32]>::try_from(sha256).unwrap_or_default(),
+            None => self.0.digest(index)?,
+        };
+        Ok(self.0.confirm(index, &digest)?)
+    }
+}
+
+/// The engine over one snapshot.
+#[wasm_bindgen(js_name = Engine)]
+pub struct JsEngine(Engine<AlignedBytes>);
+
+#[wasm_bindgen(js_class = Engine)]
+impl JsEngine {
+    /// An engine over a snapshot whose sections are all confirmed.
+    ///
+    /// # Errors
+    /// If a section is not confirmed.
+    #[wasm_bindgen(constructor)]
+    pub fn new(opening: JsOpening) -> Result<Self, JsError> {
+        let engine = Engine::new(opening.0)?;
+        engine.require_factors()?;
+        Ok(Self(engine))
     }
 
     /// The snapshot's version.

@@ -33,6 +33,9 @@ pub struct PackConfig {
     pub max_bytes: Option<u64>,
     /// Leave out items whose `available_until` has passed. A visitor's history of them is then not known either.
     pub drop_expired: bool,
+    /// Leave out items of these categories, by a name of any level in any case: what is sold and is no goods, such as coupons and petrol. A
+    /// visitor's history of them is then not known either.
+    pub leave_out: Vec<String>,
 }
 
 /// `pack.codes`.
@@ -61,6 +64,7 @@ impl Default for PackConfig {
             locales: Vec::new(),
             max_bytes: None,
             drop_expired: false,
+            leave_out: Vec::new(),
         }
     }
 }
@@ -70,6 +74,17 @@ impl PackConfig {
     #[must_use]
     pub fn list_length(&self) -> usize {
         usize::try_from(self.slate_length).unwrap_or(usize::MAX)
+    }
+
+    /// Whether `leave_out` names one of an item's categories.
+    #[must_use]
+    pub fn leaves_out(&self, categories: &[String]) -> bool {
+        let is_named = |name: &String| {
+            categories
+                .iter()
+                .any(|category| category.to_lowercase() == name.to_lowercase())
+        };
+        self.leave_out.iter().any(is_named)
     }
 
     pub(super) fn check(&self, path: &Path) -> Result<(), ConfigError> {
@@ -98,5 +113,23 @@ impl PackConfig {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PackConfig;
+
+    #[test]
+    fn a_category_of_any_level_and_case_is_left_out_and_a_part_of_a_name_is_not() {
+        let config = PackConfig {
+            leave_out: vec!["Fuel".to_owned(), "coupon/misc items".to_owned()],
+            ..PackConfig::default()
+        };
+        let path = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert!(config.leaves_out(&path(&["FUEL", "Fuel"])));
+        assert!(config.leaves_out(&path(&["Grocery", "Coupon/Misc Items"])));
+        assert!(!config.leaves_out(&path(&["Grocery", "Fuel Logs"])));
+        assert!(!config.leaves_out(&[]));
     }
 }

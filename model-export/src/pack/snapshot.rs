@@ -144,8 +144,10 @@ fn collect(
     let catalogue = Lake::open(&config.lake.dir)?.catalogue()?;
     let (mut items, missing) = items(&factors, &rotation, catalogue);
     let now_min = minutes(now_ms);
-    let is_kept =
-        |item: &ItemInput| !config.pack.drop_expired || item.available_until_min.is_none_or(|until| until > now_min);
+    let is_kept = |item: &ItemInput| {
+        let is_over = config.pack.drop_expired && item.available_until_min.is_some_and(|until| until <= now_min);
+        !is_over && !config.pack.leaves_out(&item.categories)
+    };
     // Lists are made of the items that are packed.
     let kept = (0..items.len()).filter(|row| is_kept(&items[*row]));
     let kept: Vec<f32> = kept.flat_map(|row| factors.factors.row(row).to_vec()).collect();

@@ -1,6 +1,6 @@
 /** The shop without a server: the packed `@selvedge/edge` ranks on this device, and no event is sent. */
 
-import { Profile, SelvedgeError, type Decision, type Engine, type EventKind } from "@selvedge/edge";
+import { Profile, ProfileStore, SelvedgeError, type Decision, type Engine, type EventKind, type Model } from "@selvedge/edge";
 import { byId } from "../../site/src/dom.ts";
 import { installDrawer } from "../../site/src/drawer.ts";
 import { madeFor, reasonText } from "../../site/src/reasons.ts";
@@ -9,10 +9,9 @@ import { Shelf } from "../../site/src/shelf.ts";
 import { installThemeToggle } from "../../site/src/theme.ts";
 import type { TileItem } from "../../site/src/tile.ts";
 import { say } from "../../site/src/toast.ts";
-import { categoryView, introView, productView } from "../../site/src/views.ts";
+import { categoryView, introView, missingView, productView } from "../../site/src/views.ts";
 import { Label } from "./label.ts";
-import { loadModel, type Model } from "./model.ts";
-import { forgetProfile, keepProfile, restoreProfile } from "./profile-store.ts";
+import { REFRESH_MS, models } from "./model.ts";
 
 /** A browser's clock is coarse, so several decisions are timed together. */
 const TIMED_RUNS = 20;
@@ -24,7 +23,7 @@ class BrowserShop {
   readonly #known = new Map<string, TileItem>();
   #model: Model | null = null;
   #label: Label | null = null;
-  #profile: Profile | null = null;
+  #store: ProfileStore | null = null;
 
   constructor() {
     this.#view.replaceChildren(introView("Every shelf is ranked on this device. Open or add something: the page weaves itself anew, and no request tells anyone."));
@@ -34,18 +33,28 @@ class BrowserShop {
 
   async start(): Promise<void> {
     try {
-      this.#model = await loadModel();
+      this.#model = await models.load();
     } catch (error) {
       for (const shelf of [this.#home, this.#segment]) shelf.failed(error instanceof Error ? error.message : String(error), () => location.reload());
       return;
     }
     const { engine } = this.#model;
-    this.#profile = restoreProfile();
-    this.#label = new Label(this.#model, (id) => this.#known.get(id)?.categories ?? []);
+    const store = new ProfileStore(engine);
+    this.#store = store;
+    this.#label = new Label((id) => this.#item(id)?.categories ?? null);
+    // Another tab recorded or forgot something.
+    store.subscribe(() => this.#rank());
     byId("forget").addEventListener("click", () => {
-      this.#profile = forgetProfile();
+      store.forget();
       this.#rank();
       say("Forgotten: nothing is left in this browser’s storage.");
+    });
+    models.watch(REFRESH_MS, (model, before) => {
+      this.#model = model;
+      store.engine = model.engine;
+      Object.assign(globalThis, { selvedge: { engine: model.engine, Profile } });
+      this.#rank();
+      before?.engine.free();
     });
     this.#rank();
     if (routeOf(location.search).view !== "home") this.#enter();
@@ -73,22 +82,22 @@ class BrowserShop {
   }
 
   #did(type: EventKind, item: string): void {
-    if (!this.#model || !this.#profile) return;
+    if (!this.#store) return;
     try {
-      this.#model.engine.record(this.#profile, { type, item });
+      this.#store.record({ type, item });
     } catch (error) {
       if (!(error instanceof SelvedgeError)) throw error;
       say(error.message);
       return;
     }
-    keepProfile(this.#profile);
+    if (!this.#store.persists) say("This browser keeps nothing for this page: what you do counts until you close it.");
     this.#rank();
   }
 
   #rank(): void {
-    if (!this.#model || !this.#profile) return;
+    if (!this.#model || !this.#store) return;
     const { engine } = this.#model;
-    const profile = this.#profile;
+    const { profile } = this.#store;
     const nowMs = Date.now();
     try {
       this.#rankWith(engine, profile, nowMs);
@@ -106,13 +115,22 @@ class BrowserShop {
     const decisionMs = (performance.now() - started) / TIMED_RUNS;
     this.#show(this.#home, home);
     this.#show(this.#segment, engine.recommend({ slot: "segment", n: 12, nowMs }, profile));
-    this.#label?.show(home, decisionMs, TIMED_RUNS, profile.toBytes().length);
+    if (this.#model) this.#label?.show(this.#model, home, decisionMs, TIMED_RUNS, profile.toBytes().length);
   }
 
   #show(shelf: Shelf, decision: Decision): void {
     for (const item of decision.items) this.#known.set(item.id, item);
     shelf.showItems(decision.items.map((item) => ({ item, reason: reasonText(item, decision) })), madeFor(decision));
     shelf.element.dataset["scope"] = decision.scope;
+  }
+
+  /** The catalogue's entry of an item: ranking a list of it alone returns it. */
+  #item(id: string): TileItem | null {
+    const known = this.#known.get(id);
+    if (known || !this.#model || !this.#store) return known ?? null;
+    const [item] = this.#model.engine.rank([id], 1, this.#store.profile, { consent: false }).items;
+    if (item) this.#known.set(id, item);
+    return item ?? null;
   }
 
   #go(href: string): void {
@@ -123,20 +141,23 @@ class BrowserShop {
   }
 
   #enter(): void {
-    if (!this.#model || !this.#profile) return;
+    if (!this.#model || !this.#store) return;
     const { engine } = this.#model;
     const route = routeOf(location.search);
     const go = (href: string): void => this.#go(href === "/" ? location.pathname : href);
     try {
       if (route.view === "item") {
+        const item = this.#item(route.item);
+        if (item === null) {
+          this.#view.replaceChildren(missingView(go));
+          return;
+        }
         const shelf = this.#shelf("similar", "Similar", "row", 12);
-        const decision = engine.similar(route.item, 12);
-        const item = this.#known.get(route.item) ?? { id: route.item, title: `Item ${route.item}`, categories: [], attributes: {} };
-        this.#show(shelf, decision);
+        this.#show(shelf, engine.similar(route.item, 12));
         this.#view.replaceChildren(productView(item, shelf, go, () => this.#did("add_to_cart", item.id)));
       } else if (route.view === "category") {
         const shelf = this.#shelf("department", "Ranked for you", "grid", 24);
-        this.#show(shelf, engine.recommend({ slot: "department", n: 24, category: route.category }, this.#profile));
+        this.#show(shelf, engine.recommend({ slot: "department", n: 24, category: route.category }, this.#store.profile));
         this.#view.replaceChildren(categoryView(null, route.category, shelf, go));
       } else this.#view.replaceChildren(introView("Every shelf is ranked on this device. Open or add something: the page weaves itself anew, and no request tells anyone."));
     } catch (error) {

@@ -3,9 +3,7 @@
  * until then, the type check reads this.
  */
 
-export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
-
-export default function init(input: { module_or_path: InitInput | Promise<InitInput> }): Promise<unknown>;
+export default function init(input: { module_or_path: unknown }): Promise<unknown>;
 
 export class Profile {
   constructor(visitor: Uint8Array);
@@ -15,8 +13,15 @@ export class Profile {
   free(): void;
 }
 
-export class Engine {
+export class Opening {
   constructor(snapshot: Uint8Array, public_keys: string[]);
+  pending(): Uint32Array;
+  confirm(index: number, sha256?: Uint8Array): void;
+  free(): void;
+}
+
+export class Engine {
+  constructor(opening: Opening);
   readonly version: string;
   readonly itemCount: number;
   recommend(request: unknown, profile: Profile): unknown;

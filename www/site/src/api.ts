@@ -34,6 +34,8 @@ export interface VisitorEvent {
   readonly timestamp_ms: number;
   readonly slot?: string;
   readonly position?: number;
+  /** The same id twice is the same event. */
+  readonly id?: string;
   /** The `id` of the decision that showed the item. */
   readonly decision?: string;
 }

@@ -87,7 +87,8 @@ const DEPARTMENTS: readonly (readonly [RegExp, GlyphName])[] = [
 ];
 
 export interface Look {
-  readonly glyph: GlyphName;
+  /** The drawing; null for an item of which only a part is known, because a guess from a part would be another picture later. */
+  readonly glyph: GlyphName | null;
   /** Degrees of OKLCH: the hue of the drawing, shifted a little by the item's id so that neighbours differ. */
   readonly hue: number;
   readonly weave: "plain" | "twill" | "basket" | "herringbone";
@@ -96,8 +97,9 @@ export interface Look {
 const WEAVES = ["plain", "twill", "basket", "herringbone"] as const;
 const known = new Map<string, Look>();
 
-/** The look of a tile; it depends only on the item, so the same item always looks the same. */
-export function lookOf(id: string, title: string, categories: readonly string[]): Look {
+/** The look of a tile; it depends only on the item, so the same item always looks the same. Without categories, the cloth is undyed. */
+export function lookOf(id: string, title: string, categories: readonly string[] | null): Look {
+  if (categories === null) return { glyph: null, hue: 84, weave: WEAVES[(hash(id) >>> 8) % WEAVES.length] ?? "plain" };
   const cached = known.get(id);
   if (cached) return cached;
   const name = nameGlyph(title, categories);
@@ -111,7 +113,7 @@ export function lookOf(id: string, title: string, categories: readonly string[])
   return look;
 }
 
-export function departmentLook(name: string): Look {
+export function departmentLook(name: string): Look & { readonly glyph: GlyphName } {
   const lower = name.toLowerCase();
   const glyph = DEPARTMENTS.find(([word]) => word.test(lower))?.[1] ?? nameGlyph(name, []);
   return { glyph, hue: GLYPHS[glyph].hue, weave: "twill" };

@@ -11,7 +11,7 @@ import { displayName } from "./naming.ts";
 export class Cloth {
   readonly element = h("div", { class: "cloth", role: "img" });
 
-  weave(history: readonly HistoryEntry[], categoriesOf: (id: string) => readonly string[]): void {
+  weave(history: readonly HistoryEntry[], categoriesOf: (id: string) => readonly string[] | null): void {
     const old = new Map([...this.element.children].map((band) => [(band as HTMLElement).dataset["item"], band as HTMLElement]));
     const bands = history.slice(0, 14).map((entry) => {
       const band = old.get(entry.item) ?? h("i", { "data-item": entry.item });

@@ -40,7 +40,9 @@ export function hash(text: string): number {
   return value >>> 0;
 }
 
+/** A duration. A clock that counts whole milliseconds reads 0 for a shorter one, which is no measurement of zero. */
 export function milliseconds(value: number): string {
+  if (value < 0.005) return "< 1 ms";
   return `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`;
 }
 

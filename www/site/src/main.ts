@@ -1,6 +1,7 @@
 /** Entry point: connects the page's fixed parts to the shop. */
 
 import { consents, globalPrivacyControl, setConsent } from "./consent.ts";
+import { keepsCookies } from "./cookies.ts";
 import { byId } from "./dom.ts";
 import { installDrawer } from "./drawer.ts";
 import { Shop } from "./shop.ts";
@@ -50,6 +51,7 @@ function showConsent(): void {
   const on = consents();
   consent.textContent = on ? "Turn personalization off" : "Turn personalization on";
   consent.disabled = globalPrivacyControl();
+  byId("cookies-note").hidden = keepsCookies();
   byId("consent-note").textContent = globalPrivacyControl()
     ? "Off: your browser asks every site not to (Global Privacy Control)."
     : on

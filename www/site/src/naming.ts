@@ -35,8 +35,21 @@ export function displayName(raw: string): string {
     .trim();
 }
 
-/** An item's title without the size, if the size is shown beside it anyway. */
-export function itemTitle({ title, attributes }: { readonly title: string; readonly attributes: Readonly<Record<string, string>> }): string {
+/** What naming an item needs. */
+export interface Named {
+  readonly id: string;
+  readonly title: string;
+  /** Root first; null while only the id or the title is known. */
+  readonly categories: readonly string[] | null;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** An item's title without the size, if the size is shown beside it anyway. An item without a title of its own, which then is its id, is named after its category. */
+export function itemTitle({ id, title, categories, attributes }: Named): string {
+  if (title === id || title.trim() === "") {
+    const category = categories?.at(-1);
+    return category === undefined ? "Something without a name" : `Something from ${departmentName(category)}`;
+  }
   const size = attributes["size"];
   const bare = size !== undefined && title.endsWith(` ${size}`) ? title.slice(0, -size.length - 1) : title;
   return displayName(bare || title);

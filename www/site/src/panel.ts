@@ -19,7 +19,7 @@ export class Panel {
   readonly #shared = new SharedCounts();
   #selected: Section = "home";
 
-  constructor(private readonly categoriesOf: (id: string) => readonly string[]) {
+  constructor(private readonly categoriesOf: (id: string) => readonly string[] | null) {
     byId("why-cloth").append(this.#cloth.element);
     this.#cloth.weave([], categoriesOf);
   }
@@ -31,6 +31,11 @@ export class Panel {
       this.#shared.count(answer);
     }
     if (!this.#answers.has(this.#selected)) this.#selected = "home";
+    this.#render();
+  }
+
+  /** Draws again, after the catalogue told more of the items. */
+  redraw(): void {
     this.#render();
   }
 

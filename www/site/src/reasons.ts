@@ -13,9 +13,9 @@ export function reasonText(item: Pick<Item, "id" | "reason">, decision: Decision
   switch (reason.kind) {
     case "because":
       if (reason.item === item.id) return AGAIN[kindOf(decision, item.id)] ?? "You know it";
-      return `Because of ${displayName(reason.title)}`;
+      return `Because of ${titleOf(reason)}`;
     case "similar":
-      return `Close to ${displayName(reason.title)}`;
+      return `Close to ${titleOf(reason)}`;
     case "segment":
       return "Shoppers like you buy it";
     case "context":
@@ -46,6 +46,11 @@ export function madeFor(decision: Decision): string {
     case "everyone":
       return "Popular with everyone";
   }
+}
+
+/** A reason names an item by id and title alone. */
+function titleOf({ item, title }: { readonly item: string; readonly title: string }): string {
+  return title === item ? "something you know" : displayName(title);
 }
 
 /** The reason of an item that is recommended because of itself. */

@@ -16,6 +16,12 @@ export interface ShelfOptions {
   readonly seen: (item: string, slot: string, position: number) => void;
 }
 
+/** What the marks on moving tiles mean. */
+function legend(): HTMLElement {
+  const part = (look: string, mark: string, meaning: string): HTMLElement => h("span", {}, h("span", { class: `mark ${look}` }, mark), ` ${meaning}`);
+  return h("p", { class: "legend" }, part("up", "↑ 3", "three places up since your last act"), part("down", "↓ 3", "three down"), part("fresh", "new", "was not here before"));
+}
+
 const MOVE_MS = 620;
 const EASE = "cubic-bezier(.2, .75, .2, 1)";
 
@@ -35,7 +41,7 @@ export class Shelf {
     this.element = h(
       "section",
       { class: `shelf shelf-${options.layout}`, "aria-labelledby": headingId, "data-slot": options.slot },
-      h("div", { class: "shelf-head" }, h(options.level ?? "h2", { id: headingId }, options.heading), this.#note),
+      h("div", { class: "shelf-head" }, h(options.level ?? "h2", { id: headingId }, options.heading), this.#note, options.layout === "feature" && legend()),
       this.#list,
     );
     this.#observer = new IntersectionObserver((entries) => this.#report(entries), { threshold: 0.6 });
@@ -66,8 +72,7 @@ export class Shelf {
     this.#list.replaceChildren(h("li", { class: "message" }, message));
   }
 
-  show(answer: Answer, note: string): void {
-    const { decision } = answer;
+  show({ decision }: Pick<Answer, "decision">, note: string): void {
     this.showItems(
       decision.items.map((item) => ({ item, reason: reasonText(item, decision) })),
       note,

@@ -13,16 +13,18 @@ import { hrefOf, routeOf, type Route } from "./route.ts";
 import { Shelf, type ShelfOptions } from "./shelf.ts";
 import type { TileActions, TileItem } from "./tile.ts";
 import { say } from "./toast.ts";
-import { categoryView, departmentNav, introView, productView } from "./views.ts";
+import { categoryView, departmentNav, introView, missingView, productView } from "./views.ts";
 
 /** How many items each list asks for. */
 const PLACES = { home: 15, segment: 12, department: 24, similar: 12, search: 24 } as const;
+/** Items asked for beyond the places of a shared list: those in the basket are left out of it here, because an answer for everyone cannot know them. */
+const SPARE = 6;
 /** Most search hits to rank. The engine takes at most 1,000 candidates, and nobody reads more hits than this. */
 const SEARCH_CANDIDATES = 400;
 
 export class Shop {
   readonly #view = byId("view");
-  readonly #collector = new Collector((error) => this.#complain(error));
+  readonly #collector = new Collector((error) => this.#complain(error), () => void this.refresh());
   readonly #panel: Panel;
   readonly #basket: Basket;
   readonly #home: Shelf;
@@ -43,8 +45,8 @@ export class Shop {
   #unnamed = false;
 
   constructor() {
-    this.#panel = new Panel((id) => this.#known.get(id)?.categories ?? this.#catalogue?.product(id)?.categories ?? []);
-    this.#basket = new Basket((items) => void this.#buy(items));
+    this.#panel = new Panel((id) => this.#known.get(id)?.categories ?? this.#catalogue?.product(id)?.categories ?? null);
+    this.#basket = new Basket((items) => void this.#buy(items), () => void this.refresh());
     this.#home = this.#shelf({ slot: "home", heading: "For you", layout: "feature", places: PLACES.home });
     this.#segment = this.#shelf({ slot: "segment", heading: "Popular with shoppers like you", layout: "row", places: PLACES.segment });
     byId("shelves").replaceChildren(this.#home.element, this.#segment.element);
@@ -70,8 +72,8 @@ export class Shop {
     const generation = ++this.#generation;
     const extra = this.#extra;
     await Promise.all([
-      this.#load(this.#home, "home", () => recommend("home", { n: PLACES.home }), generation),
-      this.#load(this.#segment, "segment", () => recommend("segment", { n: PLACES.segment }), generation),
+      this.#load(this.#home, "home", () => recommend("home", { n: PLACES.home, exclude: this.#basket.ids() }), generation),
+      this.#load(this.#segment, "segment", () => this.#withoutBasket(recommend("segment", { n: PLACES.segment + SPARE }), PLACES.segment), generation),
       extra?.load(),
     ]);
   }
@@ -115,6 +117,14 @@ export class Shop {
   #decisionOf(slot: string): { readonly decision?: string } {
     const decision = this.#decisions.get(slot);
     return decision ? { decision } : {};
+  }
+
+  /** A list for everyone without what is already in this visitor's basket. */
+  async #withoutBasket(asked: Promise<Answer>, places: number): Promise<Answer> {
+    const answer = await asked;
+    const inBasket = new Set(this.#basket.ids());
+    const items = answer.decision.items.filter(({ id }) => !inBasket.has(id)).slice(0, places);
+    return { ...answer, decision: { ...answer.decision, items } };
   }
 
   async #load(shelf: Shelf, section: Section, ask: () => Promise<Answer>, generation = this.#generation): Promise<void> {
@@ -174,7 +184,7 @@ export class Shop {
         const shelf = this.#shelf({ slot: "department", heading: "Ranked for you", layout: "grid", places: PLACES.department });
         document.title = `${departmentName(route.category)} · Selvedge shop`;
         this.#unnamed = this.#catalogue === null;
-        this.#extend("department", shelf, () => recommend("department", { n: PLACES.department, category: route.category }));
+        this.#extend("department", shelf, () => this.#withoutBasket(recommend("department", { n: PLACES.department + SPARE, category: route.category }), PLACES.department));
         this.#view.replaceChildren(categoryView(this.#catalogue, route.category, shelf, (href) => this.go(href)));
         break;
       }
@@ -190,10 +200,15 @@ export class Shop {
   #renderItem(id: string): void {
     const item = (this.#opened?.id === id ? this.#opened : null) ?? this.#known.get(id) ?? this.#catalogue?.product(id) ?? null;
     this.#unnamed = item === null && this.#catalogue === null;
-    const shown = item ?? { id, title: this.#unnamed ? "…" : `Item ${id}`, categories: [], attributes: {} };
+    if (item === null && !this.#unnamed) {
+      document.title = "Not in the shop · Selvedge shop";
+      this.#view.replaceChildren(missingView((href) => this.go(href)));
+      return;
+    }
+    const shown = item ?? { id, title: "…", categories: null, attributes: {} };
     const shelf = this.#shelf({ slot: "similar", heading: "Similar", layout: "row", places: PLACES.similar });
     document.title = `${itemTitle(shown)} · Selvedge shop`;
-    this.#extend("similar", shelf, () => similar(id, PLACES.similar));
+    this.#extend("similar", shelf, () => this.#withoutBasket(similar(id, PLACES.similar + SPARE), PLACES.similar));
     this.#view.replaceChildren(productView(shown, shelf, (href) => this.go(href), () => void this.#add(shown, "product", 0)));
   }
 
@@ -252,16 +267,21 @@ export class Shop {
   }
 
   async #buy(items: readonly TileItem[]): Promise<void> {
-    for (const item of items) this.#collector.send({ type: "conversion", item: item.id, timestamp_ms: Date.now(), slot: "basket" }).catch((error: unknown) => this.#complain(error));
+    const sent = items.map((item) => this.#collector.send({ type: "conversion", item: item.id, timestamp_ms: Date.now(), slot: "basket" }));
     say("Bought, as far as a demo goes. What you bought leaves the shelves.");
+    await Promise.all(sent).then((all) => all.some(({ waits }) => waits) && say(WAITS), (error: unknown) => this.#complain(error));
     await this.refresh();
   }
 
   async #did(type: EventKind, item: TileItem, slot: string, position: number): Promise<void> {
     try {
       const answer = await this.#collector.send({ type, item: item.id, timestamp_ms: Date.now(), slot, position, ...this.#decisionOf(slot) });
-      const rejected = answer.rejected[0];
-      if (rejected) say(`The edge did not take this event: ${rejected.reason}`);
+      if (answer.rejected !== null) say(`The edge did not take this event: ${answer.rejected}`);
+      if (answer.waits) {
+        say(WAITS);
+        // No list can be had either; those on the page stay.
+        return;
+      }
     } catch (error) {
       this.#complain(error);
     }
@@ -276,6 +296,7 @@ export class Shop {
       this.#render(this.#route);
       void this.#extra?.load();
     } else this.#navigation();
+    this.#panel.redraw();
   }
 
   #navigation(): void {
@@ -287,6 +308,8 @@ export class Shop {
     say(`${reasonOf(error)}`);
   }
 }
+
+const WAITS = "The edge cannot be reached. What you did is kept on this device and sent later.";
 
 function reasonOf(error: unknown): string {
   if (error instanceof ApiError) return error.message;

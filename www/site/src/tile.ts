@@ -3,22 +3,17 @@
 import { dyeStrength, lookOf, type Look } from "./classify.ts";
 import { h, paint } from "./dom.ts";
 import { glyph } from "./glyphs.ts";
-import { displayBrand, displaySize, itemTitle } from "./naming.ts";
+import { displayBrand, displaySize, itemTitle, type Named } from "./naming.ts";
 
 /** The fields that a tile needs; both decisions and catalogue rows have them. */
-export interface TileItem {
-  readonly id: string;
-  readonly title: string;
-  readonly categories: readonly string[];
-  readonly attributes: Readonly<Record<string, string>>;
-}
+export type TileItem = Named;
 
 export function swatch(item: TileItem): HTMLElement {
   return swatchOf(lookOf(item.id, item.title, item.categories));
 }
 
 export function swatchOf(look: Look): HTMLElement {
-  const element = h("span", { class: "swatch", "data-weave": look.weave }, glyph(look.glyph));
+  const element = h("span", { class: "swatch", "data-weave": look.weave, ...(look.glyph === null && { "data-unknown": true }) }, look.glyph !== null && glyph(look.glyph));
   paint(element, { "--hue": look.hue, "--dye": dyeStrength(look.hue) });
   return element;
 }

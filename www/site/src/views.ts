@@ -38,6 +38,17 @@ export function introView(text: string): HTMLElement {
   );
 }
 
+/** For an address of an item that the shop does not have, or no longer. */
+export function missingView(go: Go): HTMLElement {
+  return h(
+    "header",
+    { class: "intro", "data-view": "missing" },
+    h("h1", { tabindex: "-1" }, "Not in the shop"),
+    h("p", {}, "No item has this address, or it has none any more."),
+    h("p", {}, link("/", go, { class: "quiet" }, "Back to the shop")),
+  );
+}
+
 export function productView(item: TileItem, similar: Shelf, go: Go, add: () => void): HTMLElement {
   const picture = swatch(item);
   picture.classList.add("swatch-large");
@@ -49,7 +60,7 @@ export function productView(item: TileItem, similar: Shelf, go: Go, add: () => v
     h(
       "div",
       { class: "product-text" },
-      crumbs(item.categories, go),
+      crumbs(item.categories ?? [], go),
       h("h1", { id: "product-title", tabindex: "-1" }, itemTitle(item)),
       h("p", { class: "product-meta" }, metaText(item) || "\u00a0"),
       h(

@@ -3,6 +3,8 @@
 mod collected;
 mod dependencies;
 mod fuzz;
+mod package;
+mod paths;
 mod steps;
 mod tally;
 

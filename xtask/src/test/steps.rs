@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use super::tally::Tally;
-use super::{Step, collected, dependencies, fuzz};
+use super::{Step, collected, dependencies, fuzz, package, paths};
 use crate::artefact;
 use crate::browser;
 use crate::demo::{self, Dataset, Server};
@@ -71,6 +71,8 @@ pub const ALL: &[Step] = &[
     step("tests: core in Node, Wasm without SIMD", false, || wasm_test("", false)),
     step("tests: core in Chromium", false, || wasm_test(artefact::SIMD, true)),
     step("tests: Worker over HTTP", false, worker_http),
+    step("npm package in bundlers and runtimes", false, package::check),
+    step("no paths of this machine in artefacts", false, paths::check),
     step("tests: end to end in Chromium", false, end_to_end),
     step("demo with downloaded data", false, demo_check),
 ];
