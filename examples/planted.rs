@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use selvedge::event::EventKind;
 use selvedge::policy::{Audience, PerVisitor, Policy, SlotPolicy};
-use selvedge::snapshot::writer::{ItemInput, Model, SegmentInput, SigningKey, build};
+use selvedge::snapshot::writer::{ItemInput, Model, ReleaseInput, SegmentInput, SigningKey, build};
 
 const DIMS: usize = 16;
 const DEPARTMENTS: [(&str, [&str; 2]); 4] = [
@@ -90,6 +90,7 @@ pub fn model(created_ms: u64, mark: &str) -> Model {
         policy: policy(),
         created_ms,
         trained_until_ms: CREATED_MS,
+        release: ReleaseInput::default(),
         provenance: "source=planted\n".into(),
     }
 }

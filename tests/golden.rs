@@ -63,7 +63,7 @@ fn the_golden_snapshots_stay_readable() {
         assert_eq!((snapshot.rows(), snapshot.width()), (240, width), "{name}");
         // Older files store slots as fixed-layout records, newer ones as records of fields.
         let policy = match *name {
-            "golden-v1.4" => fixture::golden::model().policy,
+            "golden-v1.4" | "golden-v1.5" => fixture::golden::model().policy,
             "golden-v1.3-per-visitor" => fixture::model_per_visitor().policy,
             _ => fixture::policy(),
         };
@@ -94,6 +94,8 @@ fn files_of_the_same_model_in_another_format_decide_the_same() {
         ("golden-v1.2-two-stages", "golden-v1.1-int4"),
         // Stores slots as records of fields.
         ("golden-v1.4", "golden-v1.3-per-visitor"),
+        // Names a shop and a channel.
+        ("golden-v1.5", "golden-v1.4"),
     ] {
         let ((_, one), (_, other)) = (read(one), read(other));
         assert_eq!(one.cases.len(), other.cases.len());

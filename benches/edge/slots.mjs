@@ -1,9 +1,10 @@
 // Many slots and segments in one workerd beside an empty Worker: hits, misses, 500 requests at once for a cold key, and minutes of
 // mixed load while snapshots are replaced. Prints one line of JSON.
 //
-//   node benches/edge/slots.mjs SITE NEXT PUBLIC_KEY MINUTES
+//   node benches/edge/slots.mjs SITE NEXT BACK PUBLIC_KEY MINUTES
 //
-// SITE and NEXT hold the same model packed twice (models/current.json and the snapshot); SITE's manifest is switched between them.
+// SITE and NEXT hold the same model packed twice (models/current.json and the snapshot); the pointer is switched between them. BACK is the pointer
+// that takes NEXT back to SITE's snapshot, written by `selvedge publish --rollback`: without it the edge refuses the older one.
 //
 // To compare two builds in one run, set SELVEDGE_BENCH_BEFORE to JSON that names an earlier one: {"worker": folder of the built Worker,
 // "site": its SITE, "publicKey": of that site}. It gets the same kinds of requests in the same turns.
@@ -16,7 +17,7 @@ import { join } from "node:path";
 import { generator, inTurns, round, shuffle } from "./turns.mjs";
 import { ROOT, residentBytes, selvedge, start } from "./workerd.mjs";
 
-const [site, next, publicKey, minutes = "10"] = process.argv.slice(2);
+const [site, next, back, publicKey, minutes = "10"] = process.argv.slice(2);
 const CONNECTIONS = 8;
 const TURNS = 48;
 const REQUESTS_A_TURN = 2400;
@@ -24,10 +25,11 @@ const REQUESTS_A_TURN = 2400;
 const home = mkdtempSync(join(tmpdir(), "selvedge-slots-"));
 cpSync(site, home, { recursive: true });
 cpSync(join(next, "models"), join(home, "models"), { recursive: true, filter: (path) => !path.endsWith("current.json") });
-const pointers = [site, next].map((dir) => readFileSync(join(dir, "models/current.json")));
-/** Replaces the manifest as publishing does, by a rename. */
+const [first, forward] = [site, next].map((dir) => readFileSync(join(dir, "models/current.json")));
+const backward = readFileSync(back);
+/** Replaces the pointer as publishing does, by a rename. */
 function publish(turn) {
-  writeFileSync(join(home, "models/new.json"), pointers[turn % 2]);
+  writeFileSync(join(home, "models/new.json"), turn === 0 ? first : turn % 2 ? forward : backward);
   renameSync(join(home, "models/new.json"), join(home, "models/current.json"));
 }
 

@@ -6,6 +6,7 @@ use selvedge::profile::RecentProfiles;
 
 use crate::answers::Answers;
 use crate::config::Config;
+use crate::entity_tag;
 use crate::fallback::{Counters, Lent};
 use crate::host::{Host, HostError};
 use crate::model::Store;
@@ -39,13 +40,26 @@ pub struct App<H: Host> {
     pub(crate) counters: Counters,
     /// Whether the log was told of an origin beside static assets.
     pub(crate) told_of_assets: Cell<bool>,
+    /// Digest of everything but the cache key that shapes a shared answer: the code, and the settings that change its bytes. It begins every
+    /// entity tag.
+    pub(crate) shaped_by: u64,
+    /// The same as the end of a cache key, for caches that outlive this process: `/b1f3a9c02d4e5f607`.
+    pub(crate) stamp: String,
 }
+
+/// What the code is: `SELVEDGE_BUILD_ID` of the build, or a digest of the sources (`build.rs`).
+const BUILD: &str = env!("SELVEDGE_BUILD_ID");
 
 impl<H: Host> App<H> {
     /// An application that has answered nothing yet.
     #[must_use]
     pub fn new(config: Config) -> Self {
+        // The seal of decision ids is part of each answer, and changes with the newest cookie key; a seal of anything tells nothing of the key.
+        let seal = config.keyring.as_ref().map(|ring| ring.seal_of(b"shared answers"));
+        let shaped_by = entity_tag::digest(entity_tag::START, BUILD.bytes().chain(seal.into_iter().flatten()));
         Self {
+            stamp: format!("/b{shaped_by:016x}"),
+            shaped_by,
             config,
             store: RefCell::default(),
             waiting: RefCell::default(),

@@ -3,10 +3,16 @@
 use std::fmt;
 
 use selvedge::profile::cookie::Keyring;
-use selvedge::snapshot::{VerifyingKey, parse_public_key};
+use selvedge::snapshot::{Release, VerifyingKey, parse_public_key};
+
+use crate::cookies::SameSite;
 
 /// Seconds between two reads of the model pointer if `SELVEDGE_REFRESH_S` is not set.
 const REFRESH_S: u32 = 60;
+/// Days after which a profile that was not written again is refused, if `SELVEDGE_PROFILE_DAYS` is not set.
+const PROFILE_DAYS: u16 = 365;
+/// Browsers keep no cookie longer.
+const MAX_PROFILE_DAYS: u16 = 400;
 
 /// The application's configuration. `docs/operations.md` describes the variables; their names are the same for every host.
 ///
@@ -26,12 +32,24 @@ pub struct Config {
     pub refresh_s: u32,
     /// Public keys whose snapshots are trusted.
     pub public_keys: Vec<VerifyingKey>,
+    /// The shop that snapshots must be for; [`None`] for any.
+    pub shop: Option<String>,
+    /// The channel that snapshots must be for; [`None`] for any.
+    pub channel: Option<String>,
+    /// The origins whose pages may use the API of this one, as browsers write them.
+    pub allowed_origins: Vec<String>,
+    /// Opens counters and diagnostics; [`None`] for none, and then only on localhost and with [`diagnostics`](Self::diagnostics).
+    pub operator_token: Option<String>,
     /// Scheme, host and port of the server that pages come from; [`None`] if they are static assets of the host.
     pub origin: Option<String>,
     /// What the API's paths begin with, such as `/_selvedge` for `/_selvedge/v1/…`; empty by default.
     pub api_prefix: String,
     /// Seals and opens profile cookies; [`None`] if no usable cookie key is configured, and then no profile is kept.
     pub keyring: Option<Keyring>,
+    /// The greatest age of a sealed profile, and of its cookie, in days.
+    pub profile_days: u16,
+    /// Which pages send the cookies back.
+    pub same_site: SameSite,
     /// Whether every answer says how it was made. If false, only answers to requests that ask for it do (`?diagnostics=1`).
     pub diagnostics: bool,
 }
@@ -108,14 +126,75 @@ fn read(text: &dyn Fn(&str) -> Option<String>, log: &dyn Fn(fmt::Arguments<'_>))
             false
         }
     };
+    let profile_days = match text("SELVEDGE_PROFILE_DAYS") {
+        None => PROFILE_DAYS,
+        Some(value) => {
+            let days = value.trim().parse().ok();
+            days.filter(|days| (1..=MAX_PROFILE_DAYS).contains(days)).unwrap_or_else(|| {
+                log(format_args!(
+                    "SELVEDGE_PROFILE_DAYS: expected a whole number from 1 to {MAX_PROFILE_DAYS}, found {value:?}; using {PROFILE_DAYS}"
+                ));
+                PROFILE_DAYS
+            })
+        }
+    };
+    let same_site = match text("SELVEDGE_COOKIE_SAME_SITE").unwrap_or_default().trim() {
+        "" | "lax" => SameSite::Lax,
+        "none" => SameSite::Partitioned,
+        other => {
+            log(format_args!(
+                "SELVEDGE_COOKIE_SAME_SITE: expected lax or none, found {other:?}; using lax"
+            ));
+            SameSite::Lax
+        }
+    };
+    let name = |setting: &str| {
+        let value = text(setting).filter(|value| !value.trim().is_empty())?;
+        // A name that no snapshot can have still counts, because any other reading would load what it was to keep out.
+        if !Release::is_name(value.trim()) {
+            log(format_args!(
+                "{setting}: expected 1 to 64 of a-z, 0-9, -, _ and ., found {value:?}; no snapshot can be of it, so none is loaded"
+            ));
+        }
+        Some(value.trim().to_owned())
+    };
+    let allowed_origins = text("SELVEDGE_ALLOWED_ORIGINS")
+        .unwrap_or_default()
+        .split([',', ' ', '\n'])
+        .filter(|origin| !origin.is_empty())
+        .filter_map(|origin| {
+            let listed = exact_origin(origin);
+            if listed.is_none() {
+                log(format_args!(
+                    "SELVEDGE_ALLOWED_ORIGINS: expected origins as browsers send them, such as https://www.shop.example, without a default port, a path or *, found {origin:?}; ignored"
+                ));
+            }
+            listed
+        })
+        .collect();
     Config {
         api_prefix,
+        shop: name("SELVEDGE_SHOP"),
+        channel: name("SELVEDGE_CHANNEL"),
+        allowed_origins,
+        operator_token: text("SELVEDGE_OPERATOR_TOKEN").filter(|token| !token.is_empty()),
+        profile_days,
+        same_site,
         diagnostics,
         origin,
         refresh_s,
         public_keys,
         keyring,
     }
+}
+
+/// The text if it is an origin as a browser writes it into `Origin`: in small letters and without the default port. `null`, which every
+/// sandboxed page and every file sends, is none.
+fn exact_origin(text: &str) -> Option<String> {
+    let origin = origin_of(text).filter(|origin| origin == text)?;
+    let default_port = if origin.starts_with("https:") { ":443" } else { ":80" };
+    let is_exact = !origin.ends_with(default_port) && !origin.bytes().any(|byte| byte.is_ascii_uppercase());
+    is_exact.then_some(origin)
 }
 
 /// The text without a slash at its end if it is a scheme, host and port; [`None`] for anything else, such as a URL with a path.

@@ -67,9 +67,13 @@ pub enum Fallback {
     QueueFailed,
     /// The location's cache failed; the answer was computed.
     CacheFailed,
+    /// The published snapshot is older than one that was loaded here, and no step back is declared; it is refused.
+    StepBack,
+    /// A declared step back was taken. Only counted.
+    DeclaredStepBack,
 }
 
-const COUNT: usize = 7;
+const COUNT: usize = 9;
 
 impl Fallback {
     const ALL: [Self; COUNT] = [
@@ -80,6 +84,8 @@ impl Fallback {
         Self::NoQueue,
         Self::QueueFailed,
         Self::CacheFailed,
+        Self::StepBack,
+        Self::DeclaredStepBack,
     ];
 
     const fn name(self) -> &'static str {
@@ -91,10 +97,12 @@ impl Fallback {
             Self::NoQueue => "no-queue",
             Self::QueueFailed => "queue-failed",
             Self::CacheFailed => "cache-failed",
+            Self::StepBack => "step-back",
+            Self::DeclaredStepBack => "declared-step-back",
         }
     }
 
-    const fn bit(self) -> u8 {
+    const fn bit(self) -> u16 {
         1 << (self as u8)
     }
 }
@@ -147,7 +155,7 @@ pub struct CacheCounts {
 
 /// The fall-backs of one answer.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Fallbacks(u8);
+pub struct Fallbacks(u16);
 
 impl Fallbacks {
     /// Notes a fall-back of this answer. It is counted the first time only.

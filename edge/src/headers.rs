@@ -26,7 +26,12 @@ impl Headers {
         self.0.push((name, value.into()));
     }
 
-    /// A header's value, by its name in lower case.
+    /// Adds one more header of this name: a list of cookies has a line for each.
+    pub fn append(&mut self, name: &'static str, value: impl Into<Cow<'static, str>>) {
+        self.0.push((name, value.into()));
+    }
+
+    /// A header's value, by its name in lower case; the first one's.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| *known == name);

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use form_urlencoded::Parse;
 use percent_encoding::percent_decode_str;
+use selvedge::profile::cookie::Scheme;
 use serde::de::DeserializeOwned;
 
 use crate::host::{ByteSource, Host, HostError, Request};
@@ -71,6 +72,11 @@ impl<H: Host> Incoming<H> {
         self.url().starts_with("https:") || self.header("x-forwarded-proto").as_deref() == Some("https")
     }
 
+    /// The scheme of the visitor's connection, which decides the names of our cookies.
+    pub fn scheme(&self) -> Scheme {
+        if self.is_https() { Scheme::Https } else { Scheme::Http }
+    }
+
     /// Whether the query asks the answer to say how it was made (`diagnostics=1`).
     pub fn asks_for_diagnostics(&self) -> bool {
         self.raw_query().split('&').any(|pair| pair == "diagnostics=1")
@@ -92,12 +98,17 @@ impl<H: Host> Incoming<H> {
 
     /// Refuses a write that a page of another site sent.
     ///
+    /// `allowed`: whether the page's origin is one that may use this API.
+    ///
     /// `SameSite=Lax` already keeps the profile cookie out of most such requests. This check also holds in browsers that send cookies set in
     /// the last two minutes anyway, and for writes without a cookie.
     ///
     /// # Errors
     /// A 403 problem.
-    pub fn refuse_cross_site(&self) -> Result<(), Problem> {
+    pub fn refuse_cross_site(&self, allowed: bool) -> Result<(), Problem> {
+        if allowed {
+            return Ok(());
+        }
         // The browser's own verdict comes first: behind a proxy that ends TLS or uses another host name, our URL differs from the page's,
         // and comparing origins would refuse the site's own pages.
         if let Some(site) = self.header("sec-fetch-site") {
@@ -118,8 +129,11 @@ impl<H: Host> Incoming<H> {
     /// The body, read as JSON of at most `limit_bytes`. `expected` describes the JSON in the problem's detail.
     ///
     /// # Errors
-    /// A 413 problem for a longer body, a 400 problem for one that is no such JSON.
+    /// A 415 problem for a compressed body, a 413 problem for a longer one, a 400 problem for one that is no such JSON.
     pub async fn json<T: DeserializeOwned>(&self, limit_bytes: usize, expected: &str) -> Result<T, Problem> {
+        if let Some(coding) = self.header("content-encoding").filter(|coding| !is_identity(coding)) {
+            return Err(Problem::compressed(&coding));
+        }
         let announced = self
             .header("content-length")
             .and_then(|text| text.parse::<usize>().ok());
@@ -138,6 +152,14 @@ impl<H: Host> Incoming<H> {
         serde_json::from_slice(bytes.get(..filled.bytes).unwrap_or_default())
             .map_err(|error| Problem::body(expected, &error))
     }
+}
+
+/// Whether a `Content-Encoding` lists no coding but `identity`, which is none (RFC 9110, section 8.4.1).
+fn is_identity(coding: &str) -> bool {
+    let codings = coding.split(',').map(str::trim).filter(|coding| !coding.is_empty());
+    codings
+        .into_iter()
+        .all(|coding| coding.eq_ignore_ascii_case("identity"))
 }
 
 /// Byte range of the path in an absolute, normalised URL, `scheme://host[:port]/path?query#fragment`.

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::fallback::{Fallback, Lent};
 use crate::host::{ByteSource, Host, HostError, Wake};
 use crate::model::{LoadError, MAX_SNAPSHOT_BYTES, Model, POINTER_KEY};
+use crate::releases;
 
 /// Bytes of the pointer that are read; it is cut off behind them.
 const MAX_POINTER_BYTES: usize = 4096;
@@ -24,6 +25,7 @@ const FIRST_LOAD_WAIT_MS: u32 = 5_000;
 struct Pointer {
     key: String,
     bytes: usize,
+    rollback: Option<releases::Declared>,
 }
 
 /// The current model. Waits at most 5 seconds for the first one of this process; starts a load behind the answer if one is due.
@@ -156,7 +158,7 @@ async fn open<H: Host>(app: &App<H>, host: &H, pointer: &str) -> Result<Engine<A
     if app.config.public_keys.is_empty() {
         return Err(LoadError::NoTrustedKey);
     }
-    let Pointer { key, bytes } = serde_json::from_str(pointer).map_err(LoadError::Pointer)?;
+    let Pointer { key, bytes, rollback } = serde_json::from_str(pointer).map_err(LoadError::Pointer)?;
     if bytes > MAX_SNAPSHOT_BYTES {
         return Err(LoadError::TooLarge { key, bytes });
     }
@@ -183,10 +185,15 @@ async fn open<H: Host>(app: &App<H>, host: &H, pointer: &str) -> Result<Engine<A
         error,
     };
     let mut snapshot = Snapshot::open_signed(file, Trust::Keys(&app.config.public_keys)).map_err(refused)?;
+    let newest_ms = releases::newest_ms(app, host).await;
     for section in snapshot.unverified() {
         let bytes = &snapshot.as_bytes()[section.range];
         let digest = host.sha256(bytes).await.map_err(LoadError::Digest)?;
         snapshot.confirm(section.index, &digest).map_err(refused)?;
     }
-    Engine::new(snapshot).map_err(refused)
+    releases::check(app, host, &snapshot, rollback.as_ref(), newest_ms)?;
+    let created_ms = snapshot.created_ms();
+    let engine = Engine::new(snapshot).map_err(refused)?;
+    releases::note(app, host, created_ms, newest_ms).await;
+    Ok(engine)
 }

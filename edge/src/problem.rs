@@ -14,7 +14,8 @@ pub struct Problem {
     slug: &'static str,
     title: &'static str,
     detail: Cow<'static, str>,
-    allow: Option<&'static str>,
+    /// A header that tells the client what to do instead.
+    header: Option<(&'static str, &'static str)>,
 }
 
 #[derive(Serialize)]
@@ -33,7 +34,7 @@ impl Problem {
             slug,
             title,
             detail: detail.into(),
-            allow: None,
+            header: None,
         }
     }
 
@@ -55,8 +56,36 @@ impl Problem {
             "Method not allowed",
             format!("method: expected {allow}, found {found}"),
         );
-        problem.allow = Some(allow);
+        problem.header = Some(("allow", allow));
         problem
+    }
+
+    /// 415: the body is compressed. `Accept-Encoding` says what is read (RFC 7694, section 3).
+    pub fn compressed(found: &str) -> Self {
+        let mut problem = Self::new(
+            415,
+            "compressed-body",
+            "Compressed body",
+            format!(
+                "Content-Encoding: expected a body that is not compressed, found {:?}; send it as it is",
+                shortened(found)
+            ),
+        );
+        problem.header = Some(("accept-encoding", "identity"));
+        problem
+    }
+
+    /// 403: a page asks before a request (preflight) whose origin may not use the API.
+    pub fn origin(found: &str) -> Self {
+        Self::new(
+            403,
+            "origin-not-allowed",
+            "Origin not allowed",
+            format!(
+                "Origin: expected one of SELVEDGE_ALLOWED_ORIGINS, found {:?}; add it there if its pages shall use this API",
+                shortened(found)
+            ),
+        )
     }
 
     /// 400: a parameter of the path or the query has a wrong value.
@@ -121,7 +150,7 @@ impl Problem {
             "cross-site",
             "Cross-site write",
             format!(
-                "{header}: expected this site's own origin, found {:?}; profiles are written by the site's own pages only",
+                "{header}: expected this site's own origin or one of SELVEDGE_ALLOWED_ORIGINS, found {:?}; only their pages write profiles",
                 shortened(found)
             ),
         )
@@ -142,8 +171,8 @@ impl Problem {
         // A problem repeats text that a client sent, so browsers must not guess another type for it. Other answers need no such header: they
         // hold the catalogue's texts, and browsers do not sniff JSON (WHATWG MIME Sniffing).
         answer.set("x-content-type-options", "nosniff");
-        if let Some(allow) = self.allow {
-            answer.set("allow", allow);
+        if let Some((name, value)) = self.header {
+            answer.set(name, value);
         }
         answer
     }

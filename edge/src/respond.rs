@@ -5,9 +5,11 @@ use std::rc::Rc;
 use crate::app::App;
 use crate::call::Call;
 use crate::collector::{self, Delivery};
+use crate::cross_origin;
 use crate::fallback::Fallbacks;
 use crate::host::Host;
 use crate::incoming::Incoming;
+use crate::operator::is_operator;
 use crate::problem::Problem;
 use crate::resource::{events, health, key, page, profile, rank, recommend, similar};
 use crate::response::Response;
@@ -22,7 +24,8 @@ impl<H: Host> App<H> {
         let app = Rc::clone(self);
         async move {
             let incoming = Rc::new(Incoming::new(request));
-            let diagnostics = app.config.diagnostics || incoming.asks_for_diagnostics();
+            let diagnostics =
+                app.config.diagnostics || (incoming.asks_for_diagnostics() && is_operator(&app.config, &incoming));
             let mut call = Call {
                 app: &app,
                 host: &host,
@@ -40,6 +43,7 @@ impl<H: Host> App<H> {
                 },
             };
             let mut answer = answer.unwrap_or_else(|problem| problem.answer(incoming.path()));
+            cross_origin::open(&call, &mut answer);
             if let Some(names) = call.fallbacks.header() {
                 answer.set("selvedge-fallback", names);
             }
@@ -58,6 +62,9 @@ impl<H: Host> App<H> {
 
 async fn answer<H: Host>(call: &mut Call<'_, H>, path: &str) -> Result<Response<H>, Problem> {
     let incoming = call.incoming;
+    if let Some(preflight) = cross_origin::preflight(call, path) {
+        return preflight;
+    }
     match route::find(incoming.method(), path) {
         Ok(Resource::Recommend(slot)) => recommend::get(call, slot).await,
         Ok(Resource::Key(slot)) => key::get(call, slot).await,

@@ -41,6 +41,15 @@ pub fn within_api<'p>(prefix: &str, path: &'p str) -> Option<&'p str> {
     is_ours.then_some(path)
 }
 
+/// The methods of a path of the API; [`None`] if it has no such path.
+pub fn methods(path: &str) -> Option<&'static str> {
+    // No resource has a method without a name.
+    match find("", path) {
+        Err(NoRoute::Method(methods)) => Some(methods),
+        _ => None,
+    }
+}
+
 /// Finds the resource of a request.
 ///
 /// # Errors

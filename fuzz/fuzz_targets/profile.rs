@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use selvedge::profile::Profile;
-use selvedge::profile::cookie::Keyring;
+use selvedge::profile::cookie::{Keyring, Scheme, Terms};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(profile) = Profile::from_bytes(bytes) {
@@ -12,7 +12,12 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let key = "1:BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
     if let (Ok(ring), Ok(text)) = (Keyring::parse(key), core::str::from_utf8(bytes)) {
-        assert!(ring.open(text).is_err(), "a seal was forged");
+        let terms = Terms {
+            scheme: Scheme::Https,
+            now_ms: 0,
+            max_age_ms: u64::MAX,
+        };
+        assert!(ring.open(text, &terms).is_err(), "a seal was forged");
         let _ = Keyring::parse(text);
     }
 });

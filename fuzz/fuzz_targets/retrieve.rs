@@ -11,7 +11,9 @@ use selvedge::retrieve::{Codes, Filter, Rows, Scored, score_rows, top_k};
 const MAX_ROWS: usize = 160;
 
 fuzz_target!(|bytes: &[u8]| {
-    let Some((head, rest)) = bytes.split_first_chunk::<8>() else { return };
+    let Some((head, rest)) = bytes.split_first_chunk::<8>() else {
+        return;
+    };
     let [width, chunks, k, allowed, query_seed, scale_bits, ..] = *head;
     let width = if width % 2 == 0 { Width::Int8 } else { Width::Int4 };
     let per_row = 16 * (1 + usize::from(chunks % 5));
@@ -35,7 +37,11 @@ fuzz_target!(|bytes: &[u8]| {
         .collect();
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by(|a, b| norms[*b].total_cmp(&norms[*a]));
-    let codes: Vec<u8> = order.iter().flat_map(|row| &codes[row * per_row..(row + 1) * per_row]).copied().collect();
+    let codes: Vec<u8> = order
+        .iter()
+        .flat_map(|row| &codes[row * per_row..(row + 1) * per_row])
+        .copied()
+        .collect();
     let sorted: Vec<f16> = order.iter().map(|row| scales[*row]).collect();
     let bounds: Vec<f32> = order.iter().step_by(64).map(|row| norms[*row]).collect();
     let rows = Rows::new(Codes::new(width, &codes), stride, &sorted).expect("lengths fit");

@@ -6,16 +6,18 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use selvedge::place::Place;
 use selvedge::engine::{Engine, Recorded, Request, Visitor};
 use selvedge::event::ItemIndex;
+use selvedge::place::Place;
 use selvedge::profile::{Consent, Profile, VisitorId};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 
 const NOW_MS: u64 = 1_512_379_800_000;
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(snapshot) = Snapshot::open(AlignedBytes::copy_of(bytes), Trust::Unverified) else { return };
+    let Ok(snapshot) = Snapshot::open(AlignedBytes::copy_of(bytes), Trust::Unverified) else {
+        return;
+    };
     let mut profile = Profile::new(VisitorId([1; 16]));
     let mut ids = Vec::new();
     for row in 0..u32::try_from(snapshot.rows()).unwrap_or(u32::MAX).min(64) {
@@ -33,7 +35,14 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     engine.settle(&mut profile, NOW_MS);
-    let slots: Vec<String> = engine.snapshot().policy().slots.iter().map(|slot| slot.name.clone()).take(4).collect();
+    let slots: Vec<String> = engine
+        .snapshot()
+        .policy()
+        .slots
+        .iter()
+        .map(|slot| slot.name.clone())
+        .take(4)
+        .collect();
     for profile in [None, Some(&profile)] {
         let visitor = Visitor {
             profile,

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use selvedge::policy::Policy;
 use selvedge::quantize::{Query, Width};
 use selvedge::retrieve::{Filter, top_k};
-use selvedge::snapshot::writer::{ItemInput, Model, SigningKey, build};
+use selvedge::snapshot::writer::{ItemInput, Model, ReleaseInput, SigningKey, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use serde::Serialize;
 
@@ -194,6 +194,7 @@ fn packed(items: &Factors, rotation: &Rotation, coding: Coding) -> Result<Snapsh
         policy: policy(items_count),
         created_ms: 0,
         trained_until_ms: 0,
+        release: ReleaseInput::default(),
         provenance: "dataset=retrieval benchmark".to_owned(),
     };
     let bytes = build(&model, Some(&SigningKey::from_bytes(&[7; 32])))?;

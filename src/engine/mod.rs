@@ -87,6 +87,7 @@ pub use scope::Scope;
 /// #         },
 /// #         created_ms: 1_700_000_000_000,
 /// #         trained_until_ms: 1_700_000_000_000,
+/// #         release: Default::default(),
 /// #         provenance: String::new(),
 /// #     }
 /// # }

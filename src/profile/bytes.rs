@@ -8,7 +8,7 @@
 //! | 4 | first bytes of the fingerprint of the snapshot that the segment belongs to |
 //! | 4 | time of the newest event, minutes since the Unix epoch |
 //! | 1 | number of events, at most 96 |
-//! | 12 per event | item key (8), age in minutes before the newest event (3), type (1); oldest first |
+//! | 12 per event | item key (8), age in minutes before the newest event (3), type (1); oldest first, and within one minute by type and key |
 
 use alloc::vec::Vec;
 
@@ -131,7 +131,8 @@ impl Profile {
             if profile.history.last().is_some_and(|last| last.at_min > at_min) {
                 return Err(ProfileError::Entry { index });
             }
-            profile.history.push(HistoryEntry {
+            // Bytes of older writers have the events of one minute in any order.
+            profile.remember(HistoryEntry {
                 item: ItemKey(u64::from_le_bytes(key)),
                 kind,
                 at_min,

@@ -1,11 +1,12 @@
 //! What the edge remembers of one visitor: a bounded history whose weights decay, the last segment and the visitor id.
 //!
 //! The history holds stable item keys, so it stays valid with the next snapshot. At the edge a profile travels in a
-//! sealed cookie ([`cookie`]), and [`RecentProfiles`] keeps it opened for a few seconds. In the browser it stays on the
-//! device as plain bytes.
+//! sealed cookie ([`cookie`]) as a [`KeptProfile`], and [`RecentProfiles`] keeps it opened for a few seconds. In the
+//! browser it stays on the device as plain bytes.
 
 mod bytes;
 pub mod cookie;
+mod kept;
 mod recent;
 
 use alloc::vec::Vec;
@@ -13,6 +14,7 @@ use alloc::vec::Vec;
 use crate::event::{EventKind, ItemKey};
 
 pub use bytes::{MAX_PROFILE_BYTES, ProfileError};
+pub use kept::KeptProfile;
 pub use recent::RecentProfiles;
 
 /// Largest number of events in a history; the oldest is dropped first. It keeps a sealed profile below 2 KiB.
@@ -28,7 +30,7 @@ pub enum Consent {
 }
 
 /// A pseudonymous visitor id: 16 random bytes that the host makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct VisitorId(pub [u8; 16]);
 
 impl VisitorId {
@@ -50,9 +52,17 @@ pub struct HistoryEntry {
     pub at_min: u32,
 }
 
+impl HistoryEntry {
+    /// The order of a history: by time, then by event type and item. It is total, so that a history does not depend on
+    /// the order in which its events were inserted.
+    fn order(&self) -> (u32, u8, u64) {
+        (self.at_min, self.kind.code(), self.item.0)
+    }
+}
+
 /// The segment that a visitor was assigned to, and the snapshot it belongs to: a segment number means nothing in
 /// another snapshot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RememberedSegment {
     /// The segment's number.
     pub segment: u16,
@@ -103,13 +113,14 @@ impl Profile {
     /// Inserts an event in order of time. The same event repeated within a minute counts once. Impressions are ignored:
     /// being shown an item is no sign of interest. Beyond [`MAX_HISTORY`], the oldest event is dropped.
     pub fn remember(&mut self, entry: HistoryEntry) {
-        if entry.kind == EventKind::Impression || self.history.contains(&entry) {
+        if entry.kind == EventKind::Impression {
             return;
         }
-        let place = self.history.partition_point(|other| other.at_min <= entry.at_min);
-        self.history.insert(place, entry);
-        if self.history.len() > MAX_HISTORY {
-            self.history.remove(0);
+        if let Err(place) = self.history.binary_search_by_key(&entry.order(), HistoryEntry::order) {
+            self.history.insert(place, entry);
+            if self.history.len() > MAX_HISTORY {
+                self.history.remove(0);
+            }
         }
     }
 
@@ -156,6 +167,18 @@ mod tests {
         }
         let times: Vec<u32> = profile.history().iter().map(|entry| entry.at_min).collect();
         assert_eq!(times, [5, 7, 9]);
+    }
+
+    #[test]
+    fn events_of_one_minute_have_the_same_order_however_they_came() {
+        let histories = [[3, 1, 2], [2, 3, 1]].map(|items| {
+            let mut profile = Profile::new(VisitorId([7; 16]));
+            for item in items {
+                profile.remember(entry(item, 5));
+            }
+            profile
+        });
+        assert_eq!(histories[0], histories[1]);
     }
 
     #[test]

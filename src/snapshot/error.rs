@@ -199,6 +199,14 @@ pub enum SnapshotError {
         /// The text.
         found: alloc::string::String,
     },
+    /// The writer was given a name of a shop or channel that is none.
+    #[error("cannot write the snapshot: {what}: expected 1 to 64 of a-z, 0-9, -, _ and ., found {found:?}")]
+    BuildName {
+        /// Which name.
+        what: &'static str,
+        /// The text.
+        found: alloc::string::String,
+    },
 }
 
 impl SnapshotError {

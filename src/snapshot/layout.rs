@@ -10,7 +10,7 @@ pub const MAGIC: [u8; 8] = [0x89, b'S', b'V', b'D', b'G', 0x0D, 0x0A, 0x1A];
 pub const MAJOR: u16 = 1;
 /// Minor version of the format. It grows with additions that an older reader may skip.
 #[cfg(any(test, feature = "writer"))]
-pub const MINOR: u16 = 4;
+pub const MINOR: u16 = 5;
 /// Alignment of every section in the file, in bytes.
 pub const ALIGNMENT: usize = 64;
 /// Bytes of the header.

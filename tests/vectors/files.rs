@@ -17,4 +17,5 @@ files! {
     "golden-v1.2-two-stages"
     "golden-v1.3-per-visitor"
     "golden-v1.4"
+    "golden-v1.5"
 }

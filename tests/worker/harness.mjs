@@ -83,8 +83,8 @@ export const fallbacks = (response) => (response.headers.get("selvedge-fallback"
 
 /** The profile cookie that an answer sets; undefined if it sets none. */
 export function profileCookie(response) {
-  const header = response.headers.getSetCookie().find((cookie) => cookie.startsWith("selvedge="));
-  return header?.slice("selvedge=".length).split(";")[0];
+  const pairs = response.headers.getSetCookie().map((line) => /^(?:__Host-)?selvedge(?:-\d+)?=([^;]+)/.exec(line)?.[1]);
+  return pairs.find((value) => value !== undefined);
 }
 
 /**

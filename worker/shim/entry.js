@@ -28,7 +28,7 @@ console.createTask ??= () => ({ run: (task) => task() });
 
 export default {
   fetch(request, env, context) {
-    const answered = (response) => (response === BROKEN ? fallback(request, env.SELVEDGE_API_PREFIX) : response);
+    const answered = (response) => (response === BROKEN ? fallback(request, env) : response);
     const response = instance.call(() => core.fetch(request, env, context));
     return response instanceof Promise ? response.then(answered) : answered(response);
   },

@@ -5,9 +5,27 @@ const HEADERS = { "cache-control": "no-store", "selvedge-fallback": "panic", "x-
 
 /**
  * @param {Request} request
- * @param {unknown} prefix the variable SELVEDGE_API_PREFIX
+ * @param {{ SELVEDGE_ALLOWED_ORIGINS?: string, SELVEDGE_API_PREFIX?: string }} env
  */
-export function fallback(request, prefix) {
+export function fallback(request, env) {
+  const answer = withoutInstance(request, env.SELVEDGE_API_PREFIX);
+  // Without these headers a page of an allowed origin could not even read that there was an error.
+  const allowed = (env.SELVEDGE_ALLOWED_ORIGINS ?? "").split(/[, \n]/).filter((origin) => /^https?:/.test(origin));
+  const origin = request.headers.get("origin");
+  if (allowed.length > 0) answer.headers.set("vary", "Origin");
+  if (allowed.includes(origin)) {
+    answer.headers.set("access-control-allow-origin", origin);
+    answer.headers.set("access-control-allow-credentials", "true");
+    answer.headers.set("access-control-expose-headers", "retry-after, selvedge-fallback");
+  }
+  return answer;
+}
+
+/**
+ * @param {Request} request
+ * @param {unknown} prefix
+ */
+function withoutInstance(request, prefix) {
   const { pathname } = new URL(request.url);
   const before = typeof prefix === "string" ? prefix.trim().replace(/\/$/, "") : "";
   const path = pathname.startsWith(before) ? pathname.slice(before.length) : "";

@@ -113,5 +113,9 @@ function withOwn(response, own) {
 
 function add(headers, lines) {
   const parts = lines.split("\n");
-  for (let at = 0; at + 1 < parts.length; at += 2) headers.set(parts[at], parts[at + 1]);
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    // Each cookie has a line of its own; of all other headers there is one.
+    if (parts[at] === "set-cookie") headers.append(parts[at], parts[at + 1]);
+    else headers.set(parts[at], parts[at + 1]);
+  }
 }

@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::rc::Rc;
 
 use js_sys::futures::{JsFuture, future_to_promise};
 use js_sys::{Date, Function, Promise, Reflect, Uint8Array};
@@ -26,15 +27,18 @@ pub struct Cloudflare {
     /// The bindings.
     pub env: Env,
     context: Context,
+    /// Scheme, host and port of the request: the host name of keys in the Cache API.
+    site: Rc<str>,
     /// The time that a test has set.
     #[cfg(feature = "test-clock")]
     now_ms: Option<u64>,
 }
 
 impl Cloudflare {
-    /// For one event.
-    pub fn new(env: Env, context: Context) -> Self {
+    /// For one event. `site`: scheme, host and port of its request.
+    pub fn new(env: Env, context: Context, site: &str) -> Self {
         Self {
+            site: site.into(),
             #[cfg(feature = "test-clock")]
             now_ms: crate::test_clock::start_ms(&env),
             env,
@@ -47,6 +51,11 @@ impl Cloudflare {
     pub fn at_time_of(mut self, request: &Incoming) -> Self {
         self.now_ms = crate::test_clock::advanced_ms(self.now_ms, request);
         self
+    }
+
+    /// Scheme, host and port of the request.
+    pub fn site(&self) -> &str {
+        &self.site
     }
 
     /// A binding by its name; `None` where `wrangler.toml` binds nothing to it, or a plain variable.
@@ -80,6 +89,7 @@ impl Clone for Cloudflare {
         Self {
             env: self.env.clone(),
             context: Context::new(context.clone().unchecked_into()),
+            site: Rc::clone(&self.site),
             #[cfg(feature = "test-clock")]
             now_ms: self.now_ms,
         }
@@ -195,6 +205,10 @@ impl Runtime for Cloudflare {
 
     fn refresh(&self, prepared: &Prepared, headers: &Headers) -> Result<(), HostError> {
         shortcuts::refresh(prepared, &header_lines::lines(headers)).map_err(failed)
+    }
+
+    fn pass_through_on_exception(&self) {
+        self.context.pass_through_on_exception();
     }
 
     fn panics(&self) -> u32 {

@@ -63,7 +63,7 @@ pub fn fetch(request: Request, env: Env, context: RawContext) -> Result<JsValue,
     let incoming = Incoming::new(request);
     #[cfg(feature = "panic-route")]
     panic_on_purpose(&incoming);
-    let host = Cloudflare::new(env, Context::new(context));
+    let host = Cloudflare::new(env, Context::new(context), incoming.site());
     #[cfg(feature = "test-clock")]
     let host = host.at_time_of(&incoming);
     let mut answer = Box::pin(app.respond(host, incoming));
@@ -95,7 +95,8 @@ fn panic_on_purpose(incoming: &Incoming) {
 async fn queue(batch: MessageBatch<JsValue>, env: Env, context: Context) -> worker::Result<()> {
     let app = app(&env);
     let messages: Vec<String> = events::messages(&batch).collect();
-    match app.deliver(&Cloudflare::new(env, context), messages).await {
+    // The queue's event has no request, and nothing of it is cached.
+    match app.deliver(&Cloudflare::new(env, context, ""), messages).await {
         Delivery::Written => batch.ack_all(),
         Delivery::Again => batch.retry_all(),
     }

@@ -43,6 +43,14 @@ impl Incoming {
         &self.request
     }
 
+    /// Scheme, host and port of the URL.
+    pub fn site(&self) -> &str {
+        let url = self.line(1);
+        let slashes = url.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
+        let path = slashes.map(|(at, _)| at).nth(2).unwrap_or(url.len());
+        &url[..path]
+    }
+
     fn line(&self, number: usize) -> &str {
         let line = self.begins[number]..self.begins[number + 1] - 1;
         self.lines.get(line).unwrap_or_default()

@@ -75,6 +75,9 @@ pub trait Runtime: Clone + 'static {
     /// The runtime's own.
     fn refresh(&self, prepared: &Self::Prepared, headers: &Headers) -> Result<(), HostError>;
 
+    /// Asks the runtime to let the origin answer this request if the application breaks, where the runtime can.
+    fn pass_through_on_exception(&self) {}
+
     /// How often the application panicked and was started again, if the host counts that.
     fn panics(&self) -> u32 {
         0

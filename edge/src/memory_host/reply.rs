@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::MemoryHost;
 use super::fields::{Fields, change, field};
 use super::streams::MemoryBody;
+use crate::cookies;
 use crate::headers::Headers;
 use crate::host::{ByteSource, HostError};
 use crate::response::{Body, PageBody, Response};
@@ -108,10 +109,14 @@ impl Reply {
         named.filter(|name| !name.is_empty()).collect()
     }
 
-    /// The profile cookie that the answer sets.
+    /// The profile cookie that the answer sets, as a request sends it back: `name=value`. [`None`] if it sets none.
     #[must_use]
     pub fn profile_cookie(&self) -> Option<&str> {
-        let value = self.header("set-cookie")?.strip_prefix("selvedge=")?;
-        value.split(';').next()
+        let lines = self.headers.iter().filter(|(name, _)| name == "set-cookie");
+        let mut pairs = lines.filter_map(|(_, line)| line.split(';').next());
+        pairs.find(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or_default();
+            cookies::is_profile(name) && !value.is_empty()
+        })
     }
 }

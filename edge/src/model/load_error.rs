@@ -32,6 +32,19 @@ pub enum LoadError {
     NoTrustedKey,
     /// The core refused the snapshot.
     Snapshot { key: String, error: SnapshotError },
+    /// The snapshot is of another shop or channel.
+    Foreign {
+        what: &'static str,
+        setting: &'static str,
+        expected: String,
+        found: String,
+    },
+    /// The snapshot is older than one that was seen, and no step back is declared.
+    StepBack {
+        version: String,
+        created_ms: u64,
+        newest_ms: u64,
+    },
     /// The host could not compute a digest.
     Digest(HostError),
 }
@@ -42,6 +55,7 @@ impl LoadError {
         match self {
             Self::Source { .. } => Lent::Models.fallback(),
             Self::NoPointer { .. } => Some(Fallback::NoSnapshot),
+            Self::StepBack { .. } => Some(Fallback::StepBack),
             _ => Some(Fallback::BadSnapshot),
         }
     }
@@ -50,7 +64,13 @@ impl LoadError {
     pub const fn is_final(&self) -> bool {
         matches!(
             self,
-            Self::Pointer(_) | Self::TooLarge { .. } | Self::NoRoom { .. } | Self::NoTrustedKey | Self::Snapshot { .. }
+            Self::Pointer(_)
+                | Self::TooLarge { .. }
+                | Self::NoRoom { .. }
+                | Self::NoTrustedKey
+                | Self::Snapshot { .. }
+                | Self::Foreign { .. }
+                | Self::StepBack { .. }
         )
     }
 }
@@ -85,6 +105,23 @@ impl fmt::Display for LoadError {
                 "SELVEDGE_PUBLIC_KEYS: expected Ed25519 public keys of 64 hexadecimal digits, found none; without one no snapshot can be trusted",
             ),
             Self::Snapshot { key, error } => write!(f, "{key}: {error}"),
+            Self::Foreign {
+                what,
+                setting,
+                expected,
+                found,
+            } => write!(
+                f,
+                "{what} of the snapshot: expected {expected:?} as {setting} says, found {found:?}; publish the snapshot of this {what}"
+            ),
+            Self::StepBack {
+                version,
+                created_ms,
+                newest_ms,
+            } => write!(
+                f,
+                "{version}: expected a snapshot packed at {newest_ms} ms or later, as one was that was loaded here, found {created_ms} ms; to go back, declare it: selvedge publish {version} --rollback"
+            ),
             Self::Digest(error) => write!(f, "SHA-256 by the host: {error}"),
         }
     }

@@ -22,6 +22,8 @@ pub struct Store {
     failure: Option<Fallback>,
     /// The text of a pointer whose snapshot was refused for good, so that it is not fetched again every minute.
     refused: Option<String>,
+    /// When the newest release was packed that was the current model, Unix milliseconds.
+    newest_ms: u64,
     /// Whether some request is loading now.
     loading: bool,
     checked_at_ms: u64,
@@ -78,6 +80,16 @@ impl Store {
     pub fn knows(&self, pointer: &str) -> bool {
         let is_current = self.current.as_ref().is_some_and(|model| model.pointer == pointer);
         is_current || self.refused.as_deref() == Some(pointer)
+    }
+
+    /// When the newest release was packed that was seen, Unix milliseconds; 0 for none.
+    pub const fn newest_ms(&self) -> u64 {
+        self.newest_ms
+    }
+
+    /// Notes a release that was seen.
+    pub fn saw(&mut self, created_ms: u64) {
+        self.newest_ms = self.newest_ms.max(created_ms);
     }
 
     /// Lets go of the model before the current one, as an isolate has no room for three snapshots. Returns the bytes of the current one.

@@ -3,18 +3,18 @@
 use std::borrow::Cow;
 
 use selvedge::engine::{CollectedEvent, EVENT_SCHEMA_VERSION, Empty, NamedDecision, Recorded};
-use selvedge::profile::Profile;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::call::Call;
 use crate::collector;
+use crate::cross_origin;
 use crate::host::Host;
 use crate::loading;
 use crate::problem::Problem;
 use crate::random;
 use crate::response::Response;
-use crate::visitor::{self, Visitor};
+use crate::visitor::Visitor;
 
 const MAX_BODY_BYTES: usize = 64 * 1024;
 const MAX_EVENTS: usize = 100;
@@ -59,7 +59,8 @@ struct Receipt {
 /// # Errors
 /// A problem if the body is not a batch of 1 to 100 events, or if a page of another site sent it.
 pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem> {
-    call.incoming.refuse_cross_site()?;
+    call.incoming
+        .refuse_cross_site(cross_origin::is_allowed(&call.app.config, call.incoming))?;
     let Batch { events } = call.incoming.json(MAX_BODY_BYTES, EXPECTED).await?;
     if events.is_empty() || events.len() > MAX_EVENTS {
         return Err(Problem::body(EXPECTED, &format_args!("{} events", events.len())));
@@ -76,7 +77,7 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
     }
 
     let visitor = Visitor::of(call);
-    let mut profile = visitor.profile_to_write(call);
+    let mut update = visitor.into_update(call);
     let model = match loading::model(call.app, call.host, call.now_ms).await {
         Ok(model) => Some(model),
         Err(fallback) => {
@@ -85,7 +86,8 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
         }
     };
     let mut segment = None;
-    if let Some(profile) = &mut profile {
+    if let Some(update) = &mut update {
+        let profile = &mut update.kept.profile;
         for event in &accepted {
             event.recorded.remember(profile, &event.item);
         }
@@ -96,7 +98,7 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
     }
     call.mark("record");
 
-    let user = profile.as_ref().map(|profile: &Profile| profile.visitor.to_hex());
+    let user = update.as_ref().map(|update| update.kept.profile.visitor.to_hex());
     let collected: Vec<CollectedEvent<'_>> = accepted
         .iter()
         .map(|event| {
@@ -131,10 +133,9 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
     };
     let mut answer = Response::json(202, &receipt).with("cache-control", "no-store");
     if receipt.accepted > 0
-        && let Some(profile) = profile
-        && let Some(cookie) = visitor::keep(&profile, call)
+        && let Some(update) = update
     {
-        answer.set("set-cookie", cookie);
+        update.store(call, &mut answer);
     }
     Ok(answer)
 }

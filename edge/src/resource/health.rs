@@ -6,12 +6,22 @@ use crate::call::Call;
 use crate::fallback::CacheCounts;
 use crate::host::Host;
 use crate::loading;
+use crate::operator::is_operator;
 use crate::response::Response;
 
+/// What everybody may know.
+#[derive(Serialize)]
+struct Ready {
+    ready: bool,
+}
+
+/// What the operator gets.
 #[derive(Serialize)]
 struct Readiness {
     ready: bool,
     model: Option<String>,
+    shop: Option<String>,
+    channel: Option<String>,
     loaded_at_ms: Option<u64>,
     #[serde(serialize_with = "as_map")]
     counters: Vec<(&'static str, u32)>,
@@ -27,7 +37,7 @@ pub fn health<H: Host>() -> Response<H> {
     Response::json_text(200, r#"{"status":"ok"}"#.to_owned()).with("cache-control", "no-store")
 }
 
-/// The probe of the model, with its version and the counters. 503 if there is no model: visitors get fall-backs then, and only the probe
+/// The probe of the model; for the operator with its version and the counters. 503 if there is no model: visitors get fall-backs then, and only the probe
 /// shows an error.
 pub async fn readiness<H: Host>(call: &mut Call<'_, H>) -> Response<H> {
     let model = loading::model(call.app, call.host, call.now_ms).await;
@@ -35,13 +45,24 @@ pub async fn readiness<H: Host>(call: &mut Call<'_, H>) -> Response<H> {
         call.fell_back(*fallback);
     }
     let model = model.ok();
+    let ready = model.is_some();
+    let status = if ready { 200 } else { 503 };
+    if !(call.app.config.diagnostics || is_operator(&call.app.config, call.incoming)) {
+        return Response::json(status, &Ready { ready }).with("cache-control", "no-store");
+    }
     let fallbacks = call.app.counters.fallbacks();
     let readiness = Readiness {
-        ready: model.is_some(),
+        ready,
+        shop: model
+            .as_ref()
+            .map(|model| model.engine.snapshot().release().shop.to_owned()),
+        channel: model
+            .as_ref()
+            .map(|model| model.engine.snapshot().release().channel.to_owned()),
         model: model.as_ref().map(|model| model.engine.version().to_owned()),
         loaded_at_ms: model.as_ref().map(|model| model.loaded_at_ms),
         counters: fallbacks.into_iter().chain([("panic", call.host.panics())]).collect(),
         cache: call.app.counters.cache(),
     };
-    Response::json(if readiness.ready { 200 } else { 503 }, &readiness).with("cache-control", "no-store")
+    Response::json(status, &readiness).with("cache-control", "no-store")
 }

@@ -4,6 +4,7 @@ use crate::call::Call;
 use crate::host::Host;
 use crate::problem::Problem;
 use crate::resource::recommend::{problem, read};
+use crate::resource::shared::outer_key;
 use crate::response::Response;
 
 /// Model, scope, segment and cache key in headers, without a body. An answer without `Selvedge-Key` must not be shared.
@@ -24,7 +25,7 @@ pub async fn get<H: Host>(call: &mut Call<'_, H>, slot: &str) -> Result<Response
         answer.set("selvedge-segment", segment.to_string());
     }
     if let Some(key) = context.cache_key() {
-        answer.set("selvedge-key", key.as_str().to_owned());
+        answer.set("selvedge-key", outer_key(call.app, &key));
     }
     Ok(answer)
 }

@@ -35,6 +35,9 @@ pub async fn get<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem
             "SELVEDGE_ORIGIN: static assets are bound, too, and a path that one of them has never reaches this server; wrangler.proxy.toml has no assets"
         ));
     }
+    if !origin.is_assets() {
+        call.host.pass_through_on_exception();
+    }
     let unreachable = |error: HostError| Problem::no_origin(&error.to_string());
     let target = Target::of(call.incoming);
     let answer = origin.answer(target).await.map_err(unreachable)?;
@@ -260,7 +263,7 @@ impl<H: Host> Writer<H> {
                 category: call.category.as_deref(),
                 exclude: &[],
                 visitor: RequestVisitor {
-                    profile: self.visitor.profile.as_deref(),
+                    profile: self.visitor.profile.as_deref().map(|kept| &kept.profile),
                     consent: self.visitor.consent,
                     place,
                     now_ms: self.now_ms,

@@ -41,7 +41,7 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
     call.mark("model");
     let context = RequestPlace::of(call).with(|place| {
         let visitor = RequestVisitor {
-            profile: visitor.profile.as_deref(),
+            profile: visitor.profile.as_deref().map(|kept| &kept.profile),
             consent: visitor.consent,
             place,
             now_ms: call.now_ms,

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use selvedge::cache::Freshness;
 use selvedge::engine::{Decision, DecisionContext, Engine, Request, RequestError, Scope, Visitor as RequestVisitor};
-use selvedge::profile::{Consent, Profile};
+use selvedge::profile::{Consent, KeptProfile};
 use selvedge::snapshot::AlignedBytes;
 
 use super::shared::{self, Shared};
@@ -25,7 +25,7 @@ pub struct SlotRequest<H: Host> {
     slot: String,
     query: ListQuery,
     consent: Consent,
-    profile: Option<Rc<Profile>>,
+    profile: Option<Rc<KeptProfile>>,
     place: RequestPlace<H>,
     now_ms: u64,
 }
@@ -41,7 +41,7 @@ impl<H: Host> SlotRequest<H> {
                 category: self.query.category.as_deref(),
                 exclude: &exclude,
                 visitor: RequestVisitor {
-                    profile: self.profile.as_deref(),
+                    profile: self.profile.as_deref().map(|kept| &kept.profile),
                     consent: self.consent,
                     place,
                     now_ms: self.now_ms,
@@ -133,11 +133,11 @@ pub async fn read<H: Host>(
 /// Other caches get none, as they would keep the answer under its URL, which many visitors share.
 fn keyed<H: Host>(call: &Call<'_, H>, answer: Response<H>, shared: &Shared) -> Response<H> {
     let named = call.incoming.header("selvedge-key");
-    if named.as_deref() != Some(shared.key()) {
+    if !named.is_some_and(|named| shared.is_named(call.app, &named)) {
         return answer;
     }
     answer
-        .with("selvedge-key", shared.key().to_owned())
+        .with("selvedge-key", shared.outer_key(call.app))
         .with("surrogate-control", shared.surrogate_control())
 }
 
@@ -162,7 +162,7 @@ fn not_stored<H: Host>(call: &Call<'_, H>, scope: Scope, json: String) -> Respon
         let answer = Response::json_text(200, json);
         return call.with_cache_status(answer, || "selvedge; fwd=bypass; detail=visitor");
     }
-    let etag = entity_tag::of(&json);
+    let etag = entity_tag::of(call.app.shaped_by, &json);
     let answer = shared::conditional(call, &etag, || Response::json_text(200, json));
     call.with_cache_status(answer, || "selvedge; fwd=bypass; detail=request")
 }

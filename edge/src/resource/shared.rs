@@ -13,6 +13,7 @@ use selvedge::engine::RequestError;
 use crate::answers::Stored;
 use crate::app::App;
 use crate::call::Call;
+use crate::cross_origin;
 use crate::entity_tag;
 use crate::fallback::Lent;
 use crate::host::{CachedAnswer, Host, HostError, StoredBytes};
@@ -36,9 +37,14 @@ impl Shared {
         }
     }
 
-    /// The text of the cache key.
-    pub fn key(&self) -> &str {
-        self.key.as_str()
+    /// Whether a text is this cache key with the stamp of the application behind it, as `/v1/key` gives it.
+    pub fn is_named<H: Host>(&self, app: &App<H>, named: &str) -> bool {
+        named.strip_prefix(self.key.as_str()) == Some(&app.stamp)
+    }
+
+    /// The key for caches that outlive this process, which may hold answers of other code and of other settings.
+    pub fn outer_key<H: Host>(&self, app: &App<H>) -> String {
+        outer_key(app, &self.key)
     }
 
     /// The `Surrogate-Control` for a cache in front that keeps the answer under this cache key.
@@ -151,7 +157,9 @@ impl Shared {
         made: impl Fn() -> Response<H>,
     ) -> Result<Response<H>, HostError> {
         let Some((prepared, age_in_headers)) = stored.prepared.get() else {
-            let prepared = call.host.prepare(&made().headers, &stored.json)?;
+            let mut headers = made().headers;
+            cross_origin::vary(&call.app.config, &mut headers);
+            let prepared = call.host.prepare(&headers, &stored.json)?;
             let (prepared, _) = stored.prepared.get_or_init(|| (prepared, Cell::new(age_s)));
             return Ok(Response::prepared(prepared));
         };
@@ -181,7 +189,7 @@ impl Shared {
     }
 
     fn keep<H: Host>(&self, app: &App<H>, json: &str, now_ms: u64) -> Rc<Stored<H>> {
-        let stored = Rc::new(Stored::new(H::Bytes::of(json), entity_tag::of(json)));
+        let stored = Rc::new(Stored::new(H::Bytes::of(json), entity_tag::of(app.shaped_by, json)));
         app.answers.put(self.key.clone(), Rc::clone(&stored), now_ms);
         stored
     }
@@ -211,7 +219,7 @@ impl Shared {
 
     async fn look_into_location_cache<H: Host>(&self, call: &mut Call<'_, H>) -> Option<(Entry<Rc<Stored<H>>>, State)> {
         let answers = &call.app.answers;
-        match call.host.find(self.key.as_str()).await {
+        match call.host.find(&self.outer_key(call.app)).await {
             Ok(Some(found)) => {
                 // Another request may have computed a newer one while this one waited.
                 let known = answers.get(&self.key, &self.freshness, call.now_ms);
@@ -233,10 +241,15 @@ impl Shared {
             etag: stored.etag.clone(),
             stored_at_ms,
         };
-        if let Err(error) = host.keep(self.key.as_str(), answer, self.freshness.kept_s()).await {
+        if let Err(error) = host.keep(&self.outer_key(app), answer, self.freshness.kept_s()).await {
             app.failed_behind(host, Lent::LocationCache, &error);
         }
     }
+}
+
+/// A cache key with the stamp of the application behind it.
+pub fn outer_key<H: Host>(app: &App<H>, key: &CacheKey) -> String {
+    [key.as_str(), &app.stamp].concat()
 }
 
 /// A 304 if `If-None-Match` names this entity tag, else the answer; both with the entity tag.

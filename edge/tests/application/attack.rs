@@ -85,7 +85,7 @@ fn nothing_that_a_client_sends_but_its_sealed_profile_chooses_the_segment() {
 #[test]
 fn a_forged_cut_mixed_or_repeated_profile_cookie_is_as_good_as_none() {
     let site = Site::serving();
-    let sealed = |events: &[&str]| site.visitor(events)["selvedge=".len()..].to_owned();
+    let sealed = |events: &[&str]| site.visitor(events)["__Host-selvedge=".len()..].to_owned();
     let a = sealed(&["click tea-00", "click tea-02"]);
     let b = sealed(&["click book-00", "click book-02"]);
     let expected = site.get("/v1/recommend/shelf?n=4").body;
@@ -102,7 +102,7 @@ fn a_forged_cut_mixed_or_repeated_profile_cookie_is_as_good_as_none() {
         "v1".to_owned(),
     ];
     for cookie in forged {
-        let reply = site.get_as(&format!("selvedge={cookie}"), "/v1/recommend/shelf?n=4");
+        let reply = site.get_as(&format!("__Host-selvedge={cookie}"), "/v1/recommend/shelf?n=4");
         assert_eq!(reply.fallbacks(), ["bad-cookie"], "{cookie}");
         assert_eq!(reply.body, expected, "{cookie}");
     }
@@ -230,16 +230,17 @@ fn objecting_leaves_contextual_ranking_in_pages_as_well_and_deleting_ends_what_i
         deleted
             .header("set-cookie")
             .unwrap()
-            .starts_with("selvedge=; Path=/; Max-Age=0;")
+            .starts_with("__Host-selvedge=; Path=/; Max-Age=0;")
     );
-    assert_eq!(shown(shop().with("cookie", "selvedge=")), anonymous);
+    assert_eq!(shown(shop().with("cookie", "__Host-selvedge=")), anonymous);
+    assert_eq!(shown(shop().with("cookie", &visitor)), anonymous, "an old copy");
 }
 
 #[test]
 fn no_header_of_a_shared_answer_and_no_key_tells_anything_of_a_visitor() {
     let site = Site::serving();
     let visitor = site.visitor(&["click tea-07", "click tea-11"]);
-    let secret = &visitor["selvedge=".len()..][..16];
+    let secret = &visitor["__Host-selvedge=".len()..][..16];
     let reply = site.get_as(&visitor, "/v1/recommend/shelf?n=3");
     for (name, value) in &reply.headers {
         assert!(!value.contains(secret), "{name}");

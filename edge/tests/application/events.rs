@@ -4,7 +4,8 @@ use selvedge_edge::Delivery;
 use selvedge_edge::memory_host::{Health, MemoryRequest};
 use serde_json::{Value, json};
 
-use crate::site::{NOW_MS, PLANTED, Site, events_of, post};
+use crate::planted;
+use crate::site::{NOW_MS, PLANTED, Site, events_of, post, rolled_back};
 
 /// Delivers what is in the queue, as the host's consumer does.
 fn deliver(site: &Site) -> Delivery {
@@ -177,7 +178,7 @@ fn the_profile_cookie_is_out_of_reach_for_scripts_and_other_sites_and_secure_on_
     let event = events_of(&["click tea-00"]);
     let https = site.post("/v1/events", &event);
     let (sealed, attributes) = https.header("set-cookie").unwrap().split_once("; ").unwrap();
-    assert!(sealed.strip_prefix("selvedge=").is_some_and(|sealed| {
+    assert!(sealed.strip_prefix("__Host-selvedge=").is_some_and(|sealed| {
         sealed
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
@@ -213,7 +214,7 @@ fn delete_ends_the_profile_and_what_was_opened_of_it() {
         reply
             .header("set-cookie")
             .unwrap()
-            .starts_with("selvedge=; Path=/; Max-Age=0;")
+            .starts_with("__Host-selvedge=; Path=/; Max-Age=0;")
     );
 }
 
@@ -312,9 +313,14 @@ fn a_click_tells_the_model_of_its_view_though_another_one_came_in_between() {
     }
 }
 
-/// Publishes the first model again.
+/// Steps back to the first model.
 fn return_to_the_first_model(site: &Site) {
-    site.host.publish("models/again.selvedge", &PLANTED.snapshot);
+    let next_ms = planted::CREATED_MS + planted::DAY_MS;
+    let pointer = rolled_back("models/1.selvedge", &PLANTED.snapshot, next_ms);
+    site.host
+        .models
+        .borrow_mut()
+        .insert("models/current.json".to_owned(), pointer);
     site.host.advance(61_000);
     site.get("/v1/recommend/shelf");
 }

@@ -280,7 +280,7 @@ fn without_random_bytes_no_profile_is_begun_and_lists_are_answered() {
 fn a_cookie_that_does_not_open_makes_a_visitor_new_is_named_and_counted_and_breaks_nothing() {
     let site = Site::serving();
     let visitor = site.visitor(&["click tea-00"]);
-    let good = visitor.strip_prefix("selvedge=").unwrap();
+    let good = visitor.strip_prefix("__Host-selvedge=").unwrap();
     let changed = {
         let mut bytes = good.as_bytes().to_vec();
         bytes[60] = if bytes[60] == b'A' { b'B' } else { b'A' };
@@ -294,13 +294,13 @@ fn a_cookie_that_does_not_open_makes_a_visitor_new_is_named_and_counted_and_brea
         "AQ".to_owned(),
         "%00".to_owned(),
         "A".repeat(4000),
-        format!("Ag{}", &good[2..]),
+        format!("AQ{}", &good[2..]),
         "=;=".to_owned(),
         "\"".to_owned(),
     ];
     for cookie in &hostile {
         for path in ["/v1/recommend/home", "/v1/recommend/shelf"] {
-            let reply = site.get_as(&format!("selvedge={cookie}"), path);
+            let reply = site.get_as(&format!("__Host-selvedge={cookie}"), path);
             assert_eq!(reply.status, 200, "{cookie}");
             assert_eq!(reply.fallbacks(), ["bad-cookie"], "{cookie}");
             assert_eq!(reply.json()["scope"], "context");
@@ -317,7 +317,7 @@ fn cookie_keys_rotate_the_older_key_still_opens_and_the_newer_one_seals() {
     let both = serving(&format!("{NEWER_COOKIE_KEY},{COOKIE_KEY}"));
     assert_eq!(both.get_as(&old, "/v1/recommend/home").json()["scope"], "visitor");
     let reply = both.post_as(&old, "/v1/events", &events_of(&["click tea-00"]));
-    let fresh = format!("selvedge={}", reply.profile_cookie().unwrap());
+    let fresh = reply.profile_cookie().unwrap().to_owned();
 
     let newer = serving(NEWER_COOKIE_KEY);
     assert_eq!(newer.get_as(&fresh, "/v1/recommend/home").json()["scope"], "visitor");
@@ -342,6 +342,7 @@ fn a_variable_that_makes_no_sense_is_named_in_the_log_and_its_default_holds() {
     let site = Site::serving_with(&[
         ("SELVEDGE_REFRESH_S", "soon"),
         ("SELVEDGE_DIAGNOSTICS", "perhaps"),
+        ("SELVEDGE_OPERATOR_TOKEN", "operator"),
         ("SELVEDGE_ORIGIN", "ftp://shop.example"),
     ]);
     assert_eq!(site.get("/v1/recommend/home").header("cache-status"), None);
@@ -356,12 +357,7 @@ fn a_variable_that_makes_no_sense_is_named_in_the_log_and_its_default_holds() {
     site.host.publish("models/2.selvedge", &PLANTED.next);
     site.host.advance(60_000);
     site.get("/readyz");
-    assert!(
-        site.get("/readyz").json()["model"]
-            .as_str()
-            .unwrap()
-            .starts_with("20260102")
-    );
+    assert!(site.readiness()["model"].as_str().unwrap().starts_with("20260102"));
 }
 
 #[test]

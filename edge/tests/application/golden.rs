@@ -39,7 +39,7 @@ impl Golden {
             let events = json!({ "events": events.collect::<Vec<_>>() });
             let sent = self.host.fetch(&self.app, post("/v1/events", &events));
             assert_eq!(sent.json()["accepted"], history.len());
-            cookies = format!("selvedge={}; ", sent.profile_cookie().unwrap());
+            cookies = format!("{}; ", sent.profile_cookie().unwrap());
         }
         if case["consent"] == false {
             cookies.push_str("selvedge-consent=off");

@@ -62,6 +62,7 @@ fn a_hit_leaves_no_work_behind() {
 #[test]
 fn where_answers_cannot_be_prepared_they_are_made_each_time_and_the_log_says_so() {
     let site = Site::serving();
+    let _ = site.host.take_log();
     site.host.prepare_health.set(Health::Fails);
     let made = site.get("/v1/recommend/shelf");
     for _ in 0..2 {

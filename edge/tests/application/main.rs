@@ -7,6 +7,8 @@ mod planted;
 
 mod attack;
 mod cache;
+mod cookies;
+mod cross_origin;
 mod events;
 mod fallbacks;
 mod golden;
@@ -16,5 +18,6 @@ mod page;
 mod page_flow;
 mod per_visitor;
 mod recommend;
+mod releases;
 mod routes;
 mod site;

@@ -69,7 +69,7 @@ fn who_bought_something_else_shares_the_list_under_its_key() {
     let (same, _) = list(&site, &elsewhere, "unbought");
     assert_eq!((key(&same), &same.body), (key(&shared), &shared.body));
     let asked = site.get_as(&elsewhere, "/v1/key/unbought");
-    assert_eq!(asked.header("selvedge-key"), key(&shared));
+    assert!(asked.header("selvedge-key").unwrap().starts_with(key(&shared).unwrap()));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 
 use selvedge::snapshot::writer::{SigningKey, build};
+use selvedge::snapshot::{AlignedBytes, Rollback, Snapshot, Trust};
 use selvedge_edge::memory_host::{MemoryHost, MemoryRequest, Reply};
 use selvedge_edge::{App, Config};
 use serde_json::{Value, json};
@@ -78,7 +79,7 @@ impl Site {
         self.fetch(MemoryRequest::get(path))
     }
 
-    /// A GET with these cookies, such as `selvedge=…; basket=7`.
+    /// A GET with these cookies, such as `__Host-selvedge=…; basket=7`.
     pub fn get_as(&self, cookies: &str, path: &str) -> Reply {
         self.fetch(MemoryRequest::get(path).with("cookie", cookies))
     }
@@ -100,12 +101,18 @@ impl Site {
     pub fn visitor(&self, events: &[&str]) -> String {
         let reply = self.post("/v1/events", &events_of(events));
         assert_eq!(reply.status, 202, "{}", reply.text());
-        format!("selvedge={}", reply.profile_cookie().expect("a profile is kept"))
+        reply.profile_cookie().expect("a profile is kept").to_owned()
+    }
+
+    /// What `/readyz` says to the operator, whose token is `operator` where there is one.
+    pub fn readiness(&self) -> Value {
+        let request = MemoryRequest::get("/readyz").with("authorization", "Bearer operator");
+        self.fetch(request).json()
     }
 
     /// The counters of `/readyz` under this name.
     pub fn counted(&self, group: &str, name: &str) -> u64 {
-        let found = self.get("/readyz").json()[group][name].as_u64();
+        let found = self.readiness()[group][name].as_u64();
         found.unwrap_or_else(|| panic!("/readyz: expected a number {group}.{name}"))
     }
 
@@ -132,6 +139,16 @@ pub fn app(host: &MemoryHost, variables: &[(&str, &str)]) -> Rc<App<MemoryHost>>
     use selvedge_edge::host::Runtime as _;
     let config = Config::read(variable, |text| host.log(text));
     Rc::new(App::new(config))
+}
+
+/// The pointer to an older snapshot that declares the step back to it, from the release that was packed at `from_ms`.
+pub fn rolled_back(key: &str, snapshot: &[u8], from_ms: u64) -> Vec<u8> {
+    let opened = Snapshot::open(AlignedBytes::copy_of(snapshot), Trust::Unverified).unwrap();
+    let signing = SigningKey::from_bytes(&planted::SIGNING_KEY);
+    let signature = Rollback::declare(from_ms, opened.fingerprint(), &signing).signature;
+    let signature: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+    let bytes = snapshot.len();
+    format!("{{\"key\": {key:?}, \"bytes\": {bytes}, \"rollback\": {{\"from_ms\": {from_ms}, \"signature\": {signature:?}}}}}").into_bytes()
 }
 
 pub fn post(path: &str, body: &Value) -> MemoryRequest {

@@ -169,7 +169,7 @@ impl Session {
         let reply = self.host.fetch(&self.app, request);
         self.check(&asked, &reply);
         self.note(&asked, &reply);
-        if let Some(cookie) = reply.profile_cookie().filter(|cookie| !cookie.is_empty()) {
+        if let Some(cookie) = reply.profile_cookie() {
             self.jar.push(cookie.to_owned());
         }
     }

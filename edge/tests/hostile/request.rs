@@ -163,12 +163,13 @@ fn cookies(jar: &[String], source: &mut Source<'_>) -> String {
     let sealed = kept.cloned().unwrap_or_default();
     match source.byte() % 16 {
         0 | 1 => String::new(),
-        2 => format!("a=b; selvedge={sealed}; selvedge-consent=off"),
-        3 => format!("selvedge={sealed}A"),
-        4 => format!("selvedge={}", source.text()),
+        2 => format!("a=b; {sealed}; selvedge-consent=off"),
+        3 => format!("{sealed}A"),
+        4 => format!("__Host-selvedge={}; {sealed}", source.text()),
         5 => source.text(),
-        _ if sealed.is_empty() => String::new(),
-        _ => format!("selvedge={sealed}"),
+        6 => jar.join("; "),
+        7 => format!("{sealed}; __Host-selvedge-deleted={}", source.word(NUMBERS)),
+        _ => sealed,
     }
 }
 

@@ -40,6 +40,8 @@ struct Inspection {
     bytes: usize,
     created_ms: u64,
     trained_until_ms: u64,
+    shop: String,
+    channel: String,
     items: usize,
     dims: usize,
     segments: usize,
@@ -125,6 +127,8 @@ fn inspect<B: AsRef<[u8]>>(path: PathBuf, snapshot: &Snapshot<B>, verified: bool
         bytes: snapshot.as_bytes().len(),
         created_ms: snapshot.created_ms(),
         trained_until_ms: snapshot.trained_until_ms(),
+        shop: snapshot.release().shop.to_owned(),
+        channel: snapshot.release().channel.to_owned(),
         items: snapshot.rows(),
         dims: snapshot.dims(),
         segments: snapshot.leaf_segments(),
@@ -200,6 +204,17 @@ fn shown<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, item: ItemIndex) -> Shown {
     }
 }
 
+impl Inspection {
+    fn release(&self) -> String {
+        match (self.shop.as_str(), self.channel.as_str()) {
+            ("", "") => "of no shop or channel".to_owned(),
+            (shop, "") => format!("shop {shop}, no channel"),
+            ("", channel) => format!("no shop, channel {channel}"),
+            (shop, channel) => format!("shop {shop}, channel {channel}"),
+        }
+    }
+}
+
 impl Report for Inspection {
     const STAGE: &'static str = "inspect";
 
@@ -210,9 +225,10 @@ impl Report for Inspection {
             (None, _) => "NOT verified, unsigned".to_owned(),
         };
         let mut text = format!(
-            "{}\nversion     {}\nstate       {state}\nsize        {} bytes\nitems       {} of {} factors in {} categories\nsegments    {} ({} members)\ncontexts    {}\n\n",
+            "{}\nversion     {}\nrelease     {}\nstate       {state}\nsize        {} bytes\nitems       {} of {} factors in {} categories\nsegments    {} ({} members)\ncontexts    {}\n\n",
             self.path.display(),
             self.version,
+            self.release(),
             count(self.bytes as u64),
             count(self.items as u64),
             self.dims,

@@ -5,6 +5,7 @@ mod bench_retrieve;
 mod init;
 mod inspect;
 mod keygen;
+mod publish;
 mod simulate;
 mod synthetic;
 
@@ -27,6 +28,8 @@ enum Verb {
     Simulate(simulate::Args),
     /// Verify a snapshot and show what is in it
     Inspect(inspect::Args),
+    /// Publish a snapshot that was packed before; with --rollback, step back to an older one
+    Publish(publish::Args),
     /// Make a key pair for signing snapshots
     Keygen(keygen::Args),
     /// Write a generated data set with planted tastes
@@ -88,6 +91,7 @@ fn dispatch(runner: &Runner, matches: &ArgMatches) -> Result<(), Error> {
         Verb::Init(args) => init::run(args, &context),
         Verb::Simulate(args) => simulate::run(args, &context),
         Verb::Inspect(args) => inspect::run(args, &context),
+        Verb::Publish(args) => publish::run(args, &context),
         Verb::Keygen(args) => keygen::run(args, &context),
         Verb::Synthetic(args) => synthetic::run(args, &context),
         Verb::BenchQuality(args) => bench_quality::run(args, &context),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use selvedge::place::Locale;
+use selvedge::snapshot::Release;
 use serde::{Deserialize, Serialize};
 
 use super::error::{ConfigError, range};
@@ -17,6 +18,10 @@ pub struct PackConfig {
     pub output: Option<PathBuf>,
     /// Items in the ready-made list of a segment.
     pub slate_length: u32,
+    /// The shop that the snapshot is for. An edge with `SELVEDGE_SHOP` loads no snapshot of another one.
+    pub shop: Option<String>,
+    /// The channel that the snapshot is for, such as `production`. An edge with `SELVEDGE_CHANNEL` loads no snapshot of another one.
+    pub channel: Option<String>,
     /// What the data is called; pages and `inspect` show it.
     pub dataset: String,
     /// A visitor keeps a segment until another one's cosine is larger by more than this.
@@ -56,6 +61,8 @@ impl Default for PackConfig {
             signing_key: PathBuf::from(".selvedge/signing.key"),
             output: None,
             slate_length: 100,
+            shop: None,
+            channel: None,
             dataset: "your own data".to_owned(),
             hysteresis: 0.05,
             min_history: 1,
@@ -98,6 +105,12 @@ impl PackConfig {
         }
         range(path, "pack.hysteresis", f64::from(self.hysteresis), 0.0..=2.0)?;
         range(path, "pack.keep", self.keep, 0.0..=1.0)?;
+        for (name, value) in [("pack.shop", &self.shop), ("pack.channel", &self.channel)] {
+            if let Some(found) = value.as_ref().filter(|value| !Release::is_name(value)) {
+                let expected = "1 to 64 of a-z, 0-9, -, _ and .";
+                return Err(ConfigError::value(path, name, expected, format!("{found:?}")));
+            }
+        }
         for (place, locale) in self.locales.iter().enumerate() {
             // A request's locale is its primary language in small letters: nothing else would ever be met.
             let language = Locale::first_of(locale);

@@ -100,6 +100,38 @@ pub enum PackError {
     /// The parts do not make a snapshot.
     #[error("the model cannot be packed")]
     Build(#[source] SnapshotError),
+    /// The pointer is not what a pointer is.
+    #[error("{}: expected the JSON of a pointer, as `selvedge publish` writes it", path.display())]
+    Pointer {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// The snapshot is older than the published one.
+    #[error("{to} was packed before {from}, which is published; the edge refuses an undeclared step back")]
+    StepBack {
+        /// The published version.
+        from: String,
+        /// The older one.
+        to: String,
+    },
+    /// A step back was declared to a snapshot that is not older.
+    #[error("{version} is not older than what is published, so there is nothing to take back")]
+    NothingToTakeBack {
+        /// The version.
+        version: String,
+    },
+    /// The snapshot is of another shop or channel than the published one.
+    #[error("{what}: expected {expected:?}, of which the published snapshot is, found {found:?}")]
+    OtherRelease {
+        /// `shop` or `channel`.
+        what: &'static str,
+        /// What is published.
+        expected: String,
+        /// What was to follow it.
+        found: String,
+    },
     /// A snapshot is refused.
     #[error("snapshot {} is refused", path.display())]
     Refused {
@@ -125,7 +157,13 @@ impl Explain for PackError {
             Self::NoKey { .. } | Self::BadKey { .. } | Self::BadPublicKey { .. } | Self::KeyExists { .. } => {
                 Exit::Usage
             }
-            Self::Slot { .. } | Self::NoCoding { .. } | Self::TooLarge { .. } => Exit::Usage,
+            Self::Slot { .. }
+            | Self::NoCoding { .. }
+            | Self::TooLarge { .. }
+            | Self::Pointer { .. }
+            | Self::StepBack { .. }
+            | Self::NothingToTakeBack { .. }
+            | Self::OtherRelease { .. } => Exit::Usage,
             Self::Model(error) => error.exit(),
             Self::Lake(error) => error.exit(),
             Self::Build(_) | Self::Lists(_) | Self::Refused { .. } => Exit::Snapshot,
@@ -150,6 +188,14 @@ impl Explain for PackError {
             Self::TooLarge { .. } => Some(
                 "set pack.codes = \"auto\" and lower pack.keep, raise train.min_item_users so that fewer items are trained, or raise pack.max_bytes".to_owned(),
             ),
+            Self::Pointer { .. } => Some("remove it if nothing is published there".to_owned()),
+            Self::StepBack { to, .. } => Some(format!(
+                "if you mean to go back, declare it: `selvedge publish {to} --rollback`; if not, the clock of this machine may be wrong"
+            )),
+            Self::NothingToTakeBack { .. } => Some("publish it without --rollback".to_owned()),
+            Self::OtherRelease { what, .. } => Some(format!(
+                "publish it into the directory of its own {what}, or correct pack.{what} and pack again"
+            )),
             Self::Slot { .. } => Some("make the number in [[slots]] smaller".to_owned()),
             Self::Model(error) => error.hint(),
             Self::Lake(error) => error.hint(),

@@ -13,6 +13,6 @@ pub use browse::write_catalogue_json;
 pub use error::PackError;
 pub use key::{KeyPair, generate, read_key};
 pub use policy::NEVER_MS;
-pub use publish::publish;
+pub use publish::{Direction, Published, publish, publish_file};
 pub use segments::{Coded, NO_SEGMENT, segment_inputs};
 pub use snapshot::{Packed, output_path, pack, read_snapshot};

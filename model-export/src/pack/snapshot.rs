@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use selvedge::quantize::Width;
-use selvedge::snapshot::writer::{ItemInput, Model, build};
+use selvedge::snapshot::writer::{ItemInput, Model, ReleaseInput, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use selvedge_lake::storage::{Lake, atomic};
 use selvedge_models::als::Factors;
@@ -180,6 +180,10 @@ fn collect(
         policy: policy(config, &description)?,
         created_ms: u64::try_from(now_ms).unwrap_or(0),
         trained_until_ms: u64::try_from(description.trained_until_ms).unwrap_or(0),
+        release: ReleaseInput {
+            shop: config.pack.shop.clone(),
+            channel: config.pack.channel.clone(),
+        },
         provenance: provenance(config, &description, cleared),
     };
     Ok((model, missing))

@@ -2,7 +2,7 @@
 
 use selvedge::engine::Engine;
 use selvedge::policy::{self, PerVisitor, Policy, SlotPolicy};
-use selvedge::snapshot::writer::{ItemInput, Model, build};
+use selvedge::snapshot::writer::{ItemInput, Model, ReleaseInput, build};
 use selvedge::snapshot::{AlignedBytes, Snapshot, Trust};
 use selvedge_models::compress::{Coding, Rotation};
 use selvedge_models::fit::Fitted;
@@ -84,6 +84,7 @@ pub fn engine(
         policy: policy(fitted, config, slot, levels.len()),
         created_ms: 0,
         trained_until_ms: 0,
+        release: ReleaseInput::default(),
         provenance: String::new(),
     };
     Ok(Engine::new(Snapshot::open(build(&model, None)?, Trust::Unverified)?)?)

@@ -107,7 +107,8 @@ impl Stage for Pack {
             write_catalogue_json(&snapshot, dataset, path)?;
         }
         if let Some(directory) = &options.publish {
-            publish(&packed, dataset, directory)?;
+            let key = read_key(&config.pack.signing_key)?;
+            publish(&packed, &key, dataset, directory)?;
         }
         work.context.print(&packed)
     }

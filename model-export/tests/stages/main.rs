@@ -5,4 +5,5 @@ mod command;
 mod gates;
 mod kills;
 mod order;
+mod publish;
 mod shop;

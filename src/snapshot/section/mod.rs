@@ -185,6 +185,8 @@ sections! {
     Factors = 1 "factors", Either since 0, Personal, Int8[Rows, Stride], Free;
     /// The same codes in half the bytes; see *Scores* for their order.
     FactorsInt4 = 22 "factors-int4", Either since 1, Personal, Int4[Rows, Stride], Free;
+    /// `name=value` lines: the `shop` and the `channel` that the file is for; see *Releases*.
+    Release = 29 "release", Skippable since 5, Base, Text[Any], Text;
     /// `key=value` lines about the model's origin, for people.
     Provenance = 19 "provenance", Skippable since 0, People, Text[Any], Free;
 }

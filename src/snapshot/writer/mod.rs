@@ -22,7 +22,7 @@ use super::signature::Trust;
 use crate::quantize::CodeTable;
 use catalogue::Catalogue;
 
-pub use model::{ItemInput, Model, SegmentInput};
+pub use model::{ItemInput, Model, ReleaseInput, SegmentInput};
 
 /// Builds a snapshot, signed if there is a key. It opens the result before returning it, so readers accept it.
 ///
@@ -65,6 +65,7 @@ pub use model::{ItemInput, Model, SegmentInput};
 ///     policy,
 ///     created_ms: 1_512_345_600_000,
 ///     trained_until_ms: 1_512_345_600_000,
+///     release: Default::default(),
 ///     provenance: String::new(),
 /// };
 /// let key = writer::SigningKey::from_bytes(&[7; 32]);
@@ -156,6 +157,7 @@ impl Parts {
             K::ItemText => self.catalogue.text.clone(),
             K::Factors | K::FactorsInt4 if kind != factors_kind(model.width) => return None,
             K::Factors | K::FactorsInt4 => self.table.codes().to_vec(),
+            K::Release => model.release_lines()?.into_bytes(),
             K::Provenance => model.provenance.clone().into_bytes(),
             // Retired.
             K::SignRotation | K::SignCosines | K::Signs => return None,

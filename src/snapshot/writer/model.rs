@@ -8,6 +8,7 @@ use crate::quantize::Width;
 use crate::snapshot::bytes::to_usize;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::layout::{MAX_DIMS, MAX_ROWS, MAX_SEGMENTS};
+use crate::snapshot::release::Release;
 
 /// An item of the model.
 #[derive(Clone, Debug, Default)]
@@ -71,8 +72,31 @@ pub struct Model {
     pub created_ms: u64,
     /// Time of the newest event, Unix milliseconds.
     pub trained_until_ms: u64,
+    /// What the snapshot is for.
+    pub release: ReleaseInput,
     /// `key=value` lines about the model's origin, for people.
     pub provenance: String,
+}
+
+/// What a snapshot is for. Names are those of [`Release::is_name`](crate::snapshot::Release::is_name).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReleaseInput {
+    /// The shop, if the file shall say.
+    pub shop: Option<String>,
+    /// The channel, if the file shall say.
+    pub channel: Option<String>,
+}
+
+impl Model {
+    /// The section `release`; [`None`] if there is nothing to say.
+    pub(super) fn release_lines(&self) -> Option<String> {
+        let fields = [("shop", &self.release.shop), ("channel", &self.release.channel)];
+        let given = fields
+            .into_iter()
+            .filter_map(|(name, value)| Some([name, "=", value.as_deref()?].concat()));
+        let lines: Vec<String> = given.collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
 }
 
 /// Refuses numbers beyond the format's limits, and vectors whose length is not `dims`.
@@ -123,6 +147,12 @@ pub(super) fn limits(model: &Model) -> Result<(), SnapshotError> {
         model.slate_len,
         model.slate_len >= 1,
     )?;
+    for (what, name) in [("shop", &model.release.shop), ("channel", &model.release.channel)] {
+        if let Some(found) = name.as_ref().filter(|name| !Release::is_name(name)) {
+            let found = found.clone();
+            return Err(SnapshotError::BuildName { what, found });
+        }
+    }
     for vector in model
         .contexts
         .iter()

@@ -55,10 +55,12 @@ export class ApiError extends Error {
 }
 
 /**
- * What the API's URLs begin with: the Worker's variable `SELVEDGE_API_PREFIX`. The page names it in `<meta name="selvedge-api">`; it is empty by
- * default.
+ * What the API's URLs begin with: the Worker's variable `SELVEDGE_API_PREFIX`, behind scheme, host and port if the API lies on another host, which then
+ * lists the page's origin in `SELVEDGE_ALLOWED_ORIGINS`. The page names it in `<meta name="selvedge-api">`; it is empty by default.
  */
 const API = document.querySelector<HTMLMetaElement>('meta[name="selvedge-api"]')?.content.replace(/\/$/, "") ?? "";
+/** To another host, browsers send cookies only where the page says so. */
+const COOKIES = { credentials: "include" } as const;
 
 export function recommend(slot: string, options: { n: number; category?: string; exclude?: readonly string[] }): Promise<Answer> {
   const query = new URLSearchParams({ n: String(options.n) });
@@ -78,6 +80,7 @@ export function rank(candidates: readonly string[], n: number): Promise<Answer> 
 export async function sendEvents(events: readonly VisitorEvent[]): Promise<EventsAnswer> {
   // With `keepalive`, the last batch is sent even while the page is being closed.
   const response = await fetch(`${API}/v1/events`, {
+    ...COOKIES,
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ events }),
@@ -88,13 +91,13 @@ export async function sendEvents(events: readonly VisitorEvent[]): Promise<Event
 }
 
 export async function forget(): Promise<void> {
-  const response = await fetch(`${API}/v1/profile`, { method: "DELETE" });
+  const response = await fetch(`${API}/v1/profile`, { ...COOKIES, method: "DELETE" });
   if (!response.ok) throw await problem(response);
 }
 
 async function ask(url: string, init?: RequestInit): Promise<Answer> {
   const started = performance.now();
-  const response = await fetch(url, init);
+  const response = await fetch(url, { ...COOKIES, ...init });
   const fetchMs = performance.now() - started;
   if (!response.ok) throw await problem(response);
   const decision = (await response.json()) as Decision;

@@ -22,11 +22,13 @@ const MINUTES: &str = "10";
 pub fn load() -> Result<(), Failure> {
     crate::worker::build(false)?;
     let ([site, next], public_key) = models()?;
+    let back = step_back(&site, &next)?;
     step("loading workerd: hits, misses, a cold key, and ten minutes of everything");
     let found = json_of(
         tools::node_script("benches/edge/slots.mjs")?
             .arg(&site)
             .arg(&next)
+            .arg(&back)
             .arg(&public_key)
             .arg(MINUTES),
     )?;
@@ -227,6 +229,31 @@ fn models() -> Result<([PathBuf; 2], String), Failure> {
         demo::make_model(&config, &home, &data, &selvedge, &settings).map(|()| home.join("site"))
     };
     Ok(([model("first", "8")?, model("next", "9")?], public_key))
+}
+
+/// A pointer that takes `next` back to the model of `site`. The edge refuses an older snapshot whose step back is not declared and signed, and the
+/// mixed load publishes the two in turn.
+fn step_back(site: &Path, next: &Path) -> Result<PathBuf, Failure> {
+    let home = std::path::absolute(HOME).map_err(Failure::io("find", HOME))?;
+    let back = home.join("back");
+    artefact::empty_dir(&back.to_string_lossy())?;
+    artefact::copy_dir(&next.join("models"), &back.join("models"))?;
+    let pointer = site.join("models/current.json");
+    let pointer = fs::read_to_string(&pointer).map_err(Failure::io("read", &pointer))?;
+    let first: Value = serde_json::from_str(&pointer).unwrap_or_default();
+    let key = std::path::absolute(demo::SIGNING_KEY).map_err(Failure::io("find", demo::SIGNING_KEY))?;
+    process::run(
+        Command::new(demo::build_cli()?)
+            .arg("--config")
+            .arg(home.join("selvedge.toml"))
+            .args(["--set", &format!("vars.data={}", home.join("data").display())])
+            .args(["--set", &format!("pack.signing_key={}", key.display())])
+            .args(["publish", "--rollback"])
+            .arg(site.join(text(&first, "/key")))
+            .arg("--to")
+            .arg(&back),
+    )?;
+    Ok(back.join("models/current.json"))
 }
 
 /// One table row per result.

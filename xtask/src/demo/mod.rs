@@ -18,7 +18,7 @@ use crate::site;
 use crate::tools;
 use crate::worker;
 
-pub use keys::{public_key, signing_pair};
+pub use keys::{SIGNING_KEY, public_key, signing_pair};
 pub use model::{build_cli, make as make_model};
 pub use server::{Server, free_port};
 
@@ -81,7 +81,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     };
     server::stop_on_signals()?;
     prepare(dataset)?;
-    let server = Server::start(port, &site_of(dataset)?, STATE)?;
+    let server = Server::start(port, &site_of(dataset)?, STATE, &[])?;
     if options.check {
         smoke(server.url())?;
         return server.stop();

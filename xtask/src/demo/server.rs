@@ -48,9 +48,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it and waits until it can answer with a model. It serves `site` beside the API and keeps buckets and queues in the
-    /// folder `state`.
-    pub fn start(port: u16, site: &Path, state: &str) -> Result<Self, Failure> {
+    /// Starts it and waits until it can answer with a model. It serves `site` beside the API, keeps buckets and queues in the
+    /// folder `state`, and gets `variables` beside those of wrangler.toml, each as `NAME:VALUE`.
+    pub fn start(port: u16, site: &Path, state: &str, variables: &[&str]) -> Result<Self, Failure> {
         step("starting the Worker in workerd");
         let log = fs::File::create(LOG).map_err(Failure::io("write", LOG))?;
         let errors = log.try_clone().map_err(Failure::io("write", LOG))?;
@@ -61,6 +61,7 @@ impl Server {
             .args(["--port", &port.to_string(), "--inspector-port=0"])
             .args(["--persist-to", state])
             .args(["--env-file", keys::WORKER_ENV])
+            .args(variables.iter().flat_map(|variable| ["--var", variable]))
             // Not the folder that wrangler.toml names, because other programs that use it must not find the demo's model.
             .arg("--assets")
             .arg(site)

@@ -196,7 +196,14 @@ fn end_to_end() -> Result<Tally, Failure> {
     demo::prepare(Dataset::Synthetic)?;
     // Start with an empty bucket, so that everything found there at the end comes from this run.
     artefact::empty_dir(STATE)?;
-    let server = Server::start(demo::free_port()?, &demo::site_of(Dataset::Synthetic)?, STATE)?;
+    // For the tests of a page on another host than the API's, tests/e2e/two-hosts.spec.ts.
+    let variables = ["SELVEDGE_ALLOWED_ORIGINS:http://www.shop.localhost"];
+    let server = Server::start(
+        demo::free_port()?,
+        &demo::site_of(Dataset::Synthetic)?,
+        STATE,
+        &variables,
+    )?;
     demo::smoke(server.url())?;
     let mut command = tools::node_script("node_modules/@playwright/test/cli.js")?;
     command
@@ -225,7 +232,12 @@ fn demo_check() -> Result<Tally, Failure> {
         }
         other => other?,
     }
-    let server = Server::start(demo::free_port()?, &demo::site_of(Dataset::CompleteJourney)?, STATE)?;
+    let server = Server::start(
+        demo::free_port()?,
+        &demo::site_of(Dataset::CompleteJourney)?,
+        STATE,
+        &[],
+    )?;
     demo::smoke(server.url())?;
     server.stop()?;
     Ok(Tally::passed())
