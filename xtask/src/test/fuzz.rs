@@ -1,9 +1,12 @@
-//! Runs every fuzz target briefly, with the same inputs each time, so that a crash found here can be repeated.
+//! Runs every fuzz target for a minute, as many at once as there are cores. Seeds and random seed are the same each time, and an input that crashes
+//! is kept, so that a crash found here can be repeated.
 //!
 //! `cargo fuzz` is for longer runs. This one needs neither it nor a nightly compiler, which only sanitizers need.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
 
 use super::tally::Tally;
 use crate::failure::Failure;
@@ -12,9 +15,8 @@ use crate::tools;
 
 const TARGETS: &str = "fuzz/fuzz_targets";
 const CORPUS: &str = ".selvedge/fuzz";
-const RUNS: &str = "-runs=50000";
-/// One run of this target is slow: a session of up to 48 requests that also checks a snapshot's signature.
-const SESSIONS: (&str, &str) = ("http_application", "-runs=4000");
+/// Seconds of each target.
+const SECONDS: u64 = 60;
 
 /// Compiler flags for coverage feedback to libFuzzer, the same as cargo-fuzz's.
 const INSTRUMENTATION: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -40,37 +42,55 @@ pub fn smoke() -> Result<Tally, Failure> {
             .arg(&target_dir)
             .env("RUSTFLAGS", INSTRUMENTATION),
     )?;
-    let mut tally = Tally::default();
-    for target in targets()? {
-        let corpus = Path::new(CORPUS).join(&target);
-        seed(&corpus, &target)?;
-        let mut command = std::process::Command::new(target_dir.join(host).join("release").join(&target));
-        command
-            .args([
-                "-seed=1",
-                if target == SESSIONS.0 { SESSIONS.1 } else { RUNS },
-                "-max_len=65536",
-                "-print_final_stats=0",
-                "-verbosity=0",
-            ])
-            .arg(format!("-artifact_prefix={CORPUS}/crash-{target}-"))
-            .arg(&corpus);
-        // libFuzzer prints much about its progress; keep it for errors only.
-        let log = format!("{CORPUS}/{target}.log");
-        command.stderr(fs::File::create(&log).map_err(Failure::io("write", &log))?);
-        match process::run(&mut command) {
-            Ok(()) => {
-                println!("{target}: nothing found");
-                tally.add(&Tally::passed());
-            }
-            Err(failure) => {
-                failure.print();
-                eprintln!("{}", fs::read_to_string(&log).unwrap_or_default());
-                tally.add(&Tally::failed());
-            }
+    let binaries = target_dir.join(host).join("release");
+    let waiting = Mutex::new(targets()?);
+    let tally = Mutex::new(Tally::default());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(target) = next(&waiting) {
+                    let found = run(&target, &binaries).unwrap_or_else(|failure| {
+                        failure.print();
+                        Tally::failed()
+                    });
+                    if let Ok(mut tally) = tally.lock() {
+                        tally.add(&found);
+                    }
+                }
+            });
         }
+    });
+    Ok(tally.into_inner().unwrap_or_else(|_| Tally::failed()))
+}
+
+fn next(waiting: &Mutex<Vec<String>>) -> Option<String> {
+    waiting.lock().ok()?.pop()
+}
+
+/// Runs one target.
+fn run(target: &str, binaries: &Path) -> Result<Tally, Failure> {
+    let corpus = Path::new(CORPUS).join(target);
+    seed(&corpus, target)?;
+    let mut command = std::process::Command::new(binaries.join(target));
+    command
+        .args(["-seed=1", "-max_len=65536", "-print_final_stats=1", "-verbosity=0"])
+        .arg(format!("-max_total_time={SECONDS}"))
+        .arg(format!("-artifact_prefix={CORPUS}/crash-{target}-"))
+        .arg(&corpus);
+    // libFuzzer prints much about its progress; keep it for errors only.
+    let log = PathBuf::from(format!("{CORPUS}/{target}.log"));
+    command.stderr(fs::File::create(&log).map_err(Failure::io("write", &log))?);
+    let outcome = process::run(&mut command);
+    let said = fs::read_to_string(&log).unwrap_or_default();
+    if let Err(failure) = outcome {
+        eprintln!("{said}");
+        return Err(failure);
     }
-    Ok(tally)
+    let executed = said
+        .lines()
+        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+    println!("{target}: nothing found in {} runs", executed.unwrap_or("?").trim());
+    Ok(Tally::passed())
 }
 
 fn targets() -> Result<Vec<String>, Failure> {
@@ -79,7 +99,9 @@ fn targets() -> Result<Vec<String>, Failure> {
         let path = entry.map_err(Failure::io("list", TARGETS))?.path();
         targets.push(path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
     }
+    // Taken from the end.
     targets.sort();
+    targets.reverse();
     Ok(targets)
 }
 

@@ -63,7 +63,7 @@ pub const ALL: &[Step] = &[
         ])
     }),
     step("tests: xtask", true, || cargo_test(&["xtask", "--profile", "tools"])),
-    step("fuzz targets, briefly", false, fuzz::smoke),
+    step("fuzz targets, a minute each", false, fuzz::smoke),
     step("types: site and package", false, types),
     step("tests: core in Node, Wasm with SIMD", false, || {
         wasm_test(artefact::SIMD, false)
