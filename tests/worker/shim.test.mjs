@@ -79,7 +79,7 @@ test("a list is answered with an empty decision, never with a 5xx", async () => 
     ["/v1/similar/1082185", "similar"],
     ["/v1/rank", "rank"],
   ]) {
-    const response = fallback(new Request(`https://shop.example${path}`));
+    const response = fallback(new Request(`https://shop.example${path}`), {});
     assert.equal(response.status, 200, path);
     assert.equal(response.headers.get("selvedge-fallback"), "panic");
     assert.equal(response.headers.get("cache-control"), "no-store");
@@ -89,7 +89,19 @@ test("a list is answered with an empty decision, never with a 5xx", async () => 
 });
 
 test("a write gets a 503 with Retry-After", async () => {
-  const response = fallback(new Request("https://shop.example/v1/events", { method: "POST" }));
+  const response = fallback(new Request("https://shop.example/v1/events", { method: "POST" }), {});
   assert.deepEqual([response.status, response.headers.get("retry-after")], [503, "1"]);
   assert.equal(response.headers.get("content-type"), "application/problem+json");
+});
+
+test("behind a prefix and across hosts it answers as the Worker would", async () => {
+  const env = { SELVEDGE_API_PREFIX: "/_selvedge", SELVEDGE_ALLOWED_ORIGINS: "https://www.shop.example" };
+  const ask = (path, origin) => fallback(new Request(`https://api.shop.example${path}`, { headers: { origin } }), env);
+  const listed = ask("/_selvedge/v1/recommend/home", "https://www.shop.example");
+  assert.deepEqual([listed.status, (await listed.json()).slot], [200, "home"]);
+  assert.equal(listed.headers.get("access-control-allow-origin"), "https://www.shop.example");
+  assert.equal(listed.headers.get("vary"), "Origin");
+  const other = ask("/_selvedge/v1/recommend/home", "https://other.example");
+  assert.deepEqual([other.headers.get("access-control-allow-origin"), other.headers.get("vary")], [null, "Origin"]);
+  assert.equal(ask("/v1/recommend/home", "https://www.shop.example").status, 503, "the site's own path");
 });
