@@ -18,8 +18,8 @@ impl ItemIndex {
 
 /// Stable 64-bit hash of an item id: the first 8 bytes, little-endian, of its SHA-256.
 ///
-/// The same id has the same key in every snapshot, although its row changes. The packer refuses a catalogue in which
-/// two ids share a key (expected once in about 37 million catalogues of a million items: n² / 2⁶⁵).
+/// The same id has the same key in every snapshot, although its row changes. Of two ids that share a key, `selvedge pack` leaves one out and
+/// says so (expected once in about 37 million catalogues of a million items: n² / 2⁶⁵).
 ///
 /// ```
 /// use selvedge::event::ItemKey;
@@ -104,6 +104,8 @@ impl EventKind {
 
 /// Longest accepted item id, in bytes.
 pub const MAX_ITEM_ID_BYTES: usize = 256;
+/// Longest accepted event id and slot name of an event that is sent to the edge, in bytes.
+pub const MAX_NAME_BYTES: usize = 64;
 /// How far an event may be ahead of the server's clock, in milliseconds: device clocks differ.
 pub const MAX_AHEAD_MS: u64 = 5 * 60 * 1000;
 /// Largest accepted age of an event that is sent to the edge, in milliseconds.
@@ -128,6 +130,20 @@ pub enum EventError {
     /// The item id holds a control character.
     #[error("item id: expected text without control characters, found a control character")]
     ItemIdControl,
+    /// The item id begins or ends with a space. Exports are read without such spaces, so this id would name another item than theirs.
+    #[error("item id: expected text without spaces around it, found {found:?}")]
+    ItemIdSpace {
+        /// The id.
+        found: alloc::string::String,
+    },
+    /// An event id or slot name is not short printable ASCII.
+    #[error("{field}: expected 1 to {MAX_NAME_BYTES} printable ASCII characters without spaces, found {found:?}")]
+    Name {
+        /// The field.
+        field: &'static str,
+        /// The text, cut to 80 characters.
+        found: alloc::string::String,
+    },
     /// The event lies too far in the future.
     #[error("timestamp: expected at most {MAX_AHEAD_MS} ms after the server's clock, found {found_ms} ms")]
     TooNew {
@@ -140,8 +156,8 @@ pub enum EventError {
         /// Its age.
         found_ms: u64,
     },
-    /// The value is not a finite number.
-    #[error("value: expected a finite number, found {found}")]
+    /// The value is not a finite number, or too large for the 32-bit floats that events are read into.
+    #[error("value: expected a finite number of at most 3.4e38, found {found}")]
     Value {
         /// The value that was sent.
         found: f64,
@@ -158,10 +174,13 @@ pub fn validate_kind(name: &str) -> Result<EventKind, EventError> {
     })
 }
 
-/// Checks an item id: 1 to [`MAX_ITEM_ID_BYTES`] bytes without control characters.
+/// Checks an item id: 1 to [`MAX_ITEM_ID_BYTES`] bytes without control characters and without spaces around it.
+///
+/// Every id passes here before it is stored: the edge checks the ids of events, and ingest those of events and catalogues, after it has
+/// taken the spaces of a column away. So an id that the edge collects is one that ingest accepts, and one that the snapshot writer packs.
 ///
 /// # Errors
-/// [`EventError::ItemIdLength`] or [`EventError::ItemIdControl`].
+/// [`EventError::ItemIdLength`], [`EventError::ItemIdControl`] or [`EventError::ItemIdSpace`].
 pub fn validate_item_id(id: &str) -> Result<(), EventError> {
     if id.is_empty() || id.len() > MAX_ITEM_ID_BYTES {
         return Err(EventError::ItemIdLength { found: id.len() });
@@ -169,7 +188,24 @@ pub fn validate_item_id(id: &str) -> Result<(), EventError> {
     if id.chars().any(char::is_control) {
         return Err(EventError::ItemIdControl);
     }
+    if id.trim().len() != id.len() {
+        return Err(EventError::ItemIdSpace { found: id.into() });
+    }
     Ok(())
+}
+
+/// Checks the id or the slot name of an event: 1 to [`MAX_NAME_BYTES`] printable ASCII characters without spaces. `field` names it in the error.
+///
+/// # Errors
+/// [`EventError::Name`].
+pub fn validate_name(field: &'static str, name: &str) -> Result<(), EventError> {
+    if (1..=MAX_NAME_BYTES).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(EventError::Name {
+        field,
+        found: name.chars().take(80).collect(),
+    })
 }
 
 /// Checks the time of an event that was just received: at most [`MAX_AHEAD_MS`] ahead of the clock and at most
@@ -194,9 +230,10 @@ pub fn validate_time(at_ms: u64, now_ms: u64) -> Result<(), EventError> {
 /// Checks an event's value.
 ///
 /// # Errors
-/// [`EventError::Value`] if it is NaN or infinite.
+/// [`EventError::Value`] if it is NaN, infinite, or infinite as a 32-bit float.
 pub fn validate_value(value: f64) -> Result<(), EventError> {
-    if value.is_finite() {
+    // `abs` of NaN is NaN, which is not below any number.
+    if value.abs() <= f64::from(f32::MAX) {
         Ok(())
     } else {
         Err(EventError::Value { found: value })
@@ -244,5 +281,32 @@ mod tests {
         assert_eq!(validate_item_id("1082185"), Ok(()));
         assert_eq!(validate_item_id(""), Err(EventError::ItemIdLength { found: 0 }));
         assert_eq!(validate_item_id("a\nb"), Err(EventError::ItemIdControl));
+        for spaced in [" ", " a", "a\u{a0}", "\u{3000}a", "a\u{2028}"] {
+            assert_eq!(
+                validate_item_id(spaced),
+                Err(EventError::ItemIdSpace { found: spaced.into() })
+            );
+        }
+        assert_eq!(validate_item_id("a b"), Ok(()));
+    }
+
+    #[test]
+    fn names_are_short_printable_ascii() {
+        for good in ["a", "home", "{}", &"x".repeat(MAX_NAME_BYTES)] {
+            assert_eq!(validate_name("id", good), Ok(()));
+        }
+        for bad in ["", "a b", "\u{e4}", "a\0", &"x".repeat(MAX_NAME_BYTES + 1)] {
+            assert!(validate_name("id", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn values_fit_into_32_bit_floats() {
+        for good in [0.0, -1.5, f64::from(f32::MAX), f64::MIN_POSITIVE] {
+            assert_eq!(validate_value(good), Ok(()));
+        }
+        for bad in [f64::NAN, f64::INFINITY, -1e300, 3.5e38] {
+            assert!(validate_value(bad).is_err(), "{bad}");
+        }
     }
 }

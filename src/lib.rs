@@ -28,6 +28,7 @@ pub mod engine;
 pub mod event;
 pub mod experiment;
 pub mod html;
+pub mod item;
 #[cfg(feature = "js")]
 mod js;
 mod kernel;

@@ -515,6 +515,12 @@ fn an_inconsistent_model_is_not_written() {
     model.items[3].title = "two\nlines".into();
     assert!(matches!(build(&model, None), Err(SnapshotError::BuildText { .. })));
     let mut model = fixture::model();
+    model.items[3].id = " padded".into();
+    assert!(matches!(build(&model, None), Err(SnapshotError::BuildId { .. })));
+    let mut model = fixture::model();
+    model.items[3].categories = vec!["deep".into(); 17];
+    assert!(matches!(build(&model, None), Err(SnapshotError::BuildCount { .. })));
+    let mut model = fixture::model();
     model.items[3].id = model.items[4].id.clone();
     assert!(matches!(build(&model, None), Err(SnapshotError::KeyCollision { .. })));
     let mut model = fixture::model();

@@ -21,6 +21,8 @@ pub enum Lent {
     Prepared,
     /// Random bytes.
     Random,
+    /// The limit on requests of one client.
+    Limit,
 }
 
 impl Lent {
@@ -31,8 +33,8 @@ impl Lent {
             Self::Queue => Some(Fallback::QueueFailed),
             Self::LocationCache => Some(Fallback::CacheFailed),
             // Without the bucket, the receipt says that fewer events were collected. Without random bytes, no cookie is set. Without prepared
-            // answers, each hit is built anew.
-            Self::Bucket | Self::Prepared | Self::Random => None,
+            // answers, each hit is built anew. Without the limit, every request passes.
+            Self::Bucket | Self::Prepared | Self::Random | Self::Limit => None,
         }
     }
 
@@ -45,6 +47,7 @@ impl Lent {
             Self::LocationCache => "edge cache",
             Self::Prepared => "prepared answer",
             Self::Random => "random bytes",
+            Self::Limit => "rate limit",
         }
     }
 }

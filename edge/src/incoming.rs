@@ -149,7 +149,9 @@ impl<H: Host> Incoming<H> {
         if filled.overflow {
             return Err(Problem::too_long(limit_bytes));
         }
-        serde_json::from_slice(bytes.get(..filled.bytes).unwrap_or_default())
+        let json = bytes.get(..filled.bytes).unwrap_or_default();
+        // Some clients begin UTF-8 text with a byte-order mark, which RFC 8259 allows a parser to ignore.
+        serde_json::from_slice(json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json))
             .map_err(|error| Problem::body(expected, &error))
     }
 }

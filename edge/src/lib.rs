@@ -29,6 +29,7 @@ mod headers;
 pub mod host;
 mod incoming;
 mod inner_address;
+mod limit;
 mod loading;
 #[cfg(feature = "memory-host")]
 pub mod memory_host;
@@ -43,6 +44,7 @@ mod resource;
 mod respond;
 mod response;
 mod route;
+mod sent_event;
 mod timing;
 mod visitor;
 

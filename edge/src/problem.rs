@@ -133,6 +133,19 @@ impl Problem {
         )
     }
 
+    /// 429: the client has sent more requests than the host's limit allows.
+    pub fn too_many() -> Self {
+        let mut problem = Self::new(
+            429,
+            "too-many-requests",
+            "Too many requests",
+            "requests: expected fewer from this address; send events in batches of up to 100, and wait before the next",
+        );
+        // The host does not say when its limit lets requests pass again. A minute is the longer one of the two periods that Cloudflare has.
+        problem.header = Some(("retry-after", "60"));
+        problem
+    }
+
     /// 502: the origin gave no answer.
     pub fn no_origin(reason: &str) -> Self {
         Self::new(
@@ -179,7 +192,7 @@ impl Problem {
 }
 
 /// The first 80 characters of what a client sent.
-fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     const SHOWN_CHARS: usize = 80;
     let mut short: String = text.chars().take(SHOWN_CHARS).collect();
     if short.len() < text.len() {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::Engine;
-use super::record::{DecisionIdError, DecisionRecord};
+use super::record::{DecisionIdError, DecisionRecord, Shown};
 use crate::event::{EventKind, ItemKey};
 use crate::place::{Daypart, Device};
 use crate::profile::cookie::Keyring;
@@ -24,6 +24,9 @@ pub struct CollectedEvent<'a> {
     pub id: Cow<'a, str>,
     /// The visitor's random id in hexadecimal; null without consent.
     pub user: Option<&'a str>,
+    /// Whether the request came with a profile cookie that the edge had sealed. False for a visitor of whom the edge knows nothing yet, such as
+    /// everybody who never sends the cookie back; training leaves out visitors who never returned.
+    pub returning: bool,
     /// The item's id.
     pub item: &'a str,
     /// The type of the event.
@@ -83,7 +86,8 @@ pub struct CollectedDecision<'a> {
     pub made_at_ms: Option<u64>,
     /// The seed of random draws; null for a shared list.
     pub seed: Option<u64>,
-    /// The shown items in their order.
+    /// The shown items in their order; none if the id is not sealed. A client may have made up their keys, and 8 bytes of an id would become up to
+    /// 330 bytes of a line.
     pub items: Vec<CollectedItem<'a>>,
 }
 
@@ -148,7 +152,8 @@ impl NamedDecision {
             let snapshot = engine?.snapshot();
             snapshot.find(key).map(|item| snapshot.name(item).id)
         };
-        let items = (0..).zip(&record.shown).map(|(position, shown)| CollectedItem {
+        let shown: &[Shown] = if self.sealed { &record.shown } else { &[] };
+        let items = (0..).zip(shown).map(|(position, shown)| CollectedItem {
             item: id_of(shown.item),
             key: alloc::format!("{:016x}", shown.item.0),
             position,

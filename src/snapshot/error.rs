@@ -3,6 +3,10 @@
 use thiserror::Error;
 
 use super::section::SectionKind;
+#[cfg(any(test, feature = "writer"))]
+use crate::event::EventError;
+#[cfg(any(test, feature = "writer"))]
+use crate::item::ItemFieldError;
 use crate::policy::PolicyError;
 
 /// Why a snapshot is refused.
@@ -189,15 +193,36 @@ pub enum SnapshotError {
         /// The item key.
         key: u64,
     },
-    /// A text contains control characters, which the record format cannot store.
-    #[error("snapshot to be written, item {item:?}, {what}: expected text without control characters, found {found:?}")]
+    /// An item's id is refused.
+    #[cfg(any(test, feature = "writer"))]
+    #[error("snapshot to be written, item {item:?}")]
+    BuildId {
+        /// The item.
+        item: alloc::string::String,
+        /// Why.
+        source: EventError,
+    },
+    /// A text of an item is refused.
+    #[cfg(any(test, feature = "writer"))]
+    #[error("snapshot to be written, item {item:?}")]
     BuildText {
         /// The item.
         item: alloc::string::String,
-        /// Which field.
+        /// Why.
+        source: ItemFieldError,
+    },
+    /// An item has more categories or attributes than the limit.
+    #[cfg(any(test, feature = "writer"))]
+    #[error("snapshot to be written, item {item:?}: expected at most {limit} {what}, found {found}")]
+    BuildCount {
+        /// The item.
+        item: alloc::string::String,
+        /// Which.
         what: &'static str,
-        /// The text.
-        found: alloc::string::String,
+        /// The limit.
+        limit: usize,
+        /// How many there are.
+        found: usize,
     },
     /// The writer was given a name of a shop or channel that is none.
     #[error("cannot write the snapshot: {what}: expected 1 to 64 of a-z, 0-9, -, _ and ., found {found:?}")]

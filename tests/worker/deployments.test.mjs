@@ -158,4 +158,5 @@ test("the three differ in what they serve, and in nothing else", () => {
   assert.equal(new Set([demo.own, site.own, proxy.own]).size, 3, "a deployment of one does not replace another");
   assert.equal(proxy.assets, undefined, "a path of an asset would never reach the server");
   assert.deepEqual([demo.origin, site.origin, proxy.origin], [undefined, undefined, ""]);
+  assert.deepEqual([demo.shared.workers_dev, demo.shared.preview_urls], [false, false], "no address outside the zone, where its rules do not hold");
 });

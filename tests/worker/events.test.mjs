@@ -59,6 +59,7 @@ test("an accepted event reaches the bucket through the queue, with who, what, wh
   assert.deepEqual(event, {
     schema_version: 1,
     id: "event-1",
+    returning: false,
     item: "tea-03",
     type: "add_to_cart",
     timestamp_ms: now - 1000,

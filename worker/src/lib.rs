@@ -7,6 +7,7 @@ mod breakage;
 mod events;
 mod header_lines;
 mod host;
+mod limit;
 mod local_time;
 mod location_cache;
 mod origin;

@@ -82,6 +82,11 @@ impl host::Request for Incoming {
         }
     }
 
+    fn client_address(&self) -> Option<Cow<'_, str>> {
+        // The network sets it, whatever the client sent.
+        host::Request::header(self, "cf-connecting-ip")
+    }
+
     fn local_offset_ms(&self, now_ms: u64) -> i64 {
         local_time::local_offset_ms(&self.request, now_ms)
     }

@@ -10,6 +10,7 @@
 //!   and a [`HostError`] for what fails.
 //! - A future is polled on one thread. Futures need not be `Send`.
 
+mod limit;
 mod origin;
 mod request;
 mod runtime;
@@ -18,6 +19,7 @@ mod streams;
 
 use std::fmt;
 
+pub use limit::RateLimit;
 pub use origin::{Origin, OriginAnswer, OriginKind, OriginRequest, ResolvedUrl};
 pub use request::Request;
 pub use runtime::{Runtime, Wake};
@@ -42,6 +44,6 @@ impl fmt::Display for HostError {
 }
 
 /// All traits of a host as one bound.
-pub trait Host: Runtime + ModelSource + LocationCache + EventSink + Origin {}
+pub trait Host: Runtime + ModelSource + LocationCache + EventSink + Origin + RateLimit {}
 
-impl<H: Runtime + ModelSource + LocationCache + EventSink + Origin> Host for H {}
+impl<H: Runtime + ModelSource + LocationCache + EventSink + Origin + RateLimit> Host for H {}

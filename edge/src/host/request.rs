@@ -25,6 +25,12 @@ pub trait Request: 'static {
     /// cannot tell as text are U+FFFD.
     fn header(&self, name: &str) -> Option<Cow<'_, str>>;
 
+    /// The address of the client, as the host's own network tells it. [`None`] if the host does not know it: a header that a client could
+    /// have sent does not count.
+    fn client_address(&self) -> Option<Cow<'_, str>> {
+        None
+    }
+
     /// Milliseconds by which the visitor's clock is ahead of UTC at `now_ms` (Unix milliseconds); 0 if the time zone of the connection is
     /// unknown.
     fn local_offset_ms(&self, now_ms: u64) -> i64;

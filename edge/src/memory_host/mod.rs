@@ -96,6 +96,12 @@ pub struct World {
     pub bucket: RefCell<BTreeMap<String, Vec<u8>>>,
     /// Whether the bucket takes objects.
     pub bucket_health: Cell<Health>,
+    /// Most requests of one client; [`None`] for no limit.
+    pub requests_per_client: Cell<Option<u32>>,
+    /// Requests of each client so far.
+    pub requests_of: RefCell<BTreeMap<String, u32>>,
+    /// Whether the limit works.
+    pub limit_health: Cell<Health>,
     /// Whether there are random bytes.
     pub random_health: Cell<Health>,
     /// Whether answers can be prepared.

@@ -22,6 +22,8 @@ pub struct MemoryRequest {
     pub body: RefCell<Option<Vec<u8>>>,
     /// Milliseconds by which the visitor's clock is ahead of UTC.
     pub local_offset_ms: i64,
+    /// The client's address.
+    pub client_address: Option<String>,
 }
 
 impl MemoryRequest {
@@ -90,6 +92,10 @@ impl Request for MemoryRequest {
         let named = texts.chain(raw).filter(|(known, _)| is_named(known));
         let values: Vec<Cow<'_, str>> = named.map(|(_, value)| value).collect();
         (!values.is_empty()).then(|| values.join(", ").into())
+    }
+
+    fn client_address(&self) -> Option<Cow<'_, str>> {
+        self.client_address.as_deref().map(Cow::from)
     }
 
     fn local_offset_ms(&self, _: u64) -> i64 {

@@ -1,4 +1,4 @@
-//! Models, the location's cache, the event queue and the bucket, as maps.
+//! Models, the location's cache, the event queue, the bucket and the limit on requests, as maps.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::runtime::MemoryBytes;
 use super::streams::MemoryBody;
 use super::{Health, MemoryHost, waiting};
-use crate::host::{CachedAnswer, EventSink, HostError, LocationCache, ModelSource};
+use crate::host::{CachedAnswer, EventSink, HostError, LocationCache, ModelSource, RateLimit};
 
 impl ModelSource for MemoryHost {
     const MODEL_PLACES: &'static str = "the memory of the test";
@@ -77,5 +77,18 @@ impl EventSink for MemoryHost {
         let zipped = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
         let zipped = zipped.map_err(|error| HostError::new(error.to_string()))?;
         Ok(MemoryBytes(zipped.into()))
+    }
+}
+
+impl RateLimit for MemoryHost {
+    async fn within_limit(&self, client: &str) -> Option<Result<bool, HostError>> {
+        waiting::turn(self).await;
+        let limit = self.requests_per_client.get()?;
+        Some(self.limit_health.get().check("limit").map(|()| {
+            let mut counts = self.requests_of.borrow_mut();
+            let count = counts.entry(client.to_owned()).or_insert(0);
+            *count += 1;
+            *count <= limit
+        }))
     }
 }

@@ -3,42 +3,24 @@
 use std::borrow::Cow;
 
 use selvedge::engine::{CollectedEvent, EVENT_SCHEMA_VERSION, Empty, NamedDecision, Recorded};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use selvedge::event::validate_name;
+use serde::Serialize;
 
 use crate::call::Call;
 use crate::collector;
 use crate::cross_origin;
 use crate::host::Host;
+use crate::limit;
 use crate::loading;
 use crate::problem::Problem;
 use crate::random;
 use crate::response::Response;
+use crate::sent_event::{self, Batch, SentEvent};
 use crate::visitor::Visitor;
 
 const MAX_BODY_BYTES: usize = 64 * 1024;
 const MAX_EVENTS: usize = 100;
-/// The longest event id and slot name, in bytes.
-const MAX_NAME_BYTES: usize = 64;
 const EXPECTED: &str = "{\"events\": [{\"type\": \"click\", \"item\": \"…\"}, …]} with 1 to 100 events";
-
-/// The body. Each event is parsed by itself, so that a bad one does not make the others fail.
-#[derive(Deserialize)]
-struct Batch {
-    events: Vec<Box<RawValue>>,
-}
-
-#[derive(Deserialize)]
-struct SentEvent {
-    r#type: String,
-    item: String,
-    timestamp_ms: Option<u64>,
-    value: Option<f64>,
-    slot: Option<String>,
-    position: Option<u32>,
-    id: Option<String>,
-    decision: Option<String>,
-}
 
 #[derive(Serialize)]
 struct Rejection {
@@ -52,16 +34,20 @@ struct Receipt {
     collected: usize,
     rejected: Vec<Rejection>,
     segment: Option<u16>,
+    /// Fields that nobody reads, such as `events[3].timestamp`. A field that was meant is then not lost without a word.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<String>,
 }
 
 /// Takes a batch of events. The answer is a receipt: how many were accepted and collected, and why the others were rejected.
 ///
 /// # Errors
-/// A problem if the body is not a batch of 1 to 100 events, or if a page of another site sent it.
+/// A problem if the body is not a batch of 1 to 100 events, if a page of another site sent it, or if the client has sent too many requests.
 pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem> {
     call.incoming
         .refuse_cross_site(cross_origin::is_allowed(&call.app.config, call.incoming))?;
-    let Batch { events } = call.incoming.json(MAX_BODY_BYTES, EXPECTED).await?;
+    limit::check(call).await?;
+    let Batch { events, unread: beside } = call.incoming.json(MAX_BODY_BYTES, EXPECTED).await?;
     if events.is_empty() || events.len() > MAX_EVENTS {
         return Err(Problem::body(EXPECTED, &format_args!("{} events", events.len())));
     }
@@ -69,14 +55,24 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
 
     let mut accepted = Vec::with_capacity(events.len());
     let mut rejected = Vec::new();
+    let mut unread = Vec::new();
+    sent_event::note(&mut unread, "", &beside);
     for (index, event) in events.into_iter().enumerate() {
-        match read(event.get(), call) {
+        let read = SentEvent::read(event.get()).and_then(|event| {
+            if !event.unread.is_empty() {
+                sent_event::note(&mut unread, &format!("events[{index}]."), &event.unread);
+            }
+            check(event, call)
+        });
+        match read {
             Ok(event) => accepted.push(event),
             Err(reason) => rejected.push(Rejection { index, reason }),
         }
     }
 
     let visitor = Visitor::of(call);
+    // Only the edge can have sealed the profile, so this visitor was here before. Whoever sends no cookie is a new visitor each time.
+    let returning = visitor.profile.is_some();
     let mut update = visitor.into_update(call);
     let model = match loading::model(call.app, call.host, call.now_ms).await {
         Ok(model) => Some(model),
@@ -109,6 +105,7 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
                 schema_version: EVENT_SCHEMA_VERSION,
                 id: Cow::from(&event.id),
                 user: user.as_deref(),
+                returning,
                 item: &event.item,
                 r#type: event.recorded.kind,
                 timestamp_ms: event.recorded.at_ms,
@@ -130,6 +127,7 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
         collected,
         rejected,
         segment,
+        unread,
     };
     let mut answer = Response::json(202, &receipt).with("cache-control", "no-store");
     if receipt.accepted > 0
@@ -151,12 +149,14 @@ struct AcceptedEvent {
 }
 
 /// Checks one event by the core's schema. The error is the reason for the receipt.
-fn read<H: Host>(event: &str, call: &Call<'_, H>) -> Result<AcceptedEvent, String> {
-    let event: SentEvent = serde_json::from_str(event).map_err(|error| error.to_string())?;
-    let recorded = Recorded::check(&event.r#type, &event.item, event.timestamp_ms, event.value, call.now_ms)
+fn check<H: Host>(event: SentEvent, call: &Call<'_, H>) -> Result<AcceptedEvent, String> {
+    let recorded = Recorded::check(&event.kind, &event.item, event.timestamp_ms, event.value, call.now_ms)
         .map_err(|error| error.to_string())?;
-    name("slot", event.slot.as_deref())?;
-    name("id", event.id.as_deref())?;
+    for (field, name) in [("slot", &event.slot), ("id", &event.id)] {
+        if let Some(name) = name {
+            validate_name(field, name).map_err(|error| error.to_string())?;
+        }
+    }
     let named = |id: &str| NamedDecision::read(id, call.app.config.keyring.as_ref()).map_err(|error| error.to_string());
     let decision = event.decision.as_deref().map(named).transpose()?;
     let id = match event.id {
@@ -172,18 +172,4 @@ fn read<H: Host>(event: &str, call: &Call<'_, H>) -> Result<AcceptedEvent, Strin
         position: event.position,
         decision,
     })
-}
-
-/// Refuses an id or slot name that is not short printable ASCII, because it goes into the lake unchanged.
-fn name(field: &str, text: Option<&str>) -> Result<(), String> {
-    match text {
-        Some(text)
-            if text.is_empty() || text.len() > MAX_NAME_BYTES || !text.bytes().all(|byte| byte.is_ascii_graphic()) =>
-        {
-            Err(format!(
-                "{field}: expected 1 to {MAX_NAME_BYTES} printable ASCII characters"
-            ))
-        }
-        _ => Ok(()),
-    }
 }

@@ -55,7 +55,7 @@ fn an_accepted_event_reaches_the_bucket_through_the_queue_with_who_what_when_and
     assert_eq!(
         event,
         json!({
-            "id": "event-1", "item": "tea-03", "type": "add_to_cart", "timestamp_ms": NOW_MS - 1000, "value": 1.99,
+            "id": "event-1", "returning": false, "item": "tea-03", "type": "add_to_cart", "timestamp_ms": NOW_MS - 1000, "value": 1.99,
             "slot": "home", "position": 3, "segment": 0, "context": {}, "decision": null, "schema_version": 1,
         })
     );
@@ -117,6 +117,10 @@ fn a_bad_event_is_refused_with_its_place_and_reason_and_spoils_no_other() {
         with("item", json!("a\0b")),
         with("item", json!("x".repeat(257))),
         with("item", json!(7)),
+        with("item", json!(" ")),
+        with("item", json!("tea-00 ")),
+        with("item", json!("\u{3000}tea-00")),
+        with("value", json!(1e300)),
         with("timestamp_ms", json!(NOW_MS + 10 * 60_000)),
         with("timestamp_ms", json!(NOW_MS - 25 * 3_600_000)),
         with("timestamp_ms", json!(-1)),
@@ -136,7 +140,7 @@ fn a_bad_event_is_refused_with_its_place_and_reason_and_spoils_no_other() {
         .iter()
         .map(|rejection| rejection["index"].as_u64().unwrap())
         .collect();
-    assert_eq!(places, (1..=15).collect::<Vec<u64>>());
+    assert_eq!(places, (1..=19).collect::<Vec<u64>>());
     for rejection in rejected {
         let reason = rejection["reason"].as_str().unwrap();
         assert!(reason.contains("expected") || reason.contains("missing"), "{rejection}");
@@ -374,4 +378,168 @@ fn a_batch_of_events_that_name_long_lists_stays_within_the_queues_limit() {
         "expected more than one call can take, found {queued} bytes"
     );
     assert_eq!(site.host.queue.borrow().len(), 50);
+}
+
+#[test]
+fn a_visitor_returns_once_the_cookie_comes_back_and_nothing_else_does() {
+    let site = Site::serving();
+    let visitor = site.visitor(&["click tea-00"]);
+    site.post_as(&visitor, "/v1/events", &events_of(&["click tea-01"]));
+    site.post_as("selvedge=made-up", "/v1/events", &events_of(&["click tea-02"]));
+    let objecting = post("/v1/events", &events_of(&["click tea-03"]));
+    site.fetch(objecting.with("cookie", visitor.as_str()).with("sec-gpc", "1"));
+    let returning: Vec<bool> = queued(&site).iter().map(|event| event["returning"] == true).collect();
+    assert_eq!(returning, [false, true, false, false]);
+}
+
+/// The events in the queue.
+fn queued(site: &Site) -> Vec<Value> {
+    let queue = site.host.queue.borrow();
+    queue.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+}
+
+#[test]
+fn a_field_that_nobody_reads_is_named_and_the_event_is_taken() {
+    let site = Site::serving();
+    let body = json!({
+        "sent_at": 1,
+        "events": [
+            { "type": "click", "item": "tea-00", "timestamp": NOW_MS, "user": "me" },
+            { "type": "click", "item": "tea-00" },
+            { "type": "Click", "item": "tea-00", "Value": 1 },
+        ],
+    });
+    let receipt = site.post("/v1/events", &body).json();
+    assert_eq!(receipt["accepted"], 2);
+    assert_eq!(
+        receipt["unread"],
+        json!(["sent_at", "events[0].timestamp", "events[0].user", "events[2].Value"])
+    );
+    let receipt = site.post("/v1/events", &events_of(&["click tea-00"])).json();
+    assert_eq!(receipt.get("unread"), None);
+
+    // The answer stays short whatever is sent.
+    let names: String = (0..1000)
+        .map(|number| format!(", \"{number}{}\": 1", "x".repeat(50)))
+        .collect();
+    let event = format!("{{\"type\": \"click\", \"item\": \"tea-00\"{names}}}");
+    let reply = site.fetch(MemoryRequest::post("/v1/events", format!("{{\"events\": [{event}]}}")));
+    assert_eq!(reply.json()["unread"].as_array().unwrap().len(), 20);
+}
+
+#[test]
+fn the_reason_for_a_field_of_the_wrong_type_names_the_field_and_what_was_found() {
+    let site = Site::serving();
+    for (field, sent, reason) in [
+        ("item", "7", "item: expected text, found 7"),
+        ("item", "null", "item: expected text, found nothing"),
+        ("type", "[\"click\"]", "type: expected text, found [\"click\"]"),
+        ("timestamp_ms", "\"2026\"", "timestamp_ms: expected a whole number"),
+        ("timestamp_ms", "1.5", "timestamp_ms: expected a whole number"),
+        ("timestamp_ms", "-1", "timestamp_ms: expected a whole number"),
+        ("value", "\"much\"", "value: expected a finite number"),
+        ("value", "1e999", "value: expected a finite number"),
+        ("value", "1e300", "value: expected a finite number"),
+        ("position", "-1", "position: expected a whole number from 0"),
+        ("slot", "{}", "slot: expected text"),
+        ("id", "7", "id: expected text"),
+        ("decision", "true", "decision: expected text"),
+    ] {
+        let mut members = vec![("type", "\"click\""), ("item", "\"tea-00\"")];
+        members.retain(|(name, _)| *name != field);
+        members.push((field, sent));
+        let members: Vec<String> = members
+            .iter()
+            .map(|(name, value)| format!("\"{name}\": {value}"))
+            .collect();
+        let body = format!("{{\"events\": [{{{}}}]}}", members.join(", "));
+        let receipt = site.fetch(MemoryRequest::post("/v1/events", body)).json();
+        let found = receipt["rejected"][0]["reason"].as_str().unwrap_or_default();
+        assert!(found.starts_with(reason), "{field} = {sent}: {receipt}");
+    }
+    for (body, reason) in [
+        ("{\"item\": \"tea-00\"}", "type: expected text, found nothing"),
+        (
+            "{\"type\": \"click\", \"item\": \"a\", \"item\": \"b\"}",
+            "event: expected an object with distinct fields",
+        ),
+        ("7", "event: expected an object with distinct fields, found 7"),
+    ] {
+        let receipt = site
+            .fetch(MemoryRequest::post("/v1/events", format!("{{\"events\": [{body}]}}")))
+            .json();
+        assert!(
+            receipt["rejected"][0]["reason"].as_str().unwrap().starts_with(reason),
+            "{receipt}"
+        );
+    }
+}
+
+#[test]
+fn a_byte_order_mark_in_front_of_the_body_is_no_error() {
+    let site = Site::serving();
+    let body = [b"\xef\xbb\xbf", events_of(&["click tea-00"]).to_string().as_bytes()].concat();
+    let reply = site.fetch(MemoryRequest::post("/v1/events", body));
+    assert_eq!((reply.status, &reply.json()["accepted"]), (202, &json!(1)));
+}
+
+#[test]
+fn a_decision_without_a_seal_makes_no_line_much_longer_than_what_was_sent() {
+    let site = Site::serving();
+    let candidates: Vec<String> = (0..30)
+        .flat_map(|item| ["tea", "tool", "toy", "book"].map(|department| format!("{department}-{item:02}")))
+        .collect();
+    let list = site.post("/v1/rank", &json!({ "candidates": candidates })).json();
+    let id = list["id"].as_str().unwrap();
+    let (record, _) = id.split_once('.').unwrap();
+    let event = json!({ "type": "impression", "item": "tea-00", "decision": record });
+    site.post("/v1/events", &json!({ "events": [event] }));
+    let line = site.host.queue.borrow()[0].clone();
+    assert!(
+        line.len() < 2 * event.to_string().len() + 1000,
+        "{}: {line}",
+        event.to_string().len()
+    );
+    assert_eq!(queued(&site)[0]["decision"]["items"], json!([]));
+    assert_eq!(queued(&site)[0]["decision"]["model"], list["model"]);
+}
+
+/// Events of a client at this address.
+fn from(address: &str) -> MemoryRequest {
+    MemoryRequest {
+        client_address: Some(address.to_owned()),
+        ..post("/v1/events", &events_of(&["click tea-00"]))
+    }
+}
+
+#[test]
+fn a_client_beyond_the_hosts_limit_is_told_to_wait_and_others_are_served() {
+    let site = Site::serving();
+    site.host.requests_per_client.set(Some(2));
+    let statuses: Vec<u16> = (0..4).map(|_| site.fetch(from("192.0.2.7")).status).collect();
+    assert_eq!(statuses, [202, 202, 429, 429]);
+    let refused = site.fetch(from("192.0.2.7"));
+    assert_eq!(refused.header("retry-after"), Some("60"));
+    assert_eq!(refused.header("content-type"), Some("application/problem+json"));
+    assert_eq!(refused.header("set-cookie"), None);
+    assert_eq!(site.fetch(from("192.0.2.8")).status, 202);
+    // One IPv6 network is one client.
+    let statuses: Vec<u16> = (0..3)
+        .map(|host| site.fetch(from(&format!("2001:db8::{host}"))).status)
+        .collect();
+    assert_eq!(statuses, [202, 202, 429]);
+    // Lists do not count.
+    assert_eq!(site.get("/v1/recommend/home").status, 200);
+}
+
+#[test]
+fn without_a_limit_an_address_or_a_limit_that_works_every_request_passes() {
+    let site = Site::serving();
+    assert_eq!(site.fetch(from("192.0.2.7")).status, 202);
+    site.host.requests_per_client.set(Some(0));
+    assert_eq!(site.post("/v1/events", &events_of(&["click tea-00"])).status, 202);
+    site.host.limit_health.set(Health::Fails);
+    let reply = site.fetch(from("192.0.2.7"));
+    assert_eq!((reply.status, reply.fallbacks()), (202, vec![]));
+    assert!(site.host.take_log().iter().any(|line| line.starts_with("rate limit: ")));
 }

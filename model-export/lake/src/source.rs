@@ -36,7 +36,8 @@ impl InvalidValue {
 pub struct LakeConfig {
     /// The lake's directory.
     pub dir: PathBuf,
-    /// The largest share of bad rows that a file may have, 0 to 1.
+    /// The largest share of bad rows that a file may have, 0 to 1. A few bad rows of a small file are allowed whatever their share, unless this
+    /// is 0. It does not hold for events that the edge collected.
     pub max_bad_share: f64,
 }
 
@@ -97,6 +98,9 @@ pub struct TextFormat {
     pub delimiter: Option<char>,
     /// Whether the first line names the columns; without, they are called `1`, `2`, ….
     pub header: bool,
+    /// Whether strangers decide what stands in the file: the edge collects what anybody sends. Such a file is read as what it is declared to be,
+    /// whatever it begins with, and what cannot be read of it goes into quarantine instead of ending the run.
+    pub collected: bool,
 }
 
 /// Columns under names: a list keeps the columns' own names, a table gives new ones (`store = "store_id"`).
@@ -172,8 +176,15 @@ impl<'de> Deserialize<'de> for KindOrIgnore {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventSource {
+    /// What the source is called. Event ids are unique within a source, and sources with one name are one source. Absent: the path as it is
+    /// written stands for the name.
+    pub name: Option<String>,
     /// Files, as a glob pattern: `*`, `?`, `**`, `[ab]`.
     pub path: String,
+    /// The path as the configuration writes it, before variables and the configuration's directory are filled in, so that it stays when the
+    /// folder moves. Empty: `path` is as it was written.
+    #[serde(skip)]
+    pub written_path: String,
     /// Whether it is fine that no file matches; default no, except for a preset.
     pub optional: Option<bool>,
     /// A ready mapping instead of `columns`.
@@ -218,8 +229,11 @@ pub struct EventColumns {
     pub event_type: Option<String>,
     /// How much: price, rating, seconds.
     pub value: Option<String>,
-    /// A unique id: rows of the same id are kept once.
+    /// An id of the event: rows with the same id, of the same user and from the same source, are kept once.
     pub id: Option<String>,
+    /// Whether the visitor had been there before: `false` until the edge's cookie has come back. Only for what the edge collected.
+    #[serde(skip_deserializing)]
+    pub returning: Option<String>,
     /// What else is worth keeping.
     #[serde(default)]
     pub context: ColumnMap,
@@ -292,6 +306,9 @@ impl EventSource {
     /// [`InvalidValue`] with the key.
     pub fn check(&self) -> Result<(), InvalidValue> {
         let wrong = |key: &str, expected: &str, found: &str| Err(InvalidValue::new(key, expected, found));
+        if self.name.as_deref() == Some("") {
+            return wrong("events.name", "at least one character", "none");
+        }
         match (&self.preset, &self.columns) {
             (Some(_), Some(_)) => wrong("events.preset", "either a preset or [events.columns]", "both"),
             (None, None) => wrong("events.columns", "either [events.columns] or a preset", "neither"),
@@ -315,6 +332,27 @@ impl EventSource {
             _ => Ok(()),
         }
     }
+}
+
+/// What tells the sources of a configuration apart: the declared name, or the path as it is written. Sources without a name that have the same
+/// path are told apart by their order, because each reads the files by another mapping.
+#[must_use]
+pub fn source_names(sources: &[EventSource]) -> Vec<String> {
+    let mut paths: Vec<&str> = Vec::new();
+    let mut names = Vec::new();
+    for source in sources {
+        names.push(match &source.name {
+            Some(name) => format!("name {name}"),
+            None => {
+                let written = source.written_path.as_str();
+                let path = if written.is_empty() { &source.path } else { written };
+                paths.push(path);
+                let number = paths.iter().filter(|known| **known == path).count();
+                format!("path {number} {path}")
+            }
+        });
+    }
+    names
 }
 
 const fn yes() -> bool {

@@ -8,6 +8,7 @@ pub mod als;
 pub mod baselines;
 pub mod compress;
 pub mod contexts;
+pub mod edge_visitors;
 pub mod evaluation;
 pub mod fit;
 pub mod interactions;

@@ -19,7 +19,7 @@ pub use error::ConfigError;
 pub use pack::{Codes, PackConfig};
 pub use slots::{Audience, PerVisitor, SlotConfig, TrafficConfig, Vary};
 pub use stages::{Baseline, EvaluateConfig, ModelConfig, SegmentConfig};
-pub use train::{TrainConfig, WeightsConfig};
+pub use train::{TrainConfig, VisitorsConfig, WeightsConfig};
 
 /// The whole configuration. Every section has defaults except what only the owner of the data can know.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -97,6 +97,9 @@ impl Config {
         for path in [&mut self.pack.output, &mut self.train.import].into_iter().flatten() {
             place(path)?;
         }
+        for source in &mut self.events {
+            source.written_path.clone_from(&source.path);
+        }
         let events = self.events.iter_mut().map(|source| &mut source.path);
         let catalogue = self.catalogue.iter_mut().map(|source| &mut source.path);
         for pattern in events.chain(catalogue) {
@@ -142,6 +145,19 @@ impl Config {
         }
         for source in &self.events {
             source.check().map_err(ConfigError::invalid(path))?;
+            // Strangers choose the ids of collected events. They must not meet those of a shop's own files.
+            let same_name = |other: &&EventSource| source.name.is_some() && other.name == source.name;
+            let of_another_kind = |other: &EventSource| other.preset != source.preset;
+            if let Some(other) = self
+                .events
+                .iter()
+                .filter(same_name)
+                .find(|other| of_another_kind(other))
+            {
+                let found = other.name.clone().unwrap_or_default();
+                let expected = "another name for events of a preset than for other files";
+                return Err(ConfigError::value(path, "events.name", expected, found));
+            }
         }
         Ok(())
     }
@@ -153,7 +169,8 @@ impl Config {
     /// A value that JSON cannot hold, or a name that is no section.
     pub fn section(&self, name: &str) -> Result<String, serde_json::Error> {
         match name {
-            "train" => serde_json::to_string(&self.train),
+            // Which items are trained depends on whether there is a catalogue.
+            "train" => serde_json::to_string(&(&self.train, self.catalogue.is_empty())),
             "segment" => serde_json::to_string(&self.segment),
             "evaluate" => serde_json::to_string(&self.evaluate),
             "slots" => serde_json::to_string(&self.slots),
@@ -165,6 +182,13 @@ impl Config {
             }
             _ => Err(serde::de::Error::custom(format!("no section {name:?}"))),
         }
+    }
+
+    /// Whether only items of the catalogue are trained and packed. A configuration that declares a catalogue means it, even before the first file of it
+    /// was read: otherwise, everybody who sends events would make items as long as there is none.
+    #[must_use]
+    pub const fn only_catalogued(&self, lake_has_catalogue: bool) -> bool {
+        !self.train.uncatalogued_items && (lake_has_catalogue || !self.catalogue.is_empty())
     }
 
     /// What ingest reads of it.

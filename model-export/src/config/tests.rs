@@ -105,6 +105,8 @@ fn values_out_of_range_are_refused() {
         "[train]\nfactors = 300\n",
         "[train]\nhalf_life_days = 0.0\n",
         "[train.weights]\nview = -1.0\n",
+        "[train.visitors]\nmax_hour_share = 1.5\n",
+        "[train.visitors]\nmax_weight = -1.0\n",
         "[segment]\nmin_members = 0\n",
         "[evaluate]\nk = 0\n",
         "[[slots]]\nname = \"a b\"\n",

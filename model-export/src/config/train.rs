@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use selvedge::event::{EVENT_KINDS, EventKind};
 use selvedge_models::als::Objective;
+use selvedge_models::edge_visitors::Limits;
 use selvedge_models::fit::{FitPlan, days_ms};
 use selvedge_models::interactions::Weighting;
 use selvedge_models::recommender::Als;
@@ -39,8 +40,12 @@ pub struct TrainConfig {
     /// A Parquet table of item vectors (`item_id`, `factor`) that are served instead of trained ones; users are folded in
     /// against them. Absent: items are trained.
     pub import: Option<PathBuf>,
+    /// Whether items are trained and packed that only events name. They carry their id as title. Without a catalogue all items are such.
+    pub uncatalogued_items: bool,
     /// What each kind of event counts.
     pub weights: WeightsConfig,
+    /// What visitors may decide who are known by the edge's cookie only.
+    pub visitors: VisitorsConfig,
 }
 
 impl Default for TrainConfig {
@@ -57,7 +62,47 @@ impl Default for TrainConfig {
             validation_days: 7.0,
             time_zone: None,
             import: None,
+            uncatalogued_items: false,
+            visitors: VisitorsConfig::default(),
             weights: WeightsConfig::default(),
+        }
+    }
+}
+
+/// `[train.visitors]`: what visitors may decide who are known by the edge's cookie only. Users of other sources are not limited.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VisitorsConfig {
+    /// Whether a visitor counts only once the cookie has come back.
+    pub returned: bool,
+    /// The greatest summed weight of one visitor's events; the newest count.
+    pub max_weight: f64,
+    /// Of the visitors of one item, the largest share that may have come in one and the same hour.
+    pub max_hour_share: f64,
+    /// So many visitors of an item always count in one hour.
+    pub min_hour_visitors: u64,
+}
+
+impl Default for VisitorsConfig {
+    fn default() -> Self {
+        Self {
+            returned: true,
+            max_weight: 200.0,
+            max_hour_share: 0.25,
+            min_hour_visitors: 20,
+        }
+    }
+}
+
+impl VisitorsConfig {
+    /// The limits of training.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        Limits {
+            returned: self.returned,
+            max_weight: self.max_weight,
+            max_hour_share: self.max_hour_share,
+            min_hour_visitors: self.min_hour_visitors,
         }
     }
 }
@@ -191,6 +236,14 @@ impl TrainConfig {
         if let Some(days) = self.half_life_days {
             range(path, "train.half_life_days", days, 0.001..=MAX)?;
         }
+        let visitors = &self.visitors;
+        range(path, "train.visitors.max_weight", visitors.max_weight, 0.0..=MAX)?;
+        range(
+            path,
+            "train.visitors.max_hour_share",
+            visitors.max_hour_share,
+            0.0..=1.0,
+        )?;
         for kind in EventKind::ALL {
             let key = format!("train.weights.{}", kind.as_str());
             range(path, &key, self.weights.of(kind), 0.0..=MAX)?;

@@ -10,7 +10,7 @@ pub const HEAD: &str = "\
 
 [lake]
 dir = \".selvedge/lake\"
-# A file with a larger share of bad rows is not read at all.
+# A file with a larger share of bad rows is not read at all (a few bad rows of a small file are always allowed).
 max_bad_share = 0.01
 ";
 
@@ -25,6 +25,8 @@ iterations = 15
 min_item_users = 5
 # After so many days an event counts half.
 # half_life_days = 90.0
+# With a catalogue, items that only events name are left out.
+# uncatalogued_items = true
 
 [segment]
 count = 24

@@ -61,6 +61,12 @@ pub enum PackError {
         /// Codings that were measured.
         measured: usize,
     },
+    /// No item is left to be packed.
+    #[error("none of {trained} trained items can be packed: they are in no catalogue, or no snapshot can hold them")]
+    NoItems {
+        /// Trained items.
+        trained: usize,
+    },
     /// The snapshot is larger than allowed.
     #[error("the snapshot has {found} bytes as {width} with {dims} factors, {} of them codes; at most {limit} are allowed",
         .frontier.iter().find(|measured| measured.width == *width && measured.dims == *dims).map_or(0, |measured| measured.bytes_per_item * items))]
@@ -164,6 +170,7 @@ impl Explain for PackError {
             | Self::StepBack { .. }
             | Self::NothingToTakeBack { .. }
             | Self::OtherRelease { .. } => Exit::Usage,
+            Self::NoItems { .. } => Exit::Data,
             Self::Model(error) => error.exit(),
             Self::Lake(error) => error.exit(),
             Self::Build(_) | Self::Lists(_) | Self::Refused { .. } => Exit::Snapshot,
@@ -183,6 +190,9 @@ impl Explain for PackError {
             Self::KeyExists { .. } => {
                 Some("choose another name: what the old key signed could not be verified any more".to_owned())
             }
+            Self::NoItems { .. } => Some(
+                "the ids of the trained items must be those of columns.id of [[catalogue]]; train.uncatalogued_items = true packs items that are in no catalogue".to_owned(),
+            ),
             Self::NoCoding { measured: 0, .. } => Some("run `selvedge evaluate`: it measures them".to_owned()),
             Self::NoCoding { .. } => Some("lower pack.keep, or name a coding in pack.codes".to_owned()),
             Self::TooLarge { .. } => Some(

@@ -11,6 +11,7 @@ mod snapshot;
 
 pub use browse::write_catalogue_json;
 pub use error::PackError;
+pub use items::LeftOutItem;
 pub use key::{KeyPair, generate, read_key};
 pub use policy::NEVER_MS;
 pub use publish::{Direction, Published, publish, publish_file};

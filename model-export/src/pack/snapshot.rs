@@ -13,7 +13,7 @@ use selvedge_models::lists::Segmentation;
 use serde::Serialize;
 
 use super::error::PackError;
-use super::items::{daypart_priors, items, minutes};
+use super::items::{Joined, LeftOutItem, daypart_priors, items, minutes};
 use super::key::read_key;
 use super::policy::{policy, provenance};
 use super::segments::{Coded, SlotSegments, affordable, segment_inputs, segment_tree};
@@ -42,8 +42,12 @@ pub struct Packed {
     pub segments: usize,
     /// What the traffic of slots with a budget affords.
     pub rungs: Vec<SlotSegments>,
-    /// Trained items that the catalogue does not have; they carry their id as title.
+    /// Packed items that the catalogue does not have; they carry their id as title.
     pub items_without_catalogue: usize,
+    /// Trained items that the catalogue does not have, and that are not packed.
+    pub items_left_out: usize,
+    /// Items that no snapshot can hold, with the reason.
+    pub unusable_items: Vec<LeftOutItem>,
     /// The gates that it passed.
     pub gates: Cleared,
     /// The public key that verifies it.
@@ -57,7 +61,7 @@ pub struct Packed {
 pub fn pack(config: &Config, directory: &ModelDir, cleared: &Cleared, now_ms: i64) -> Result<Packed, PackError> {
     let key = read_key(&config.pack.signing_key)?;
     let (coding, frontier) = coding(config, directory)?;
-    let (model, items_without_catalogue) = collect(config, directory, coding, cleared, now_ms)?;
+    let Collected { model, joined } = collect(config, directory, coding, cleared, now_ms)?;
     let bytes = build(&model, Some(&key)).map_err(PackError::Build)?;
     let path = output_path(config);
     let found = bytes.as_ref().len() as u64;
@@ -85,7 +89,9 @@ pub fn pack(config: &Config, directory: &ModelDir, cleared: &Cleared, now_ms: i6
         codings: frontier,
         segments: snapshot.leaf_segments(),
         rungs: affordable(config, &model),
-        items_without_catalogue,
+        items_without_catalogue: joined.uncatalogued,
+        items_left_out: joined.uncatalogued_left_out,
+        unusable_items: joined.left_out,
         gates: cleared.clone(),
         public_key: base16ct::lower::encode_string(verifying.as_bytes()),
     })
@@ -129,29 +135,42 @@ fn coding(config: &Config, directory: &ModelDir) -> Result<(Coding, Vec<Measured
     Ok((Coding { width, dims }, Vec::new()))
 }
 
+/// The model, and what was left out of it.
+struct Collected {
+    model: Model,
+    joined: Joined,
+}
+
 fn collect(
     config: &Config,
     directory: &ModelDir,
     coding: Coding,
     cleared: &Cleared,
     now_ms: i64,
-) -> Result<(Model, usize), PackError> {
+) -> Result<Collected, PackError> {
     let description = directory.read_description()?;
     let factors = directory.read_items()?;
     let rotation = Rotation::new(&factors.factors, coding);
     let segments = directory.read_segments()?;
     let contexts = directory.read_contexts()?;
     let catalogue = Lake::open(&config.lake.dir)?.catalogue()?;
-    let (mut items, missing) = items(&factors, &rotation, catalogue);
+    let only_catalogued = config.only_catalogued(!catalogue.is_empty());
+    let mut joined = items(&factors, &rotation, catalogue, only_catalogued);
+    if joined.items.is_empty() {
+        return Err(PackError::NoItems {
+            trained: factors.ids.len(),
+        });
+    }
     let now_min = minutes(now_ms);
     let is_kept = |item: &ItemInput| {
         let is_over = config.pack.drop_expired && item.available_until_min.is_some_and(|until| until <= now_min);
         !is_over && !config.pack.leaves_out(&item.categories)
     };
     // Lists are made of the items that are packed.
-    let kept = (0..items.len()).filter(|row| is_kept(&items[*row]));
-    let kept: Vec<f32> = kept.flat_map(|row| factors.factors.row(row).to_vec()).collect();
+    let kept = joined.items.iter().zip(&joined.rows).filter(|(item, _)| is_kept(item));
+    let kept: Vec<f32> = kept.flat_map(|(_, row)| factors.factors.row(*row).to_vec()).collect();
     let kept = Factors::new(factors.factors.dims(), kept);
+    let mut items = std::mem::take(&mut joined.items);
     items.retain(is_kept);
     let (tree, rungs) = segment_tree(config, &segments);
     let users = directory.read_users()?;
@@ -186,7 +205,7 @@ fn collect(
         },
         provenance: provenance(config, &description, cleared),
     };
-    Ok((model, missing))
+    Ok(Collected { model, joined })
 }
 
 /// The segment of each user.

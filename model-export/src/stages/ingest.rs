@@ -4,7 +4,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use selvedge_lake::explain::Error;
-use selvedge_lake::ingest::{FileStatus, IngestReport, Note, Progress, ingest};
+use selvedge_lake::ingest::{FileReport, FileStatus, IngestReport, Note, Progress, ingest};
 use selvedge_lake::storage::SourceKind;
 use selvedge_lake::storage::schema::date_of;
 
@@ -90,12 +90,21 @@ impl Report for IngestReport {
         }
         for file in &self.files {
             for (reason, refused) in &file.reasons {
-                text.push_str(&format!("{}: {} refused: {reason}\n", file.file, count(*refused)));
+                let rows = if *refused == 1 { "row" } else { "rows" };
+                text.push_str(&format!("{}: {} {rows}: {reason}\n", file.file, count(*refused)));
             }
         }
-        let bad: u64 = self.files.iter().map(|file| file.counts.quarantined).sum();
-        if bad > 0 {
-            text.push_str(&format!("refused rows are kept in {}/quarantine\n", self.lake));
+        let in_quarantine = |file: &FileReport| file.counts.quarantined + file.counts.changed;
+        if self.files.iter().map(in_quarantine).sum::<u64>() > 0 {
+            text.push_str(&format!("these rows are kept in {}/quarantine\n", self.lake));
+        }
+        if let Some(visitors) = &self.visitors {
+            text.push_str(&format!(
+                "visitors of the edge: {}, of whom {} ({:.0} %) sent one batch and never came back; [train.visitors] says who counts\n",
+                count(visitors.seen),
+                count(visitors.one_batch),
+                visitors.one_batch_share() * 100.0
+            ));
         }
         for note in &self.notes {
             text.push_str(&match note {

@@ -65,7 +65,7 @@ impl Stage for Pack {
     }
 
     fn sections(&self) -> &'static [&'static str] {
-        &["segment", "slots", "traffic", "pack"]
+        &["train", "segment", "slots", "traffic", "pack"]
     }
 
     fn options(&self, command: Command) -> Command {
@@ -137,6 +137,9 @@ fn size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "expected a whole number of bytes, or one with KB, MB, GB, KiB, MiB or GiB behind it".to_owned())
 }
 
+/// More items than this are only counted.
+const MAX_ITEMS: usize = 20;
+
 impl Report for Packed {
     const STAGE: &'static str = "pack";
 
@@ -168,6 +171,21 @@ impl Report for Packed {
             text.push_str(&format!(
                 "note        {} items are not in the catalogue and carry their id as title\n",
                 count(self.items_without_catalogue as u64)
+            ));
+        }
+        if self.items_left_out > 0 {
+            text.push_str(&format!(
+                "left out    {} trained items that are not in the catalogue (train.uncatalogued_items)\n",
+                count(self.items_left_out as u64)
+            ));
+        }
+        for item in self.unusable_items.iter().take(MAX_ITEMS) {
+            text.push_str(&format!("left out    {:?}: {}\n", item.id, item.reason));
+        }
+        if self.unusable_items.len() > MAX_ITEMS {
+            text.push_str(&format!(
+                "left out    … and {} more\n",
+                self.unusable_items.len() - MAX_ITEMS
             ));
         }
         text

@@ -11,7 +11,7 @@ use selvedge_models::recommender::FitError;
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::events::{EventsError, read_log};
+use crate::events::{EventsError, LeftOutEvents, read_counting};
 use crate::model::{ContextFactors, Description, ItemFactors, ModelDir, ModelError, UserFactors};
 use crate::recommender::{ImportError, recommender};
 use crate::report::{Report, Table, count};
@@ -69,8 +69,10 @@ pub struct Summary {
     /// `model.json`.
     #[serde(flatten)]
     pub description: Description,
-    /// Events of known users that were read.
+    /// Events that count.
     pub events: usize,
+    /// Events that do not.
+    pub left_out: LeftOutEvents,
     /// Seconds spent on training, validation included.
     pub train_s: f64,
 }
@@ -169,7 +171,7 @@ fn daypart(at_ms: i64, zone: &TimeZone) -> Daypart {
 /// [`TrainStageError`].
 pub fn train(config: &Config, model: &ModelDir) -> Result<Summary, TrainStageError> {
     let (time_zone, zone) = site_zone(config)?;
-    let log = read_log(config)?;
+    let (log, left_out) = read_counting(config)?;
     let until_ms = log.end_ms().unwrap_or(0);
     let started = std::time::Instant::now();
     let Fitted {
@@ -227,6 +229,7 @@ pub fn train(config: &Config, model: &ModelDir) -> Result<Summary, TrainStageErr
     Ok(Summary {
         description,
         events: log.events.len(),
+        left_out,
         train_s,
     })
 }
@@ -245,6 +248,42 @@ impl Report for Summary {
         table.row(["iterations", &description.iterations.to_string()]);
         table.row(["seconds", &format!("{:.1}", self.train_s)]);
         let mut text = table.render();
+        let LeftOutEvents {
+            uncatalogued_events,
+            uncatalogued_items,
+            visitors,
+        } = &self.left_out;
+        if *uncatalogued_events > 0 {
+            text.push_str(&format!(
+                "left out: {} events of {} items that are in no catalogue (train.uncatalogued_items)\n",
+                count(*uncatalogued_events),
+                count(*uncatalogued_items)
+            ));
+        }
+        for (events, of, setting) in [
+            (
+                visitors.never_returned,
+                "of edge visitors who never came back",
+                "returned",
+            ),
+            (
+                visitors.over_weight,
+                "beyond the weight of one edge visitor",
+                "max_weight",
+            ),
+            (
+                visitors.over_hour_share,
+                "of edge visitors beyond the share of one hour",
+                "max_hour_share",
+            ),
+        ] {
+            if events > 0 {
+                text.push_str(&format!(
+                    "left out: {} events {of} (train.visitors.{setting})\n",
+                    count(events)
+                ));
+            }
+        }
         match &description.validation {
             Some(curve) => {
                 let values: Vec<String> = curve.values.iter().map(|value| format!("{value:.4}")).collect();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StructArray};
 use arrow_schema::{DataType, Field};
+use proptest::prelude::*;
 use selvedge_lake::explain::Explain as _;
 use selvedge_lake::ingest::IngestError;
 use selvedge_lake::storage::table;
@@ -205,4 +206,56 @@ fn files_that_cannot_be_read_as_configured_say_why() {
     std::fs::remove_file(folder.path().join("events")).unwrap();
     assert!(matches!(folder.ingest(EVENTS), Err(IngestError::NoFiles { .. })));
     assert!(matches!(folder.ingest(""), Err(IngestError::NoSources)));
+}
+
+/// Bytes that are often nearly rows.
+fn nearly_rows() -> impl Strategy<Value = Vec<u8>> {
+    let pieces: Vec<&[u8]> = vec![
+        b"u,i,1700000000,1\n",
+        b"{\"user\": 1, \"item\": \"a\", \"time\": 1700000000}\n",
+        b"\"",
+        b"\"\"",
+        b",",
+        b";",
+        b"\r\n",
+        b"\n",
+        b"\0",
+        b"\xff",
+        b"\xef\xbb\xbf",
+        b"{",
+        b"}",
+        b"[",
+        b"\\",
+        b"\\ud800",
+        b"1e999",
+        b"-",
+        b"null",
+    ];
+    let piece = prop_oneof![
+        8 => prop::sample::select(pieces).prop_map(<[u8]>::to_vec),
+        1 => prop::collection::vec(any::<u8>(), 0..20),
+    ];
+    prop::collection::vec(piece, 0..120).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn whatever_bytes_a_text_file_has_every_row_is_accepted_or_in_the_quarantine(bytes in nearly_rows()) {
+        for (name, start) in [("events.csv", HEADER), ("events.jsonl", "")] {
+            let folder = Folder::new();
+            folder.write(name, [start.as_bytes(), &bytes].concat());
+            let format = name.rsplit('.').next().unwrap_or_default();
+            let report = folder.ingest(&EVENTS.replace("event_type", &format!("format = \"{format}\"\nevent_type")));
+            let report = report.map_err(|error| TestCaseError::fail(error.to_string()))?;
+            let counts = &report.files[0].counts;
+            prop_assert_eq!(counts.rows, counts.accepted + counts.quarantined);
+            prop_assert_eq!(folder.refused().len() as u64, counts.quarantined);
+            prop_assert_eq!(folder.rows().len() as u64, counts.accepted);
+            // A line is one row at most, and a row that is refused gives its other lines back.
+            let lines = bytes.split(|byte| *byte == b'\n').count() as u64 + 1;
+            prop_assert!(counts.rows <= lines, "{} rows of {} lines", counts.rows, lines);
+        }
+    }
 }

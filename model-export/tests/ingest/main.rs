@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod catalogue;
+mod collected;
 mod formats;
 mod hostile;
 mod idempotence;
 mod quarantine;
+mod suppliers;
 mod support;

@@ -7,3 +7,4 @@ mod kills;
 mod order;
 mod publish;
 mod shop;
+mod strangers;

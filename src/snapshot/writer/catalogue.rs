@@ -66,27 +66,10 @@ impl Catalogue {
     }
 
     fn push_text(&mut self, item: &ItemInput) -> Result<(), SnapshotError> {
-        let checked = |what: &'static str, text: &str, separator: Option<char>| {
-            if text
-                .chars()
-                .any(|letter| letter.is_control() || Some(letter) == separator)
-            {
-                return Err(SnapshotError::BuildText {
-                    item: item.id.clone(),
-                    what,
-                    found: text.into(),
-                });
-            }
-            Ok(())
-        };
-        checked("id", &item.id, None)?;
-        checked("title", &item.title, None)?;
+        item.check()?;
         let image = item.image.as_deref().unwrap_or("");
-        checked("image", image, None)?;
         let mut record = [item.id.as_str(), &item.title, image].join("\n");
         for (key, value) in &item.attributes {
-            checked("attribute name", key, Some('='))?;
-            checked("attribute", value, None)?;
             record.push('\n');
             record.push_str(key);
             record.push('=');

@@ -29,8 +29,8 @@ pub use model::{ItemInput, Model, ReleaseInput, SegmentInput};
 /// Complexity: `O(rows · dims²)` for the Gram matrix.
 ///
 /// # Errors
-/// [`SnapshotError::Build`], [`SnapshotError::BuildText`], [`SnapshotError::KeyCollision`], or the error of the reader
-/// if parts of the model do not fit together.
+/// [`SnapshotError::Build`], [`SnapshotError::KeyCollision`], the error of [`ItemInput::check`], or the error of the reader if parts of the
+/// model do not fit together.
 ///
 /// ```
 /// use selvedge::quantize::Width;

@@ -3,6 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::event::validate_item_id;
+use crate::item::{ItemField, MAX_ATTRIBUTES, MAX_CATEGORIES};
 use crate::policy::Policy;
 use crate::quantize::Width;
 use crate::snapshot::bytes::to_usize;
@@ -31,6 +33,41 @@ pub struct ItemInput {
     pub available_from_min: Option<u32>,
     /// First Unix minute at which the item may no longer be shown.
     pub available_until_min: Option<u32>,
+}
+
+impl ItemInput {
+    /// Checks id and texts. Packing leaves out an item that is refused here, because [`build`](super::build) refuses the whole model.
+    ///
+    /// # Errors
+    /// [`SnapshotError::BuildId`], [`SnapshotError::BuildText`] or [`SnapshotError::BuildCount`].
+    pub fn check(&self) -> Result<(), SnapshotError> {
+        let item = || self.id.clone();
+        validate_item_id(&self.id).map_err(|source| SnapshotError::BuildId { item: item(), source })?;
+        let counts = [
+            ("categories", MAX_CATEGORIES, self.categories.len()),
+            ("attributes", MAX_ATTRIBUTES, self.attributes.len()),
+        ];
+        if let Some((what, limit, found)) = counts.into_iter().find(|(_, limit, found)| found > limit) {
+            return Err(SnapshotError::BuildCount {
+                item: item(),
+                what,
+                limit,
+                found,
+            });
+        }
+        let title = core::iter::once((ItemField::Title, &self.title));
+        let image = self.image.iter().map(|image| (ItemField::Image, image));
+        let categories = self.categories.iter().map(|name| (ItemField::Category, name));
+        let attributes = self
+            .attributes
+            .iter()
+            .flat_map(|(name, value)| [(ItemField::AttributeName, name), (ItemField::Attribute, value)]);
+        for (field, text) in title.chain(image).chain(categories).chain(attributes) {
+            let refused = |source| SnapshotError::BuildText { item: item(), source };
+            field.check(text).map_err(refused)?;
+        }
+        Ok(())
+    }
 }
 
 /// A segment of the model.

@@ -90,6 +90,8 @@ export interface CollectedEvent {
   readonly id: string;
   /** 32 hexadecimal digits; null without consent. */
   readonly user: string | null;
+  /** Whether the request came with a profile cookie that the edge had sealed. Lines from before this field lack it. */
+  readonly returning?: boolean;
   readonly item: string;
   readonly type: EventKind;
   readonly timestamp_ms: number;
@@ -124,6 +126,7 @@ export interface CollectedDecision {
   readonly overlay: number;
   readonly made_at_ms: number | null;
   readonly seed: number | null;
+  /** The shown items; none if the id is not sealed. */
   readonly items: readonly CollectedItem[];
 }
 

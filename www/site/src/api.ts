@@ -44,6 +44,8 @@ export interface EventsAnswer {
   readonly accepted: number;
   readonly rejected: readonly { readonly index: number; readonly reason: string }[];
   readonly segment: number | null;
+  /** Fields that the edge does not read, such as `events[0].timestamp`; absent if there are none. */
+  readonly unread?: readonly string[];
 }
 
 /** An answer other than 2xx, with the detail of its problem document. */

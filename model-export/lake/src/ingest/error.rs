@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use selvedge::event::EventError;
+use selvedge::item::ItemFieldError;
 
 use crate::explain::{Exit, Explain};
-use crate::storage::LakeError;
+use crate::storage::{LakeError, SourceKind};
 
 /// Why a run stops.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +126,20 @@ pub enum IngestError {
         /// What is configured.
         found: String,
     },
+    /// The name of an attribute is one that no snapshot can hold.
+    #[error("columns.attributes: {source}")]
+    AttributeName {
+        /// Why.
+        source: ItemFieldError,
+    },
+    /// More attributes than an item of a snapshot can have.
+    #[error("columns.attributes: expected at most {limit}, found {found}")]
+    Attributes {
+        /// The limit.
+        limit: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// Too many rows of a file were refused; nothing of it was published.
     #[error(
         "{}: expected at most {:.2} % bad rows (lake.max_bad_share), found {bad} of {rows} ({:.2} %)\n{}",
@@ -144,6 +159,31 @@ pub enum IngestError {
         /// Where the refused rows are.
         quarantine: PathBuf,
     },
+}
+
+/// Bad rows that a small file may have, whatever their share. One row of a supplier with 50 items is 2 % of them, and must not keep the other
+/// 49 from being sold. More than half of the rows are too many all the same: then the mapping is wrong.
+const FEW: u64 = 10;
+
+/// Bad rows that a file of so many may have.
+#[must_use]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of rows are far below 2^53, and the share is from 0 to 1"
+)]
+pub fn allowed(kind: SourceKind, max_bad_share: f64, rows: u64) -> u64 {
+    if max_bad_share <= 0.0 {
+        return 0;
+    }
+    // The share is often written so that it is met exactly.
+    let share = (max_bad_share * rows as f64 + 1e-9).floor() as u64;
+    let few = match kind {
+        SourceKind::Catalogue => FEW.min(rows / 2),
+        SourceKind::Events => 1.min(rows / 2),
+    };
+    share.max(few)
 }
 
 /// Bad rows as a share of all.
@@ -277,6 +317,46 @@ pub enum BadRow {
         /// What stands there.
         found: String,
     },
+    /// Another version of the schema of collected events.
+    #[error("schema_version: expected {expected}, found {found}")]
+    SchemaVersion {
+        /// The version that is read.
+        expected: u8,
+        /// What stands there.
+        found: String,
+    },
+    /// Neither yes nor no.
+    #[error("returning: expected true or false, found {found}")]
+    Returning {
+        /// What stands there.
+        found: String,
+    },
+    /// The rest of a collected file cannot be read.
+    #[error("the file: expected more rows, found {found}; what is behind this row is lost")]
+    Unreadable {
+        /// What reading says.
+        found: String,
+    },
+    /// A text that no snapshot can hold. The row is kept without it.
+    #[error("{source}; the item is kept without it")]
+    LeftOut {
+        /// Why.
+        source: ItemFieldError,
+    },
+    /// A text that is too long for a snapshot. The row is kept with the beginning of it.
+    #[error("{source}; the item is kept with its beginning")]
+    Shortened {
+        /// Why.
+        source: ItemFieldError,
+    },
+    /// Too many categories. The row is kept with the first of them.
+    #[error("categories: expected at most {limit}, found {found}; the item is kept with the first {limit}")]
+    Categories {
+        /// The limit.
+        limit: usize,
+        /// How many there are.
+        found: usize,
+    },
 }
 
 impl BadRow {
@@ -296,6 +376,12 @@ impl BadRow {
             Self::Time { .. } => "unreadable time",
             Self::TimeRange { .. } => "absurd time",
             Self::Value { .. } => "unusable value",
+            Self::SchemaVersion { .. } => "other schema version",
+            Self::Returning { .. } => "unusable returning",
+            Self::Unreadable { .. } => "unreadable rest of the file",
+            Self::LeftOut { .. } => "text left out",
+            Self::Shortened { .. } => "text shortened",
+            Self::Categories { .. } => "categories left out",
         }
     }
 }

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use selvedge::event::{EventKind, validate_item_id};
+use selvedge::engine::EVENT_SCHEMA_VERSION;
+use selvedge::event::{EventKind, validate_item_id, validate_value};
 use serde::Serialize;
 
 use super::time::{FIRST_MS, TimeReader};
 use super::{BadRow, Cell, IngestError, Row, cell};
-use crate::source::{ColumnMap, EventColumns, EventPreset, EventSource, KindOrIgnore, TextFormat};
+use crate::source::{ColumnMap, EventColumns, EventPreset, EventSource, FileFormat, KindOrIgnore, TextFormat};
 use crate::storage::schema::{DAY_MS, date_of};
 
 /// Context values beyond this many characters are cut: they are for slicing reports, not for storing pages.
@@ -39,6 +40,8 @@ struct Reader {
     event_type: Option<usize>,
     value: Option<usize>,
     id: Option<usize>,
+    returning: Option<usize>,
+    version: Option<usize>,
     context: Vec<(String, usize)>,
     time: TimeReader,
 }
@@ -58,6 +61,8 @@ pub struct EventRow<'a> {
     pub timestamp_ms: i64,
     /// How much.
     pub value: Option<f64>,
+    /// Of an event that the edge collected, whether the visitor's cookie had come back; [`None`] for all other events.
+    pub returning: Option<bool>,
     /// What else.
     pub context: Vec<(String, String)>,
 }
@@ -93,6 +98,7 @@ fn collector() -> EventColumns {
         event_type: Some("type".to_owned()),
         value: Some("value".to_owned()),
         id: Some("id".to_owned()),
+        returning: Some("returning".to_owned()),
         context: ColumnMap::Renamed(
             ["slot", "position", "segment", "model", "decision", "context"]
                 .map(same)
@@ -120,11 +126,15 @@ impl EventMapping {
         let event_type = optional(&columns.event_type);
         let value = optional(&columns.value);
         let id = optional(&columns.id);
+        let returning = optional(&columns.returning);
+        let version = preset.then(|| wanted.column("schema_version"));
         let reader = Reader {
             user,
             event_type,
             value,
             id,
+            returning,
+            version,
             item: wanted.column(&columns.item),
             timestamp: wanted.column(&columns.timestamp),
             context: columns
@@ -138,9 +148,13 @@ impl EventMapping {
         };
         Ok(Self {
             text: TextFormat {
-                format: source.format,
+                format: match source.format {
+                    FileFormat::Auto if preset => FileFormat::Jsonl,
+                    format => format,
+                },
                 delimiter: source.delimiter,
                 header: source.header,
+                collected: preset,
             },
             columns,
             event_type: source.event_type,
@@ -164,6 +178,15 @@ impl EventMapping {
     /// Why the row is refused.
     pub fn read<'a>(&self, cells: &'a Cells<'a>, now_ms: i64) -> Result<Option<EventRow<'a>>, BadRow> {
         let reader = &self.reader;
+        if let Some(cell) = reader.version.map(|column| cells.get(column))
+            && !matches!(cell, Cell::Null | Cell::Int(1))
+        {
+            const { assert!(EVENT_SCHEMA_VERSION == 1, "the versions that are read") };
+            return Err(BadRow::SchemaVersion {
+                expected: EVENT_SCHEMA_VERSION,
+                found: cell.shown(),
+            });
+        }
         let kind = match (self.event_type, reader.event_type) {
             (Some(kind), _) => kind,
             (None, Some(column)) => match self.kind(cells.get(column))? {
@@ -206,6 +229,13 @@ impl EventMapping {
             None => None,
             Some(column) => value(cells.get(column))?,
         };
+        let returning = match reader.returning.map(|column| cells.get(column)) {
+            None => None,
+            // An edge that is older than this field: what it collected counts as before.
+            Some(Cell::Null) => Some(true),
+            Some(Cell::Bool(returning)) => Some(*returning),
+            Some(cell) => return Err(BadRow::Returning { found: cell.shown() }),
+        };
         let id = match reader.id {
             None => None,
             Some(column) => {
@@ -245,6 +275,7 @@ impl EventMapping {
             kind,
             timestamp_ms,
             value,
+            returning,
             context,
         }))
     }
@@ -311,7 +342,7 @@ fn value(cell: &Cell<'_>) -> Result<Option<f64>, BadRow> {
         Cell::Text(text) => text.trim().parse().ok(),
         _ => None,
     };
-    match number.filter(|number| number.is_finite()) {
+    match number.filter(|number| validate_value(*number).is_ok()) {
         Some(number) => Ok(Some(number)),
         None => Err(BadRow::Value { found: cell.shown() }),
     }

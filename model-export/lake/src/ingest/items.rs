@@ -1,5 +1,6 @@
 //! From a row to an item of the catalogue, by the mapping of its source.
 
+use selvedge::item::{ItemField, MAX_ATTRIBUTES, MAX_CATEGORIES};
 use serde::Serialize;
 
 use super::events::{Cells, Wanted, check_id};
@@ -45,13 +46,33 @@ struct Reader {
     time: TimeReader,
 }
 
+/// An item, and what of its row no snapshot could hold.
+#[derive(Debug)]
+pub struct ItemRow {
+    /// The item without it.
+    pub item: CatalogueItem,
+    /// Texts that were left out or shortened, with the reason.
+    pub changed: Vec<BadRow>,
+}
+
 impl ItemMapping {
     /// The mapping of a source.
     ///
     /// # Errors
-    /// The title's template, the time format or the zone is not as expected.
+    /// The title's template, the time format, the zone or the name of an attribute is not as expected.
     pub fn new(source: &CatalogueSource) -> Result<Self, IngestError> {
         let columns = &source.columns;
+        let names = columns.attributes.pairs();
+        if names.len() > MAX_ATTRIBUTES {
+            return Err(IngestError::Attributes {
+                limit: MAX_ATTRIBUTES,
+                found: names.len(),
+            });
+        }
+        for (name, _) in &names {
+            let refused = |source| IngestError::AttributeName { source };
+            ItemField::AttributeName.check(name).map_err(refused)?;
+        }
         let mut wanted = Wanted::default();
         let id = wanted.column(&columns.id);
         let mut column = |name: &str| Column {
@@ -86,6 +107,7 @@ impl ItemMapping {
                 format: source.format,
                 delimiter: source.delimiter,
                 header: source.header,
+                collected: false,
             },
             columns: columns.clone(),
             title_case: source.title_case.clone(),
@@ -104,10 +126,13 @@ impl ItemMapping {
 
     /// The item in a row. An item without a title takes the deepest category's name, or its id.
     ///
+    /// The texts of the item are such that a snapshot can hold them: one that it could not is shortened or left out.
+    ///
     /// # Errors
     /// Why the row is refused.
-    pub fn read(&self, cells: &Cells<'_>) -> Result<CatalogueItem, BadRow> {
+    pub fn read(&self, cells: &Cells<'_>) -> Result<ItemRow, BadRow> {
         let reader = &self.reader;
+        let mut changed = Vec::new();
         let cell = cells.text(reader.id, &self.columns.id)?;
         let id = cell.id().ok_or_else(|| BadRow::Item { found: cell.shown() })?;
         check_id("item", &id)?;
@@ -117,16 +142,24 @@ impl ItemMapping {
         let mut categories: Vec<String> = Vec::new();
         for column in &reader.categories {
             for name in self.names(cells.text(column.number, &column.name)?, column) {
+                let name = fitting(ItemField::Category, name, &mut changed);
                 // `PICKLES / PICKLES` is one category twice.
                 if categories.last() != Some(&name) {
                     categories.push(name);
                 }
             }
         }
+        if categories.len() > MAX_CATEGORIES {
+            changed.push(BadRow::Categories {
+                limit: MAX_CATEGORIES,
+                found: categories.len(),
+            });
+            categories.truncate(MAX_CATEGORIES);
+        }
         let mut attributes = Vec::new();
         for (name, column) in &reader.attributes {
             if let Some(text) = shown(cells.text(column.number, &column.name)?, column) {
-                attributes.push((name.clone(), text));
+                attributes.push((name.clone(), fitting(ItemField::Attribute, text, &mut changed)));
             }
         }
         let title = reader.title.as_ref().map(|template| {
@@ -139,18 +172,28 @@ impl ItemMapping {
             .filter(|title| !title.is_empty())
             .or_else(|| categories.last().cloned())
             .unwrap_or_else(|| id.clone().into_owned());
-        Ok(CatalogueItem {
-            title,
+        let image = match reader.image {
+            None => None,
+            Some(column) => cells.text(column, "image")?.text(),
+        };
+        // The beginning of an address is another address.
+        let image = image.filter(|image| match ItemField::Image.check(image) {
+            Ok(()) => true,
+            Err(source) => {
+                changed.push(BadRow::LeftOut { source });
+                false
+            }
+        });
+        let item = CatalogueItem {
+            title: fitting(ItemField::Title, title, &mut changed),
             categories,
             attributes,
-            image: match reader.image {
-                None => None,
-                Some(column) => cells.text(column, "image")?.text().map(|text| text.into_owned()),
-            },
+            image: image.map(|image| image.into_owned()),
             available_from_ms: self.time(cells, reader.available_from, "available_from")?,
             available_until_ms: self.time(cells, reader.available_until, "available_until")?,
             id: id.into_owned(),
-        })
+        };
+        Ok(ItemRow { item, changed })
     }
 
     /// The categories in one cell.
@@ -181,6 +224,18 @@ impl ItemMapping {
             None => Ok(None),
             Some(cell) if cell.is_empty() => Ok(None),
             Some(cell) => self.reader.time.read(name, cell).map(Some),
+        }
+    }
+}
+
+/// A text that a snapshot can hold: the text itself, or its beginning. It has no control characters any more.
+fn fitting(field: ItemField, text: String, changed: &mut Vec<BadRow>) -> String {
+    match field.check(&text) {
+        Ok(()) => text,
+        Err(source) => {
+            changed.push(BadRow::Shortened { source });
+            // The cut may leave a space at the end.
+            field.beginning(&text).trim_end().to_owned()
         }
     }
 }

@@ -27,6 +27,7 @@ pub use sample::{Sample, sample};
 pub use time::TimeReader;
 
 use self::events::Cells;
+use self::items::ItemRow;
 use self::open::Opened;
 use self::partition::{EventParts, ItemParts, Written};
 use self::plan::{Mapping, Planned};
@@ -98,6 +99,7 @@ pub fn ingest(
         clean_replaced(&lake)?;
     }
     clear(&staging)?;
+    report.visitors = lake.edge_visitors()?;
     Ok(report)
 }
 
@@ -165,7 +167,7 @@ fn read_rows(
     on_row: &mut OnRow<'_>,
 ) -> Result<(), IngestError> {
     let counted = Rc::clone(progress);
-    match open::open(path, text.format, move |bytes| counted(bytes))? {
+    match open::open(path, text, move |bytes| counted(bytes))? {
         Opened::Text(crate::source::FileFormat::Jsonl, reader) => jsonl::read(path, reader, wanted, on_row),
         Opened::Text(_, reader) => csv::read(path, reader, text, wanted, on_row),
         Opened::Parquet(file) => parquet::read(path, file, wanted, None, progress.as_ref(), on_row),
@@ -212,7 +214,10 @@ impl FileIngest<'_> {
         if quarantine.finish()? {
             publish(&staged, &kept)?;
         }
-        if error::share(quarantine.refused, counts.rows) > self.max_bad_share {
+        let kind = self.mapping.kind();
+        let collected = self.mapping.is_collected();
+        // What strangers send must not be able to end the run.
+        if !collected && quarantine.refused > error::allowed(kind, self.max_bad_share, counts.rows) {
             return Err(IngestError::TooManyBad {
                 path: self.file.path.clone(),
                 bad: quarantine.refused,
@@ -227,7 +232,7 @@ impl FileIngest<'_> {
         }
         let record = IngestRecord {
             source: source.clone(),
-            kind: self.mapping.kind(),
+            kind,
             file: file.clone(),
             bytes: *bytes,
             sequence,
@@ -235,6 +240,9 @@ impl FileIngest<'_> {
             accepted: counts.accepted,
             ignored: counts.ignored,
             quarantined: quarantine.refused,
+            changed: quarantine.changed,
+            declared: self.file.declared.clone(),
+            collected,
             first_ms: written.span.map(|(first, _)| first),
             last_ms: written.span.map(|(_, last)| last),
             parts: written.parts,
@@ -252,13 +260,15 @@ impl FileIngest<'_> {
     ) -> Result<Written, IngestError> {
         let mut parts = EventParts::new(self.staging, &self.file.source);
         let wanted = mapping.wanted();
-        read_rows(
+        let mut last_line = 0;
+        let read = read_rows(
             &self.file.path,
             &mapping.text,
             wanted,
             self.progress,
             &mut |line, row| {
                 counts.rows += 1;
+                last_line = line;
                 let row = match row {
                     Ok(row) => row,
                     Err((reason, bytes)) => {
@@ -275,7 +285,16 @@ impl FileIngest<'_> {
                 }
                 Ok(())
             },
-        )?;
+        );
+        match read {
+            // An object that was not copied whole, or is no gzip at all. If it is copied again, the whole one replaces what was read of it.
+            Err(IngestError::Read { source, .. }) if mapping.text.collected && is_damage(&source) => {
+                let found = source.to_string();
+                counts.rows += 1;
+                quarantine.refuse(last_line + 1, &BadRow::Unreadable { found }, "")?;
+            }
+            read => read?,
+        }
         Ok(parts.finish()?)
     }
 
@@ -301,9 +320,12 @@ impl FileIngest<'_> {
                     }
                 };
                 match mapping.read(&Cells::of(row, wanted.len())) {
-                    Ok(item) => {
+                    Ok(ItemRow { item, changed }) => {
                         counts.accepted += 1;
                         parts.push(&item)?;
+                        for reason in changed {
+                            quarantine.change(line, &reason, &row.raw())?;
+                        }
                     }
                     Err(reason) => quarantine.refuse(line, &reason, &row.raw())?,
                 }
@@ -312,4 +334,14 @@ impl FileIngest<'_> {
         )?;
         Ok(parts.finish()?)
     }
+}
+
+/// Whether the bytes of a file are the fault, and not the disk or the permissions.
+fn is_damage(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind as K;
+    // The decoder for zstd has no kind of its own.
+    matches!(
+        error.kind(),
+        K::UnexpectedEof | K::InvalidData | K::InvalidInput | K::Other
+    )
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 
 use super::IngestError;
-use crate::source::FileFormat;
+use crate::source::{FileFormat, TextFormat};
 
 /// A source file, decompressed.
 pub enum Opened {
@@ -24,7 +24,8 @@ const BUFFER: usize = 1 << 16;
 
 /// Opens a file; `format` other than `auto` is believed, compression is always found out. `progress` is told the
 /// bytes that were read from the disk.
-pub fn open(path: &Path, format: FileFormat, progress: impl Fn(u64) + 'static) -> Result<Opened, IngestError> {
+pub fn open(path: &Path, text_format: &TextFormat, progress: impl Fn(u64) + 'static) -> Result<Opened, IngestError> {
+    let TextFormat { format, collected, .. } = *text_format;
     let failed = |source| IngestError::Read {
         path: path.to_owned(),
         source,
@@ -33,7 +34,7 @@ pub fn open(path: &Path, format: FileFormat, progress: impl Fn(u64) + 'static) -
     let mut head = [0; 4];
     let length = read_head(&file, &mut head).map_err(failed)?;
     let head = &head[..length];
-    if head == PARQUET || format == FileFormat::Parquet {
+    if (head == PARQUET && !collected) || format == FileFormat::Parquet {
         if head.starts_with(GZIP) || head.starts_with(ZSTD) {
             return Err(IngestError::CompressedParquet { path: path.to_owned() });
         }
@@ -53,6 +54,10 @@ pub fn open(path: &Path, format: FileFormat, progress: impl Fn(u64) + 'static) -
     } else {
         Box::new(raw)
     };
+    if collected {
+        // Not even a look at its beginning: a file that is damaged there is one whose rows cannot be read.
+        return Ok(Opened::Text(format, text));
+    }
     let start = text.fill_buf().map_err(failed)?;
     if start.starts_with(PARQUET) {
         return Err(IngestError::CompressedParquet { path: path.to_owned() });

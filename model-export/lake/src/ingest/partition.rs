@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    ArrayBuilder as _, Float64Builder, ListBuilder, MapBuilder, MapFieldNames, StringBuilder,
+    ArrayBuilder as _, BooleanBuilder, Float64Builder, ListBuilder, MapBuilder, MapFieldNames, StringBuilder,
     TimestampMillisecondBuilder,
 };
 use arrow_array::{ArrayRef, RecordBatch};
@@ -38,6 +38,7 @@ struct Day {
     timestamp: TimestampMillisecondBuilder,
     value: Float64Builder,
     context: MapBuilder<StringBuilder, StringBuilder>,
+    returning: BooleanBuilder,
     parts: usize,
 }
 
@@ -51,6 +52,7 @@ impl Day {
             timestamp: TimestampMillisecondBuilder::new().with_data_type(schema::timestamp()),
             value: Float64Builder::new(),
             context: map_builder(),
+            returning: BooleanBuilder::new(),
             parts: 0,
         }
     }
@@ -66,6 +68,7 @@ impl Day {
         self.event_type.append_value(row.kind.as_str());
         self.timestamp.append_value(row.timestamp_ms);
         self.value.append_option(row.value);
+        self.returning.append_option(row.returning);
         for (name, value) in &row.context {
             self.context.keys().append_value(name);
             self.context.values().append_value(value);
@@ -82,6 +85,7 @@ impl Day {
             Arc::new(self.timestamp.finish()),
             Arc::new(self.value.finish()),
             Arc::new(self.context.finish()),
+            Arc::new(self.returning.finish()),
         ];
         RecordBatch::try_new(schema::events(), columns)
     }
@@ -278,6 +282,7 @@ mod tests {
                 kind: selvedge::event::EventKind::View,
                 timestamp_ms: (number % 3) * DAY_MS + number,
                 value: None,
+                returning: None,
                 context: Vec::new(),
             };
             parts.push(&row).unwrap();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::events::EventMapping;
 use super::items::ItemMapping;
 use super::{IngestError, Note};
-use crate::source::Sources;
+use crate::source::{Sources, source_names};
 use crate::storage::{IngestRecord, LakeError, SourceId, SourceKind};
 
 /// How a file is read.
@@ -20,6 +20,14 @@ impl Mapping {
         match self {
             Self::Events(_) => SourceKind::Events,
             Self::Catalogue(_) => SourceKind::Catalogue,
+        }
+    }
+
+    /// Whether the edge collected the events.
+    pub const fn is_collected(&self) -> bool {
+        match self {
+            Self::Events(mapping) => mapping.text.collected,
+            Self::Catalogue(_) => false,
         }
     }
 
@@ -46,6 +54,8 @@ pub struct Planned {
     pub bytes: u64,
     /// Index into the mappings.
     pub mapping: usize,
+    /// The source of events in the configuration, by its name; [`None`] for a catalogue.
+    pub declared: Option<String>,
 }
 
 pub struct Plan {
@@ -58,22 +68,22 @@ pub fn plan(config: &Sources<'_>, notes: &mut Vec<Note>) -> Result<Plan, IngestE
     if config.events.is_empty() && config.catalogue.is_empty() {
         return Err(IngestError::NoSources);
     }
-    let mut sources: Vec<(&str, bool, Mapping)> = Vec::new();
+    let mut sources: Vec<(&str, bool, Option<String>, Mapping)> = Vec::new();
     // The catalogue is small, and a mistake in it should not wait for the events.
     for source in config.catalogue {
         let mapping = Mapping::Catalogue(Box::new(ItemMapping::new(source)?));
-        sources.push((&source.path, source.optional, mapping));
+        sources.push((&source.path, source.optional, None, mapping));
     }
-    for source in config.events {
+    for (source, name) in config.events.iter().zip(source_names(config.events)) {
         let mapping = Mapping::Events(Box::new(EventMapping::new(source)?));
-        sources.push((&source.path, source.optional(), mapping));
+        sources.push((&source.path, source.optional(), Some(name), mapping));
     }
     let mut plan = Plan {
         mappings: Vec::new(),
         files: Vec::new(),
     };
     let mut seen = HashSet::new();
-    for (pattern, optional, mapping) in sources {
+    for (pattern, optional, declared, mapping) in sources {
         let paths = matching(pattern)?;
         if paths.is_empty() {
             if !optional {
@@ -102,6 +112,7 @@ pub fn plan(config: &Sources<'_>, notes: &mut Vec<Note>) -> Result<Plan, IngestE
                 source,
                 bytes,
                 mapping: plan.mappings.len(),
+                declared: declared.clone(),
             });
         }
         plan.mappings.push(mapping);
@@ -146,14 +157,16 @@ impl Plan {
         old.map(|record| record.source.clone()).collect()
     }
 
-    /// Records whose content has moved to another path. They must follow it, or the next content of the old path
-    /// would replace them.
+    /// Records whose content has moved to another path, or belongs to another source of the configuration now. They must follow it, or the next
+    /// content of the old path would replace them.
     pub fn moved(&self, records: &[IngestRecord]) -> Vec<IngestRecord> {
         let present: HashMap<&SourceId, &Planned> = self.files.iter().map(|file| (&file.source, file)).collect();
         let moved = records.iter().filter_map(|record| {
             let now = present.get(&record.source)?;
-            (record.file != now.file).then(|| IngestRecord {
+            let same = record.file == now.file && record.declared == now.declared;
+            (!same).then(|| IngestRecord {
                 file: now.file.clone(),
+                declared: now.declared.clone(),
                 ..record.clone()
             })
         });

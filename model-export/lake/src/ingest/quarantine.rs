@@ -31,6 +31,8 @@ pub struct Quarantine {
     counts: BTreeMap<&'static str, (u64, u64, String)>,
     /// All of them.
     pub refused: u64,
+    /// Texts that were left out or shortened in rows that were accepted.
+    pub changed: u64,
 }
 
 impl Quarantine {
@@ -41,11 +43,23 @@ impl Quarantine {
             writer: None,
             counts: BTreeMap::new(),
             refused: 0,
+            changed: 0,
         }
     }
 
-    /// Keeps a row.
+    /// Keeps a row that is refused.
     pub fn refuse(&mut self, line: u64, reason: &BadRow, raw: &str) -> Result<(), LakeError> {
+        self.refused += 1;
+        self.keep(line, reason, raw)
+    }
+
+    /// Keeps a row that is accepted without one of its texts.
+    pub fn change(&mut self, line: u64, reason: &BadRow, raw: &str) -> Result<(), LakeError> {
+        self.changed += 1;
+        self.keep(line, reason, raw)
+    }
+
+    fn keep(&mut self, line: u64, reason: &BadRow, raw: &str) -> Result<(), LakeError> {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             None => {
@@ -54,7 +68,6 @@ impl Quarantine {
             }
         };
         let text = reason.to_string();
-        self.refused += 1;
         let count = self
             .counts
             .entry(reason.kind())

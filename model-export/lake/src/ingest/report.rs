@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::storage::{IngestRecord, SourceKind};
+use crate::storage::{EdgeVisitors, IngestRecord, SourceKind};
 
 /// Whether a file was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -64,6 +64,8 @@ pub struct FileCounts {
     pub ignored: u64,
     /// Rows in quarantine.
     pub quarantined: u64,
+    /// Texts that were left out or shortened in accepted rows.
+    pub changed: u64,
     /// First event.
     pub first_ms: Option<i64>,
     /// Last event.
@@ -79,6 +81,8 @@ pub struct IngestReport {
     pub files: Vec<FileReport>,
     /// What is worth saying beside them.
     pub notes: Vec<Note>,
+    /// The visitors of the events that the edge collected; [`None`] if the lake has no such events.
+    pub visitors: Option<EdgeVisitors>,
 }
 
 impl IngestReport {
@@ -87,6 +91,7 @@ impl IngestReport {
             lake: lake.display().to_string(),
             files: Vec::new(),
             notes: Vec::new(),
+            visitors: None,
         }
     }
 
@@ -107,6 +112,7 @@ impl IngestReport {
                 accepted: record.accepted,
                 ignored: record.ignored,
                 quarantined: record.quarantined,
+                changed: record.changed,
                 first_ms: record.first_ms,
                 last_ms: record.last_ms,
             },

@@ -32,6 +32,7 @@ pub fn sample(path: &Path) -> Result<Sample, IngestError> {
         format: FileFormat::Auto,
         delimiter: None,
         header: true,
+        collected: false,
     };
     let mut rows = Vec::new();
     let mut keep = |columns: usize, row: &dyn Row| {
@@ -39,7 +40,7 @@ pub fn sample(path: &Path) -> Result<Sample, IngestError> {
             rows.push((0..columns).map(|column| owned(row.cell(column))).collect());
         }
     };
-    let columns = match open(path, FileFormat::Auto, |_| ())? {
+    let columns = match open(path, &text, |_| ())? {
         Opened::Parquet(file) => {
             let columns = parquet::columns(path, file.try_clone().map_err(|source| failed(path, source))?)?;
             parquet::read(path, file, &columns, Some(MAX_ROWS), &|_| (), &mut |_, row| {

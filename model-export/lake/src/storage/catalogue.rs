@@ -34,7 +34,8 @@ impl Lake {
     /// The lake cannot be read.
     pub fn catalogue(&self) -> Result<Vec<CatalogueItem>, LakeError> {
         let mut items = BTreeMap::new();
-        for path in self.parts("catalogue")? {
+        for part in self.parts("catalogue")? {
+            let path = part.path;
             let batch = table::read(&path)?;
             let ids = table::text(&path, &batch, "item_id")?;
             let titles = table::text(&path, &batch, "title")?;

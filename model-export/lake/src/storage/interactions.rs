@@ -21,6 +21,8 @@ pub struct Interaction {
     pub timestamp_ms: i64,
     /// The event's value; NaN where there is none.
     pub value: f32,
+    /// Of an event that the edge collected, whether the visitor's cookie had come back; [`None`] for all other events.
+    pub returning: Option<bool>,
 }
 
 /// Events of known users, by time; events of the same time stand as in the lake.
@@ -58,12 +60,20 @@ impl Interner {
 impl Lake {
     /// The events with `range.start` ≤ time < `range.end`, in milliseconds since 1970; [`super::ALL_TIME`] is all.
     ///
-    /// Rows of the same event id come once. Memory: 32 bytes per row and the ids once.
+    /// Rows that are the same event come once. Memory: 32 bytes per row and the ids once.
     ///
     /// # Errors
     /// The lake cannot be read, or a row in it is outside the schema.
     pub fn read_interactions(&self, range: Range<i64>) -> Result<Interactions, LakeError> {
-        const COLUMNS: &[&str] = &["event_id", "user_id", "item_id", "event_type", "timestamp", "value"];
+        const COLUMNS: &[&str] = &[
+            "event_id",
+            "user_id",
+            "item_id",
+            "event_type",
+            "timestamp",
+            "value",
+            "returning",
+        ];
         let mut users = Interner::default();
         let mut items = Interner::default();
         let mut rows = Vec::new();
@@ -76,6 +86,7 @@ impl Lake {
             let kinds = table::text(&path, &batch, "event_type")?;
             let times = table::timestamp_ms(&path, &batch, "timestamp")?;
             let values = table::f64(&path, &batch, "value")?;
+            let returning = table::bool(&path, &batch, "returning")?;
             for row in 0..batch.num_rows() {
                 let timestamp_ms = times.value(row);
                 if !range.contains(&timestamp_ms) {
@@ -107,6 +118,7 @@ impl Lake {
                     kind,
                     timestamp_ms,
                     value,
+                    returning: returning.is_valid(row).then(|| returning.value(row)),
                 });
             }
         }

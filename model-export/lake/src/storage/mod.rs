@@ -18,6 +18,7 @@ mod read;
 mod record;
 pub mod schema;
 pub mod table;
+mod visitors;
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,7 @@ pub use error::LakeError;
 pub use interactions::{Interaction, Interactions};
 pub use read::EventBatches;
 pub use record::{IngestRecord, SourceId, SourceKind};
+pub use visitors::EdgeVisitors;
 
 /// All times.
 pub const ALL_TIME: std::ops::Range<i64> = i64::MIN..i64::MAX;

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Lake, LakeError, atomic};
 
 /// Raised when the same file would now give other rows, so that it is read again.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A file's content under one mapping: the first 16 hex digits of a SHA-256.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -101,6 +101,16 @@ pub struct IngestRecord {
     pub ignored: u64,
     /// Rows in quarantine.
     pub quarantined: u64,
+    /// Texts that were left out or shortened in accepted rows; the quarantine has them, too.
+    #[serde(default)]
+    pub changed: u64,
+    /// The `[[events]]` that the file belongs to, by its name or by its path as the configuration writes it. Events with the same id are one
+    /// event only within it. Absent for catalogues and in records from before this field.
+    #[serde(default)]
+    pub declared: Option<String>,
+    /// Whether the edge collected the events of the file.
+    #[serde(default)]
+    pub collected: bool,
     /// First event, in milliseconds since 1970.
     pub first_ms: Option<i64>,
     /// Last event.
@@ -171,6 +181,8 @@ impl Lake {
         for record in self.records()? {
             // The order matters where catalogues overlap.
             hash.update(record.source.as_str());
+            // It decides which rows are the same event.
+            hash.update(record.declared.as_deref().unwrap_or_default());
             hash.update(b"\n");
         }
         for part in self.foreign_parts()? {

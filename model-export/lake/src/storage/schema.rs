@@ -41,6 +41,8 @@ pub fn events() -> SchemaRef {
         Field::new("timestamp", timestamp(), false),
         Field::new("value", DataType::Float64, true),
         Field::new("context", text_map(), true),
+        // Null for events that the edge did not collect. Parts from before this column lack it.
+        Field::new("returning", DataType::Boolean, true),
     ]))
 }
 

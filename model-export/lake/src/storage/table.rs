@@ -8,8 +8,8 @@ use arrow_array::RecordBatchReader as _;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Float32Type, Float64Type, Int64Type, TimestampMillisecondType, UInt32Type, UInt64Type};
 use arrow_array::{
-    Array as _, ArrayRef, FixedSizeListArray, Float32Array, Float64Array, Int64Array, ListArray, MapArray, RecordBatch,
-    StringArray, TimestampMillisecondArray, UInt32Array, UInt64Array,
+    Array as _, ArrayRef, BooleanArray, FixedSizeListArray, Float32Array, Float64Array, Int64Array, ListArray,
+    MapArray, RecordBatch, StringArray, TimestampMillisecondArray, UInt32Array, UInt64Array,
 };
 use arrow_schema::{ArrowError, DataType, Field};
 use arrow_select::concat::concat_batches;
@@ -100,6 +100,8 @@ macro_rules! typed {
 typed! {
     /// A column of text.
     text -> StringArray, "Utf8", |array| array.as_string_opt::<i32>();
+    /// A column of yes and no.
+    bool -> BooleanArray, "Boolean", |array| array.as_boolean_opt();
     /// A column of 64-bit floats.
     f64 -> Float64Array, "Float64", |array| array.as_primitive_opt::<Float64Type>();
     /// A column of unsigned 64-bit integers.
