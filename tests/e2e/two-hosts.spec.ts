@@ -1,40 +1,46 @@
 /**
  * A shop on one host whose API and model lie on another. The Worker under test listens as `api.shop.localhost` and lists one origin
- * (`SELVEDGE_ALLOWED_ORIGINS`, which `cargo xtask test` sets); the page's own files come from the test, under the origin of the shop. What the page asks
- * of the other host goes over the network, and Chromium holds it to the rules of cross-origin requests.
+ * (`SELVEDGE_ALLOWED_ORIGINS`); there, a server of this file sends the demo's pages. `cargo xtask test` chooses the origin and passes it on in
+ * `SELVEDGE_OTHER_SHOP`. Everything goes over the network, and Chromium holds it to the rules of cross-origin requests.
  */
 
-import { test as base, type Page } from "@playwright/test";
+import { createServer, type Server } from "node:http";
+import { test as base } from "@playwright/test";
 import { addFrom, expect, open, test, tiles } from "./shop.ts";
 
-const SHOP = "http://www.shop.localhost";
-const STRANGER = "http://www.stranger.localhost";
+const SHOP = process.env["SELVEDGE_OTHER_SHOP"] ?? "http://www.shop.localhost:8788";
+const STRANGER = SHOP.replace("www.shop.", "www.stranger.");
 
-/** The same server under the name of the API's host. Chromium finds every name below `localhost` on this machine. */
+/** The Worker under test, by the name of the API's host. Chromium finds every name below `localhost` on this machine. */
 const apiOf = (baseURL: string | undefined): string => `http://api.shop.localhost:${new URL(baseURL ?? "").port}`;
 
-/** Serves the demo's files at an origin, with pages that name the other host. */
-async function serve(page: Page, origin: string, baseURL: string | undefined): Promise<void> {
-  await page.route(`${origin}/**`, async (route) => {
-    const { pathname, search } = new URL(route.request().url());
-    const answer = await fetch(`${baseURL}${pathname}${search}`);
+let server: Server;
+
+base.beforeAll(async ({ baseURL }) => {
+  const api = apiOf(baseURL);
+  server = createServer(async (request, response) => {
+    const answer = await fetch(`${baseURL}${request.url}`);
     const type = answer.headers.get("content-type") ?? "";
-    let body = Buffer.from(await answer.arrayBuffer());
-    if (type.startsWith("text/html")) {
-      const api = apiOf(baseURL);
-      const html = body.toString()
-        .replace('name="selvedge-api" content=""', `name="selvedge-api" content="${api}"`)
-        .replace('name="selvedge-models" content=""', `name="selvedge-models" content="${api}/models/current.json"`);
-      body = Buffer.from(html);
-    }
+    const body = Buffer.from(await answer.arrayBuffer());
     // Without the demo's Content-Security-Policy, which allows its own host only.
-    await route.fulfill({ status: answer.status, contentType: type, body });
+    response.writeHead(answer.status, { "content-type": type });
+    response.end(
+      type.startsWith("text/html")
+        ? body.toString()
+          .replace('name="selvedge-api" content=""', `name="selvedge-api" content="${api}"`)
+          .replace('name="selvedge-models" content=""', `name="selvedge-models" content="${api}/models/current.json"`)
+        : body,
+    );
   });
-}
+  await new Promise<void>((resolve) => server.listen(Number(new URL(SHOP).port), "127.0.0.1", resolve));
+});
+
+base.afterAll(() => {
+  server.close();
+});
 
 test("the shop's shelves, basket and profile work with an API on another host", async ({ page, context, baseURL }) => {
   const api = apiOf(baseURL);
-  await serve(page, SHOP, baseURL);
   await open(page, `${SHOP}/`);
   const { response, decision } = await addFrom(page, 3);
   expect(new URL(response.url()).origin).toBe(api);
@@ -56,7 +62,6 @@ test("the shop's shelves, basket and profile work with an API on another host", 
 });
 
 test("the model on the device comes from another host", async ({ page, baseURL }) => {
-  await serve(page, SHOP, baseURL);
   const snapshot = page.waitForResponse((answer) => answer.url().startsWith(`${apiOf(baseURL)}/models/`) && answer.url().endsWith(".selvedge"));
   await open(page, `${SHOP}/browser/`);
   expect((await (await snapshot).request().allHeaders())["cookie"]).toBeUndefined();
@@ -66,8 +71,7 @@ test("the model on the device comes from another host", async ({ page, baseURL }
 // Not the shop's `test`: it takes the browser's messages about refused requests for faults.
 base("a page of an origin that is not listed reads no answer and stores nothing", async ({ page, context, baseURL }) => {
   const api = apiOf(baseURL);
-  await page.route(`${STRANGER}/**`, (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><title>Stranger</title>" }));
-  await page.goto(`${STRANGER}/`);
+  await page.goto(`${STRANGER}/favicon.svg`);
   const outcomes = await page.evaluate(async (api) => {
     const outcome = (init: RequestInit, path: string) => fetch(api + path, { credentials: "include", ...init }).then(() => "read", (error: unknown) => (error as Error).name);
     return Promise.all([

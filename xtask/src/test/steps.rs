@@ -196,19 +196,17 @@ fn end_to_end() -> Result<Tally, Failure> {
     demo::prepare(Dataset::Synthetic)?;
     // Start with an empty bucket, so that everything found there at the end comes from this run.
     artefact::empty_dir(STATE)?;
-    // For the tests of a page on another host than the API's, tests/e2e/two-hosts.spec.ts.
-    let variables = ["SELVEDGE_ALLOWED_ORIGINS:http://www.shop.localhost"];
-    let server = Server::start(
-        demo::free_port()?,
-        &demo::site_of(Dataset::Synthetic)?,
-        STATE,
-        &variables,
-    )?;
+    // Of a page on another host than the API's, which tests/e2e/two-hosts.spec.ts serves.
+    let shop = format!("http://www.shop.localhost:{}", demo::free_port()?);
+    let allowed = format!("SELVEDGE_ALLOWED_ORIGINS:{shop}");
+    let site = demo::site_of(Dataset::Synthetic)?;
+    let server = Server::start(demo::free_port()?, &site, STATE, &[&allowed])?;
     demo::smoke(server.url())?;
     let mut command = tools::node_script("node_modules/@playwright/test/cli.js")?;
     command
         .args(["test", "--config", "tests/e2e/playwright.config.ts"])
         .env("SELVEDGE_URL", server.url())
+        .env("SELVEDGE_OTHER_SHOP", &shop)
         .env("SELVEDGE_CHROMIUM", chromium);
     let (output, status) = process::tee(&mut command)?;
     server.stop()?;
