@@ -17,10 +17,11 @@ const PATIENCE_MS = 300_000;
 /**
  * Starts one Worker in its own process and waits until it listens, without sending a request.
  *
- * @param {{ dir: string, entry: string, vars?: Record<string, string>, assets?: string }} worker
- *   `dir` holds the modules (`.js`, `.wasm`), `entry` names the first of them, `assets` becomes the binding ASSETS.
+ * @param {{ dir: string, entry: string, vars?: Record<string, string>, assets?: string, assetsAt?: string }} worker
+ *   `dir` holds the modules (`.js`, `.wasm`), `entry` names the first of them, `assets` becomes the binding ASSETS;
+ *   or `assetsAt`, the host and port of a server.
  */
-export async function start({ dir, entry, vars = {}, assets }) {
+export async function start({ dir, entry, vars = {}, assets, assetsAt }) {
   const port = await freePort();
   const home = mkdtempSync(join(tmpdir(), "selvedge-bench-"));
   const file = join(home, "config.capnp");
@@ -28,7 +29,7 @@ export async function start({ dir, entry, vars = {}, assets }) {
   const files = readdirSync(dir).filter((name) => /\.(js|wasm)$/.test(name));
   for (const name of files) copyFileSync(join(dir, name), join(home, name));
   copyFileSync(`${ROOT}benches/edge/cache-in-memory.js`, join(home, "cache-in-memory.mjs"));
-  writeFileSync(file, config({ files, entry, vars, assets: assets && resolve(assets), port }));
+  writeFileSync(file, config({ files, entry, vars, assets: assets && resolve(assets), assetsAt, port }));
   const begin = performance.now();
   // Not `node_modules/.bin/workerd`, a Node.js program that starts the process to be measured as its child.
   const child = spawn(binary(), ["serve", file], { stdio: ["ignore", "inherit", "inherit"] });
@@ -72,15 +73,15 @@ export const selvedge = (site, publicKey) => ({
   vars: { SELVEDGE_PUBLIC_KEYS: publicKey, SELVEDGE_COOKIE_KEYS: `1:${Buffer.alloc(32, 7).toString("base64")}` },
 });
 
-function config({ files, entry, vars, assets, port }) {
+function config({ files, entry, vars, assets, assetsAt, port }) {
   const text = JSON.stringify;
   // workerd takes the first module as the entry.
   files.sort((a, b) => Number(b === entry) - Number(a === entry));
   const modules = files.map((name) => `(name = ${text(name)}, ${name.endsWith(".js") ? "esModule" : "wasm"} = embed ${text(name)})`);
   const bindings = Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`);
   const services = ["(name = \"main\", worker = .main)", "(name = \"cache\", worker = .cache)", "(name = \"internet\", network = (allow = [\"local\"]))"];
-  if (assets) {
-    services.push(`(name = "assets", disk = (path = ${text(assets)}))`);
+  if (assets || assetsAt) {
+    services.push(`(name = "assets", ${assets ? `disk = (path = ${text(assets)})` : `external = (address = ${text(assetsAt)}, http = ())`})`);
     bindings.push("(name = \"ASSETS\", service = \"assets\")");
   }
   return `using Workerd = import "/workerd/workerd.capnp";

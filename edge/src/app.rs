@@ -1,13 +1,15 @@
 //! The application's state: what one process keeps between requests. `respond.rs` answers with it.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use selvedge::profile::RecentProfiles;
 
 use crate::answers::Answers;
+use crate::budget::Budget;
 use crate::config::Config;
 use crate::entity_tag;
-use crate::fallback::{Counters, Lent};
+use crate::fallback::{Counters, Fallback, Lent};
 use crate::host::{Host, HostError};
 use crate::model::Store;
 
@@ -45,10 +47,17 @@ pub struct App<H: Host> {
     pub(crate) shaped_by: u64,
     /// The same as the end of a cache key, for caches that outlive this process: `/b1f3a9c02d4e5f607`.
     pub(crate) stamp: String,
+    /// The memory of requests under way.
+    pub(crate) budget: Rc<Budget>,
+    /// When the log last said that the budget is used up, Unix milliseconds.
+    refusal_logged_at_ms: Cell<u64>,
 }
 
 /// What the code is: `SELVEDGE_BUILD_ID` of the build, or a digest of the sources (`build.rs`).
 const BUILD: &str = env!("SELVEDGE_BUILD_ID");
+
+/// Milliseconds between two lines of the log about the budget: whoever uses it up would else fill the log, too.
+const REFUSAL_LOG_MS: u64 = 10_000;
 
 impl<H: Host> App<H> {
     /// An application that has answered nothing yet.
@@ -60,6 +69,7 @@ impl<H: Host> App<H> {
         Self {
             stamp: format!("/b{shaped_by:016x}"),
             shaped_by,
+            budget: Rc::new(Budget::new(config.budget_bytes)),
             config,
             store: RefCell::default(),
             waiting: RefCell::default(),
@@ -67,7 +77,26 @@ impl<H: Host> App<H> {
             recent: RefCell::new(RecentProfiles::new()),
             counters: Counters::default(),
             told_of_assets: Cell::default(),
+            refusal_logged_at_ms: Cell::new(0),
         }
+    }
+
+    /// Logs that the budget has no room for what a request needs. `instead` says what is done now.
+    pub(crate) fn log_refusal(&self, host: &H, now_ms: u64, instead: &str) {
+        let again_at_ms = self.refusal_logged_at_ms.get().saturating_add(REFUSAL_LOG_MS);
+        if self.refusal_logged_at_ms.get() == 0 || now_ms >= again_at_ms {
+            self.refusal_logged_at_ms.set(now_ms);
+            let (held, limit) = (self.budget.held(), self.budget.limit());
+            host.log(format_args!(
+                "requests under way hold {held} of {limit} bytes (SELVEDGE_BUDGET_MIB), which leaves no room for one more: {instead}"
+            ));
+        }
+    }
+
+    /// Counts, and logs now and then, that the budget has no room for a page or for work behind an answer.
+    pub(crate) fn refuse_behind(&self, host: &H, now_ms: u64, instead: &str) {
+        self.log_refusal(host, now_ms, instead);
+        self.counters.count(Fallback::Busy);
     }
 
     /// Logs and counts that the host failed in work behind an answer, which no answer can name any more.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use selvedge::place::{Device, Lazy, Locale, Place};
 
 use crate::app::App;
+use crate::budget::Permit;
 use crate::fallback::{Fallback, Fallbacks, Lent};
 use crate::host::{Host, HostError, Request};
 use crate::incoming::Incoming;
@@ -29,7 +30,12 @@ pub struct Call<'c, H: Host> {
     pub timing: Timing,
     /// Whether the answer says how it was made, in `Cache-Status` and `Server-Timing`.
     pub diagnostics: bool,
+    /// What this request holds of the budget, from its body on until it ends.
+    pub permit: Option<Permit>,
 }
+
+/// Milliseconds after which a request that has not come any further was stopped by the runtime, without dropping its future.
+const STOPPED_MS: u64 = 60_000;
 
 impl<H: Host> Call<'_, H> {
     /// Adds `Cache-Status` (RFC 9211) to the answer if diagnostics are on.
@@ -42,6 +48,19 @@ impl<H: Host> Call<'_, H> {
             answer.with("cache-status", status())
         } else {
             answer
+        }
+    }
+
+    /// Holds so many bytes of the budget from now on, until the request ends. Returns false if there is no room for them.
+    pub fn hold(&mut self, bytes: usize) -> bool {
+        let now_ms = self.host.unix_ms();
+        let stopped_ms = STOPPED_MS.saturating_add(self.app.config.body_ms.into());
+        match &self.permit {
+            Some(permit) => permit.renew(bytes, now_ms),
+            None => {
+                self.permit = self.app.budget.permit(bytes, now_ms, stopped_ms);
+                self.permit.is_some()
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Configuration from variables and secrets. It is read once per process, as they do not change while a process lives.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use selvedge::profile::cookie::Keyring;
 use selvedge::snapshot::{Release, VerifyingKey, parse_public_key};
@@ -13,6 +14,17 @@ const REFRESH_S: u32 = 60;
 const PROFILE_DAYS: u16 = 365;
 /// Browsers keep no cookie longer.
 const MAX_PROFILE_DAYS: u16 = 400;
+/// MiB of memory that all instances of an isolate may take together: of its 128 MB, 14 MiB are left for what lies outside of the Wasm,
+/// above all 12 MiB of kept answers.
+const MEMORY_MIB: u32 = 108;
+/// MiB that the requests under way may hold together, in bodies and in pages that stream through.
+const BUDGET_MIB: u32 = 8;
+/// Seconds within which a body must have come.
+const BODY_S: u32 = 10;
+/// Seconds that a load of a model may take. Cloudflare stops work 30 seconds after the answer behind which it goes on.
+const LOAD_S: u32 = 20;
+/// The longest time of a setting, in seconds: a day. In milliseconds it is far within a `u32`.
+const MAX_S: u32 = 86_400;
 
 /// The application's configuration. `docs/operations.md` describes the variables; their names are the same for every host.
 ///
@@ -30,6 +42,14 @@ const MAX_PROFILE_DAYS: u16 = 400;
 pub struct Config {
     /// Seconds between two reads of the model pointer.
     pub refresh_s: u32,
+    /// Bytes of memory that all instances of a process may take together.
+    pub memory_bytes: usize,
+    /// Bytes that the requests under way may hold together.
+    pub budget_bytes: usize,
+    /// Milliseconds within which a body must have come.
+    pub body_ms: u32,
+    /// Milliseconds that a load of a model may take.
+    pub load_ms: u32,
     /// Public keys whose snapshots are trusted.
     pub public_keys: Vec<VerifyingKey>,
     /// The shop that snapshots must be for; [`None`] for any.
@@ -63,15 +83,25 @@ impl Config {
 }
 
 fn read(text: &dyn Fn(&str) -> Option<String>, log: &dyn Fn(fmt::Arguments<'_>)) -> Config {
-    let refresh_s = match text("SELVEDGE_REFRESH_S") {
-        None => REFRESH_S,
-        Some(value) => value.trim().parse().unwrap_or_else(|_| {
+    let number = |name: &str, unit: &str, range: RangeInclusive<u32>, default: u32| {
+        let Some(value) = text(name) else { return default };
+        let parsed = value.trim().parse().ok().filter(|number| range.contains(number));
+        parsed.unwrap_or_else(|| {
+            let (least, most) = (range.start(), range.end());
             log(format_args!(
-                "SELVEDGE_REFRESH_S: expected a whole number of seconds, found {value:?}; using {REFRESH_S}"
+                "{name}: expected a whole number of {unit} from {least} to {most}, found {value:?}; using {default}"
             ));
-            REFRESH_S
-        }),
+            default
+        })
     };
+    let mib = |name, range, default| (number(name, "MiB", range, default) as usize) << 20;
+    let ms = |name, default| 1000 * number(name, "seconds", 1..=MAX_S, default);
+    let refresh_s = number("SELVEDGE_REFRESH_S", "seconds", 0..=MAX_S, REFRESH_S);
+    // Wasm addresses no more than 4 GiB.
+    let memory_bytes = mib("SELVEDGE_MEMORY_MIB", 1..=4095, MEMORY_MIB);
+    let budget_bytes = mib("SELVEDGE_BUDGET_MIB", 1..=4095, BUDGET_MIB);
+    let body_ms = ms("SELVEDGE_BODY_S", BODY_S);
+    let load_ms = ms("SELVEDGE_LOAD_S", LOAD_S);
     let public_keys = text("SELVEDGE_PUBLIC_KEYS")
         .unwrap_or_default()
         .split([',', ' ', '\n'])
@@ -183,6 +213,10 @@ fn read(text: &dyn Fn(&str) -> Option<String>, log: &dyn Fn(fmt::Arguments<'_>))
         diagnostics,
         origin,
         refresh_s,
+        memory_bytes,
+        budget_bytes,
+        body_ms,
+        load_ms,
         public_keys,
         keyring,
     }

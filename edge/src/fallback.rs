@@ -74,9 +74,11 @@ pub enum Fallback {
     StepBack,
     /// A declared step back was taken. Only counted.
     DeclaredStepBack,
+    /// The requests under way hold all the memory that they may hold together. A body was refused, or a page was handed on unfilled.
+    Busy,
 }
 
-const COUNT: usize = 9;
+const COUNT: usize = 10;
 
 impl Fallback {
     const ALL: [Self; COUNT] = [
@@ -89,6 +91,7 @@ impl Fallback {
         Self::CacheFailed,
         Self::StepBack,
         Self::DeclaredStepBack,
+        Self::Busy,
     ];
 
     const fn name(self) -> &'static str {
@@ -102,6 +105,7 @@ impl Fallback {
             Self::CacheFailed => "cache-failed",
             Self::StepBack => "step-back",
             Self::DeclaredStepBack => "declared-step-back",
+            Self::Busy => "busy",
         }
     }
 

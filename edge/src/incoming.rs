@@ -1,4 +1,4 @@
-//! The incoming request: path, query, headers and a body of bounded length.
+//! The incoming request: path, query and headers.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -6,9 +6,8 @@ use std::ops::Range;
 use form_urlencoded::Parse;
 use percent_encoding::percent_decode_str;
 use selvedge::profile::cookie::Scheme;
-use serde::de::DeserializeOwned;
 
-use crate::host::{ByteSource, Host, HostError, Request};
+use crate::host::{Host, Request};
 use crate::problem::Problem;
 
 /// An incoming request.
@@ -125,39 +124,10 @@ impl<H: Host> Incoming<H> {
             _ => Ok(()),
         }
     }
-
-    /// The body, read as JSON of at most `limit_bytes`. `expected` describes the JSON in the problem's detail.
-    ///
-    /// # Errors
-    /// A 415 problem for a compressed body, a 413 problem for a longer one, a 400 problem for one that is no such JSON.
-    pub async fn json<T: DeserializeOwned>(&self, limit_bytes: usize, expected: &str) -> Result<T, Problem> {
-        if let Some(coding) = self.header("content-encoding").filter(|coding| !is_identity(coding)) {
-            return Err(Problem::compressed(&coding));
-        }
-        let announced = self
-            .header("content-length")
-            .and_then(|text| text.parse::<usize>().ok());
-        if announced.is_some_and(|bytes| bytes > limit_bytes) {
-            return Err(Problem::too_long(limit_bytes));
-        }
-        let broken = |error: HostError| Problem::body(expected, &error);
-        let Some(stream) = self.request.take_body().map_err(broken)? else {
-            return Err(Problem::body(expected, &"nothing"));
-        };
-        let mut bytes = vec![0; announced.unwrap_or(limit_bytes)];
-        let filled = stream.read_into(&mut bytes).await.map_err(broken)?;
-        if filled.overflow {
-            return Err(Problem::too_long(limit_bytes));
-        }
-        let json = bytes.get(..filled.bytes).unwrap_or_default();
-        // Some clients begin UTF-8 text with a byte-order mark, which RFC 8259 allows a parser to ignore.
-        serde_json::from_slice(json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json))
-            .map_err(|error| Problem::body(expected, &error))
-    }
 }
 
 /// Whether a `Content-Encoding` lists no coding but `identity`, which is none (RFC 9110, section 8.4.1).
-fn is_identity(coding: &str) -> bool {
+pub fn is_identity(coding: &str) -> bool {
     let codings = coding.split(',').map(str::trim).filter(|coding| !coding.is_empty());
     codings
         .into_iter()

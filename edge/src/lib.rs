@@ -17,6 +17,8 @@
 
 mod answers;
 mod app;
+mod body;
+mod budget;
 mod call;
 mod collector;
 mod conditions;
@@ -45,6 +47,7 @@ mod respond;
 mod response;
 mod route;
 mod sent_event;
+mod time_limit;
 mod timing;
 mod visitor;
 

@@ -7,7 +7,10 @@ use serde::Serialize;
 use crate::host::Host;
 use crate::response::Response;
 
-/// An error answer: the client's fault (4xx), or an origin that does not answer (502).
+/// Seconds after which a request that was refused for lack of memory may be sent again.
+const RETRY_AFTER_S: &str = "2";
+
+/// An error answer: the client's fault (4xx), an origin that does not answer (502), or too many requests under way (503).
 #[derive(Clone, Debug)]
 pub struct Problem {
     status: u16,
@@ -143,6 +146,31 @@ impl Problem {
         );
         // The host does not say when its limit lets requests pass again. A minute is the longer one of the two periods that Cloudflare has.
         problem.header = Some(("retry-after", "60"));
+        problem
+    }
+
+    /// 408: the body did not come in time.
+    pub fn too_slow(within_ms: u32, found_bytes: usize) -> Self {
+        Self::new(
+            408,
+            "body-too-slow",
+            "Body too slow",
+            format!(
+                "body: expected all of it within {} seconds, found {found_bytes} bytes; send the request again",
+                within_ms / 1000
+            ),
+        )
+    }
+
+    /// 503: the requests under way hold all the memory that they may hold together.
+    pub fn busy() -> Self {
+        let mut problem = Self::new(
+            503,
+            "busy",
+            "Busy",
+            "memory: expected room for this request's body, found none beside the requests under way; nothing was stored: send the request again after the seconds of Retry-After",
+        );
+        problem.header = Some(("retry-after", RETRY_AFTER_S));
         problem
     }
 

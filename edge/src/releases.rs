@@ -6,14 +6,14 @@
 //! the location's cache, so that a process that just began knows it as well. (Without a shop and a channel releases have no common order: the
 //! snapshots of several shops may be tried in turn, as on a developer's machine.)
 
-use selvedge::snapshot::{AlignedBytes, Rollback, Snapshot};
+use selvedge::snapshot::{Rollback, Snapshot};
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::config::Config;
 use crate::fallback::{Fallback, Lent};
 use crate::host::{CachedAnswer, Host, StoredBytes};
-use crate::model::LoadError;
+use crate::model::{Buffer, LoadError};
 
 /// Seconds for which the location's cache keeps the time of the newest release; the cache may drop it earlier.
 const SEEN_S: u32 = 30 * 24 * 60 * 60;
@@ -47,7 +47,7 @@ pub async fn newest_ms<H: Host>(app: &App<H>, host: &H) -> u64 {
 pub fn check<H: Host>(
     app: &App<H>,
     host: &H,
-    snapshot: &Snapshot<AlignedBytes>,
+    snapshot: &Snapshot<Buffer>,
     declared: Option<&Declared>,
     newest_ms: u64,
 ) -> Result<(), LoadError> {

@@ -7,8 +7,9 @@ use crate::call::Call;
 use crate::collector::{self, Delivery};
 use crate::cross_origin;
 use crate::fallback::Fallbacks;
-use crate::host::Host;
+use crate::host::{Host, Renewal};
 use crate::incoming::Incoming;
+use crate::loading;
 use crate::operator::is_operator;
 use crate::problem::Problem;
 use crate::resource::{events, health, key, page, profile, rank, recommend, similar};
@@ -34,6 +35,7 @@ impl<H: Host> App<H> {
                 fallbacks: Fallbacks::default(),
                 timing: Timing::start(diagnostics, &host),
                 diagnostics,
+                permit: None,
             };
             let answer = match route::within_api(&app.config.api_prefix, incoming.path()) {
                 Some(path) => answer(&mut call, path).await,
@@ -54,9 +56,16 @@ impl<H: Host> App<H> {
         }
     }
 
-    /// Writes a batch of the event queue's messages, each as JSON text, into the bucket as one gzipped object.
+    /// Loads the current model and waits until that has ended. A host that makes a new instance calls this before the instance's first
+    /// request, so that it has a model then. `newest_ms`: when the newest release was packed that the instance before saw, Unix milliseconds.
+    pub async fn load(&self, host: &H, newest_ms: u64) -> Renewal {
+        self.store.borrow_mut().saw(newest_ms);
+        loading::now(self, host).await
+    }
+
+    /// Writes a batch of the event queue's messages, each as JSON text, into the bucket as gzipped objects, one if it is not large.
     pub async fn deliver(&self, host: &H, messages: impl IntoIterator<Item = String>) -> Delivery {
-        collector::deliver(host, messages).await
+        collector::deliver(self, host, messages).await
     }
 }
 

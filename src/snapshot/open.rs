@@ -173,6 +173,12 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         self.bytes.as_ref()
     }
 
+    /// Borrows the owner of the file's bytes.
+    #[must_use]
+    pub const fn owner(&self) -> &B {
+        &self.bytes
+    }
+
     /// Returns the policy that was packed with the model.
     #[must_use]
     pub fn policy(&self) -> &Policy {

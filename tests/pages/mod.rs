@@ -144,7 +144,12 @@ pub fn check_template(template: &[u8], encoding: Encoding) {
         out
     };
     let plain = structure(&render(&item("a", "b")));
-    let has_sections = template.windows(3).any(|three| matches!(three, b"{{#" | b"{{^"));
+    // White space may stand between the braces and the sign, so a sign anywhere in an expression counts.
+    let has_sections = (0..template.len()).any(|at| {
+        let expression = template[at..].strip_prefix(b"{{").unwrap_or_default();
+        let inner = expression.split(|byte| *byte == b'}').next().unwrap_or_default();
+        inner.iter().any(|byte| matches!(byte, b'#' | b'^'))
+    });
     let openings = |html: &[u8]| EXPRESSIONS.iter().map(|open| count(html, open)).sum::<usize>();
     let own = openings(&render(&item("a", "b")));
     for (at, text) in HOSTILE.into_iter().enumerate() {

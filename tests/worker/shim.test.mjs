@@ -1,74 +1,138 @@
-// The entry shim alone: how it notices a broken instance, and how it answers instead of it.
+// The entry shim alone: how it notices a broken instance, how a new one takes over, and how it answers instead of a broken one.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { fallback } from "../../worker/shim/fallback.js";
-import { BROKEN, createInstance } from "../../worker/shim/instance.js";
+import { BROKEN, createInstances } from "../../worker/shim/instances.js";
 
-function instance() {
-  const resets = [];
+/** Instances whose Wasm is `exports`, the first of them made by the first call. */
+function instances(exports = {}) {
+  const made = [];
   const logged = [];
-  const made = createInstance({ reset: () => resets.push(true), log: (line) => logged.push(line) });
-  return { ...made, resets, logged };
+  const make = (own) => {
+    const core = { own, number: made.length, ownMemory: () => new WebAssembly.Memory({ initial: made.length }), ...exports };
+    made.push(core);
+    return core;
+  };
+  const shim = createInstances({ make, log: (line) => logged.push(line) });
+  return { ...shim, made, logged };
 }
 
 const trap = () => Promise.reject(new WebAssembly.RuntimeError("unreachable"));
+const number = (core) => core.number;
+const REPLACED = "wasm instance broken, to be replaced before the next request: ";
 
-test("a call that traps returns BROKEN, and the instance is reset before the next call", async () => {
-  const { call, resets, panics } = instance();
+test("a call that traps returns BROKEN, and the next call gets a new instance", async () => {
+  const { call, made, panics } = instances();
   assert.equal(await call(trap), BROKEN);
-  assert.deepEqual([resets.length, panics()], [0, 1]);
-  assert.equal(await call(async () => "well"), "well");
-  assert.equal(resets.length, 1);
-  assert.equal(await call(async () => "well"), "well");
-  assert.equal(resets.length, 1);
+  assert.deepEqual([made.length, panics()], [1, 1]);
+  assert.equal(call(number), 1);
+  assert.equal(call(number), 1);
+  assert.equal(made.length, 2);
 });
 
 test("calls whose promise the broken instance will never settle end with BROKEN", async () => {
-  const { call, markBroken } = instance();
+  const { call, made } = instances();
   const hanging = [call(() => new Promise(() => {})), call(() => new Promise(() => {}))];
-  markBroken("a trap somewhere else");
+  made[0].own.broke("a trap somewhere else");
   assert.deepEqual(await Promise.all(hanging), [BROKEN, BROKEN]);
 });
 
 test("one panic that is noticed in several ways counts once", async () => {
-  const { call, markBroken, panics, logged } = instance();
-  const outcome = call(() => {
-    markBroken("by the hook");
-    markBroken();
-    markBroken("by the error event");
+  const { call, trapped, panics, logged } = instances();
+  const outcome = call((core) => {
+    core.own.broke("by the hook");
+    core.own.broke();
+    trapped("by the error event");
     return trap();
   });
   assert.equal(await outcome, BROKEN);
   assert.equal(panics(), 1);
-  assert.deepEqual(logged, ["wasm instance broken, to be reset before the next request: by the hook"]);
+  assert.deepEqual(logged, [`${REPLACED}by the hook`]);
 });
 
 test("the error of a trap without a panic is logged, once for each instance", async () => {
-  const { call, markBroken, panics, logged } = instance();
-  const exhausted = () => {
-    markBroken();
+  const { call, panics, logged } = instances();
+  const exhausted = (core) => {
+    core.own.broke();
     throw new RangeError("Maximum call stack size exceeded");
   };
   assert.equal(call(exhausted), BROKEN);
   assert.equal(call(exhausted), BROKEN);
   assert.equal(panics(), 2);
-  assert.deepEqual(logged, Array(2).fill("wasm instance broken, to be reset before the next request: RangeError: Maximum call stack size exceeded"));
+  assert.deepEqual(logged, Array(2).fill(`${REPLACED}RangeError: Maximum call stack size exceeded`));
 });
 
 test("a trap whose error was not reported is still logged", async () => {
-  const { call, markBroken, resets, logged } = instance();
-  markBroken();
+  const { call, made, logged } = instances();
+  call(number);
+  made[0].own.broke();
   assert.equal(call(() => "well"), "well");
-  assert.deepEqual([resets.length, logged.length], [1, 1]);
+  assert.deepEqual([made.length, logged.length], [2, 1]);
 });
 
 test("any other error is thrown to the caller and does not break the instance", async () => {
-  const { call, resets } = instance();
+  const { call, made } = instances();
   await assert.rejects(call(() => Promise.reject(new TypeError("not ours"))), TypeError);
   await call(async () => "well");
-  assert.equal(resets.length, 0);
+  assert.equal(made.length, 1);
+});
+
+test("a new instance takes over once it has loaded, and the one before it ends its calls", async () => {
+  let loaded;
+  const { call, made, logged } = instances({ load: () => new Promise((resolve) => (loaded = resolve)) });
+  let end;
+  const begun = call((core) => new Promise((resolve) => (end = () => resolve(core.number))));
+  const renewed = made[0].own.renew({}, {});
+  assert.equal(call(number), 0, "while it loads");
+  loaded(0);
+  assert.equal(await renewed, 0);
+  assert.deepEqual([call(number), made[1].own.renewals(), logged.length], [1, 1, 1]);
+  end();
+  assert.equal(await begun, 0);
+});
+
+test("a new instance that has not loaded, or breaks while it loads, does not take over", async () => {
+  for (const load of [async () => 1, async () => 2, trap]) {
+    const { call, made } = instances({ load });
+    call(number);
+    const outcome = await made[0].own.renew({}, {});
+    assert.equal(outcome, load === trap ? 1 : await load());
+    assert.deepEqual([call(number), made[0].own.renewals()], [0, 0]);
+  }
+});
+
+test("of two new instances only the later one takes over", async () => {
+  const loads = [];
+  const { call, made } = instances({ load: () => new Promise((resolve) => loads.push(resolve)) });
+  call(number);
+  const renewals = [made[0].own.renew({}, {}), made[0].own.renew({}, {})];
+  loads[0](0);
+  assert.equal(await renewals[0], 1);
+  assert.equal(call(number), 0);
+  loads[1](0);
+  assert.equal(await renewals[1], 0);
+  assert.deepEqual([call(number), made[0].own.renewals()], [2, 1]);
+});
+
+test("a replaced instance that traps breaks its own calls alone", async () => {
+  const { call, made, trapped, panics } = instances({ load: async () => 0 });
+  const hanging = call(() => new Promise(() => {}));
+  await made[0].own.renew({}, {});
+  const healthy = call(async () => "well");
+  made[0].own.broke();
+  trapped(new WebAssembly.RuntimeError("unreachable"));
+  assert.deepEqual([await hanging, await healthy, call(number), panics()], [BROKEN, "well", 1, 1]);
+});
+
+test("the memory of the other instances counts until it is collected", async () => {
+  const { call, made } = instances({ load: async () => 0 });
+  call(number);
+  assert.equal(made[0].own.otherBytes(), 0);
+  await made[0].own.renew({}, {});
+  assert.equal(made[1].own.otherBytes(), 65_536);
+  assert.equal(made[0].own.otherBytes(), 2 * 65_536);
 });
 
 test("a list is answered with an empty decision, never with a 5xx", async () => {

@@ -5,6 +5,7 @@
 //! returns the error. Raw calls that return a promise cannot throw: at compatibility dates from 2022-10-31 workerd rejects the
 //! promise instead, also for arguments that it refuses.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -12,7 +13,7 @@ use std::rc::Rc;
 use js_sys::futures::{JsFuture, future_to_promise};
 use js_sys::{Date, Function, Promise, Reflect, Uint8Array};
 use selvedge_edge::Headers;
-use selvedge_edge::host::{HostError, Runtime, StoredBytes, Wake};
+use selvedge_edge::host::{HostError, InstanceMemory, Renewal, Runtime, StoredBytes, Wake};
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Context, Env, EnvBinding};
 
@@ -96,6 +97,23 @@ impl Clone for Cloudflare {
     }
 }
 
+thread_local! {
+    static FRESH: OnceCell<usize> = const { OnceCell::new() };
+}
+
+/// Notes how much memory this instance has before it loads anything.
+pub fn note_fresh() {
+    FRESH.with(|fresh| {
+        fresh.get_or_init(own_bytes);
+    });
+}
+
+/// Bytes of this instance's memory.
+fn own_bytes() -> usize {
+    const PAGE_BYTES: usize = 64 * 1024;
+    core::arch::wasm32::memory_size(0) * PAGE_BYTES
+}
+
 /// Bytes in the runtime's memory.
 #[derive(Clone)]
 pub struct Buffer(pub Uint8Array);
@@ -119,6 +137,15 @@ impl Wake for Resolver {
             // One whose request is over has nobody to resolve for.
             let _ = resolve.call0(&JsValue::UNDEFINED);
         }
+    }
+}
+
+/// A timer that ends when nobody waits for it any more: the runtime would else keep it, and through it this instance's memory.
+struct Timer(i32);
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        scope().clear_timeout_with_handle(self.0);
     }
 }
 
@@ -152,13 +179,16 @@ impl Runtime for Cloudflare {
     /// context, where the runtime refuses its input and output. (`worker::Delay` cannot be ended by another request, and unwraps.)
     fn pause(&self, at_most_ms: u32) -> (Resolver, impl Future<Output = ()> + 'static) {
         let mut resolver = None;
+        let mut timer = None;
         let promise = Promise::new(&mut |resolve, _| {
-            if after(at_most_ms, &resolve).is_err() {
-                let _ = resolve.call0(&JsValue::UNDEFINED);
+            match after(at_most_ms, &resolve) {
+                Ok(id) => timer = Some(Timer(id)),
+                Err(_) => drop(resolve.call0(&JsValue::UNDEFINED)),
             }
             resolver = Some(resolve);
         });
         let pause = async move {
+            let _timer = timer;
             // It is never rejected.
             let _ = JsFuture::from(promise).await;
         };
@@ -213,5 +243,34 @@ impl Runtime for Cloudflare {
 
     fn panics(&self) -> u32 {
         shortcuts::panics()
+    }
+
+    fn memory(&self) -> Option<InstanceMemory> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole bytes; more than Wasm can address count as all that it can"
+        )]
+        let others = shortcuts::other_bytes() as usize;
+        Some(InstanceMemory {
+            own: own_bytes(),
+            fresh: FRESH.with(|fresh| *fresh.get_or_init(own_bytes)),
+            others,
+        })
+    }
+
+    async fn renew(&self, newest_ms: u64) -> Result<Renewal, HostError> {
+        let context: &JsValue = self.context.as_ref().as_ref();
+        let promise = shortcuts::renew(&self.env, context, &self.site, newest_ms as f64).map_err(failed)?;
+        let outcome = JsFuture::from(promise).await.map_err(failed)?;
+        Ok(match outcome.as_f64() {
+            Some(0.0) => Renewal::Done,
+            Some(2.0) => Renewal::Refused,
+            _ => Renewal::Failed,
+        })
+    }
+
+    fn renewals(&self) -> u32 {
+        shortcuts::renewals()
     }
 }

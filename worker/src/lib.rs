@@ -24,8 +24,9 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::task::{self, Poll, Waker};
 
-use js_sys::Reflect;
 use js_sys::futures::future_to_promise;
+use js_sys::{Promise, Reflect};
+use selvedge_edge::host::Renewal;
 use selvedge_edge::{App, Config, Delivery};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -44,6 +45,7 @@ thread_local! {
 fn app(env: &Env) -> Rc<App<Cloudflare>> {
     let new = || {
         breakage::watch();
+        host::note_fresh();
         // `Env::var` would trap for a name that is bound to `null`.
         let variable = |name: &str| Reflect::get(env, &name.into()).ok()?.as_string();
         Rc::new(App::new(Config::read(variable, runtime::log)))
@@ -78,6 +80,33 @@ pub fn fetch(request: Request, env: Env, context: RawContext) -> Result<JsValue,
     }
 }
 
+/// Loads the model before the first request of a new instance. Returns a promise of a number for the shim: whether it is loaded (0), not
+/// this time (1), or refused for good (2).
+#[wasm_bindgen]
+pub fn load(env: Env, context: RawContext, site: &str, newest_ms: f64) -> Promise {
+    let app = app(&env);
+    let host = Cloudflare::new(env, Context::new(context), site);
+    future_to_promise(async move {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole milliseconds since 1970"
+        )]
+        let newest_ms = newest_ms as u64;
+        Ok(JsValue::from(match app.load(&host, newest_ms).await {
+            Renewal::Done => 0,
+            Renewal::Failed => 1,
+            Renewal::Refused => 2,
+        }))
+    })
+}
+
+/// This instance's memory, so that the shim can see its size and when it is collected.
+#[wasm_bindgen(js_name = ownMemory)]
+pub fn own_memory() -> JsValue {
+    wasm_bindgen::memory()
+}
+
 #[cfg(feature = "panic-route")]
 #[expect(clippy::panic, reason = "the route is there to panic")]
 fn panic_on_purpose(incoming: &Incoming) {
@@ -95,9 +124,11 @@ fn panic_on_purpose(incoming: &Incoming) {
 #[event(queue)]
 async fn queue(batch: MessageBatch<JsValue>, env: Env, context: Context) -> worker::Result<()> {
     let app = app(&env);
-    let messages: Vec<String> = events::messages(&batch).collect();
     // The queue's event has no request, and nothing of it is cached.
-    match app.deliver(&Cloudflare::new(env, context, ""), messages).await {
+    match app
+        .deliver(&Cloudflare::new(env, context, ""), events::messages(&batch))
+        .await
+    {
         Delivery::Written => batch.ack_all(),
         Delivery::Again => batch.retry_all(),
     }

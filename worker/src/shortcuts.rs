@@ -3,7 +3,7 @@
 //!
 //! Everything else goes through `worker`, its raw half `worker_sys`, and `web_sys`. Each binding here says what it is instead of.
 
-use js_sys::{Promise, Reflect, Uint8Array};
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{
     ReadableStreamByobReader, ReadableWritablePair, Request, Response, TransformStream, WritableStreamDefaultWriter,
@@ -96,33 +96,30 @@ extern "C" {
     pub fn new(format: &str) -> Result<CompressionStream, JsValue>;
 }
 
-// ---- the entry shim: worker/shim/entry.js ----
+// ---- the instance that this code runs in: worker/shim/instances.js ----
 //
 // workers-rs has a shim of its own, which begins a new instance after a panic but answers none of the requests that the broken one
-// owes.
+// owes, and has no second instance beside the first.
 
-#[wasm_bindgen]
+#[wasm_bindgen(raw_module = "./own.js")]
 extern "C" {
-    /// Lets go of every request under way, and logs the reason.
-    #[wasm_bindgen(js_name = __selvedge_broke)]
+    /// Lets go of every request under way in this instance, and logs the reason.
     pub fn broke(reason: Option<&str>);
 
-    /// Aborts the stream when the instance breaks that writes it. Calling what it returns ends that.
-    #[wasm_bindgen(js_name = __selvedge_guard)]
+    /// Aborts the stream when this instance breaks, which writes it. Calling what it returns ends that.
     pub fn guard(writer: &WritableStreamDefaultWriter) -> js_sys::Function;
-}
 
-/// How many Wasm panics this isolate has survived. The entry shim counts them: our own memory is gone after each.
-pub fn panics() -> u32 {
-    let count = Reflect::get(&js_sys::global(), &"__selvedge_panics".into())
-        .ok()
-        .and_then(|count| count.as_f64())
-        .unwrap_or(0.0);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a small count; the cast saturates"
-    )]
-    let count = count as u32;
-    count
+    /// How many Wasm panics this isolate has survived. The shim counts them: an instance's own memory is gone after each.
+    pub fn panics() -> u32;
+
+    /// How often a new instance took over because a model had no room in the one before.
+    pub fn renewals() -> u32;
+
+    /// Bytes of the memories of all other instances that were not collected yet.
+    #[wasm_bindgen(js_name = otherBytes)]
+    pub fn other_bytes() -> f64;
+
+    /// Makes a new instance, which loads the model and takes over. The promise is of what `load` returned.
+    #[wasm_bindgen(catch)]
+    pub fn renew(env: &JsValue, context: &JsValue, site: &str, newest_ms: f64) -> Result<Promise, JsValue>;
 }

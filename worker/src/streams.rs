@@ -1,8 +1,8 @@
-//! Byte streams: into a buffer that is there already, and through the runtime's own gzip.
+//! Byte streams: from the runtime, into a page, and through the runtime's own gzip.
 
 use js_sys::futures::JsFuture;
 use js_sys::{Function, Promise, Uint8Array};
-use selvedge_edge::host::{ByteSink, ByteSource, Filled, HostError, PIECE_BYTES};
+use selvedge_edge::host::{ByteSink, ByteSource, HostError};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
     ReadableStream, ReadableStreamByobReader, ReadableStreamReadResult, Response, WritableStreamDefaultWriter,
@@ -18,6 +18,7 @@ pub struct Body {
     reader: Option<FillingReader>,
     /// The buffer for the next piece; a reader takes it away and gives it back.
     piece: Option<Uint8Array>,
+    has_ended: bool,
 }
 
 impl Body {
@@ -27,12 +28,14 @@ impl Body {
             stream,
             reader: None,
             piece: None,
+            has_ended: false,
         }
     }
 
     /// The stream, for the runtime to read. It refuses one that was begun to be read here.
-    pub fn into_stream(self) -> ReadableStream {
-        self.stream
+    pub fn into_stream(mut self) -> ReadableStream {
+        self.has_ended = true;
+        self.stream.clone()
     }
 
     fn reader(&mut self) -> Result<&FillingReader, JsValue> {
@@ -42,46 +45,32 @@ impl Body {
         self.reader.as_ref().ok_or(JsValue::NULL)
     }
 
-    async fn read(&mut self, min_bytes: u32, into: Uint8Array) -> Result<ReadableStreamReadResult, JsValue> {
-        let promise = self.reader()?.read_at_least(min_bytes, &into)?;
-        Ok(JsFuture::from(promise).await?.unchecked_into())
-    }
-
-    async fn next_piece(&mut self) -> Result<Option<Vec<u8>>, JsValue> {
-        let piece = self.piece.take().unwrap_or_else(|| buffer(PIECE_BYTES));
-        let chunk = self.read(1, piece).await?;
+    /// Waits for the next bytes. The piece's buffer is reused; it cannot be our own memory, because a reader takes the buffer away from its
+    /// owner.
+    async fn read(&mut self, at_least: u32, at_most: u32) -> Result<Option<Vec<u8>>, JsValue> {
+        if self.has_ended {
+            return Ok(None);
+        }
+        let kept = self.piece.take().filter(|piece| piece.length() == at_most);
+        let piece = kept.unwrap_or_else(|| Uint8Array::new_with_length(at_most));
+        let promise = self.reader()?.read_at_least(at_least.max(1), &piece)?;
+        let chunk: ReadableStreamReadResult = JsFuture::from(promise).await?.unchecked_into();
+        self.has_ended = chunk.get_done() == Some(true);
         let Some(value) = bytes_of(&chunk).filter(|value| value.length() > 0) else {
+            self.has_ended = true;
             return Ok(None);
         };
         let bytes = value.to_vec();
         self.piece = Some(Uint8Array::new(&value.buffer()));
         Ok(Some(bytes))
     }
+}
 
-    /// Reads all of it into `target`, in pieces of at most `LARGE_BYTES`, and looks whether more would come.
-    ///
-    /// The piece's buffer is reused; it cannot be our own memory, because a reader takes the buffer away from its owner.
-    async fn fill(mut self, target: &mut [u8]) -> Result<Filled, JsValue> {
-        const LARGE_BYTES: usize = 512 * 1024;
-        // One byte more than fits, so that an overlong stream shows itself.
-        let mut piece = buffer(LARGE_BYTES.min(target.len().saturating_add(1)));
-        let length = piece.length();
-        let mut bytes = 0usize;
-        loop {
-            let chunk = self.read(length, piece).await?;
-            let Some(value) = bytes_of(&chunk) else {
-                return Ok(Filled { bytes, overflow: false });
-            };
-            let found = usize::try_from(value.length()).unwrap_or(usize::MAX);
-            let Some(place) = target.get_mut(bytes..).and_then(|rest| rest.get_mut(..found)) else {
-                return Ok(Filled { bytes, overflow: true });
-            };
-            value.copy_to(place);
-            bytes += found;
-            if chunk.get_done() == Some(true) {
-                return Ok(Filled { bytes, overflow: false });
-            }
-            piece = Uint8Array::new(&value.buffer());
+impl Drop for Body {
+    fn drop(&mut self) {
+        // A stream that was begun to be read and is given up, such as that of a load that took too long.
+        if !self.has_ended && self.reader.is_some() {
+            self.cancel(&HostError::new("not read to its end"));
         }
     }
 }
@@ -92,26 +81,27 @@ fn bytes_of(chunk: &ReadableStreamReadResult) -> Option<Uint8Array> {
     (!value.is_undefined()).then(|| value.unchecked_into())
 }
 
-fn buffer(bytes: usize) -> Uint8Array {
-    Uint8Array::new_with_length(u32::try_from(bytes).unwrap_or(u32::MAX))
+fn clamped(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 impl ByteSource for Body {
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, HostError> {
-        self.next_piece().await.map_err(failed)
+    async fn next_of(&mut self, at_least: usize, at_most: usize) -> Result<Option<Vec<u8>>, HostError> {
+        let read = self.read(clamped(at_least), clamped(at_most)).await;
+        if read.is_err() {
+            self.has_ended = true;
+        }
+        read.map_err(failed)
     }
 
     fn cancel(&mut self, reason: &HostError) {
+        self.has_ended = true;
         // It fails where the stream broke before, and then there is nothing to cancel.
         let reason = as_error(reason);
         let _ = match &self.reader {
             Some(reader) => reader.cancel_with_reason(&reason),
             None => self.stream.cancel_with_reason(&reason),
         };
-    }
-
-    async fn read_into(self, target: &mut [u8]) -> Result<Filled, HostError> {
-        self.fill(target).await.map_err(failed)
     }
 }
 

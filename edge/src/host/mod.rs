@@ -22,9 +22,9 @@ use std::fmt;
 pub use limit::RateLimit;
 pub use origin::{Origin, OriginAnswer, OriginKind, OriginRequest, ResolvedUrl};
 pub use request::Request;
-pub use runtime::{Runtime, Wake};
+pub use runtime::{InstanceMemory, Renewal, Runtime, Wake};
 pub use storage::{CachedAnswer, EventSink, LocationCache, ModelSource};
-pub use streams::{ByteSink, ByteSource, Filled, PIECE_BYTES, StoredBytes};
+pub use streams::{ByteSink, ByteSource, PIECE_BYTES, StoredBytes};
 
 /// Why something that a host lends did not work, as text for the log. [`crate::fallback`] decides what is answered instead.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -82,4 +82,45 @@ pub trait Runtime: Clone + 'static {
     fn panics(&self) -> u32 {
         0
     }
+
+    /// The memory of the application's instances; [`None`] if the host gets freed memory back.
+    fn memory(&self) -> Option<InstanceMemory> {
+        None
+    }
+
+    /// Makes a new instance, lets it load the model ([`crate::App::load`]), and has it answer all new requests if that succeeds. Until then,
+    /// this one goes on answering. `newest_ms` is for the new instance's load: when the newest release was packed that was seen here.
+    ///
+    /// # Errors
+    /// The host cannot make one.
+    async fn renew(&self, _newest_ms: u64) -> Result<Renewal, HostError> {
+        Err(HostError::new("this host makes no new instance"))
+    }
+
+    /// How often a new instance took the place of one that had no room for a model.
+    fn renewals(&self) -> u32 {
+        0
+    }
+}
+
+/// Memory that only grows, of the instances of the application that live in one process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InstanceMemory {
+    /// Bytes of this instance.
+    pub own: usize,
+    /// Bytes that this instance had before it loaded anything, and so a new one has.
+    pub fresh: usize,
+    /// Bytes of all other instances that still live: replaced ones whose requests have not ended, or whose memory was not collected yet.
+    pub others: usize,
+}
+
+/// What came of a new instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// It has loaded the model and answers from now on. This one answers only the requests that it has begun.
+    Done,
+    /// It could not load the model this time.
+    Failed,
+    /// It refused the model for good.
+    Refused,
 }

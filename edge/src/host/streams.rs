@@ -11,39 +11,19 @@ pub trait ByteSource: 'static {
     ///
     /// # Errors
     /// The stream broke.
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, HostError>;
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, HostError> {
+        self.next_of(1, PIECE_BYTES).await
+    }
 
-    /// Tells the writing end that nothing more will be read.
-    fn cancel(&mut self, reason: &HostError);
-
-    /// Reads the whole stream into `target`. A host that can read large pieces at once should replace this default, which copies pieces
-    /// of [`PIECE_BYTES`].
+    /// Waits for the next bytes, at most `at_most`; [`None`] at the end. A host may wait until `at_least` bytes are there, and must hold no
+    /// more memory than `at_most` for them while it waits.
     ///
     /// # Errors
     /// The stream broke.
-    async fn read_into(mut self, target: &mut [u8]) -> Result<Filled, HostError>
-    where
-        Self: Sized,
-    {
-        let mut bytes = 0;
-        while let Some(piece) = self.next().await? {
-            let Some(place) = target.get_mut(bytes..).and_then(|rest| rest.get_mut(..piece.len())) else {
-                return Ok(Filled { bytes, overflow: true });
-            };
-            place.copy_from_slice(&piece);
-            bytes += piece.len();
-        }
-        Ok(Filled { bytes, overflow: false })
-    }
-}
+    async fn next_of(&mut self, at_least: usize, at_most: usize) -> Result<Option<Vec<u8>>, HostError>;
 
-/// What [`ByteSource::read_into`] read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Filled {
-    /// How many bytes of the buffer were filled.
-    pub bytes: usize,
-    /// Whether the stream held more than the buffer has room for.
-    pub overflow: bool,
+    /// Tells the writing end that nothing more will be read.
+    fn cancel(&mut self, reason: &HostError);
 }
 
 /// The writing end of a stream whose reading end the client has.

@@ -48,6 +48,13 @@ impl MemoryHost {
         }
     }
 
+    /// Takes the work behind answers that is left. It is neither polled nor dropped any more while the result lives, as when a runtime stops
+    /// a request.
+    #[must_use]
+    pub fn stopped(&self) -> impl Sized + use<> {
+        self.work.take()
+    }
+
     /// Whether work behind answers is left.
     #[must_use]
     pub fn has_work(&self) -> bool {

@@ -46,7 +46,7 @@ pub use request::MemoryRequest;
 pub use runtime::{MemoryBytes, MemoryPrepared, MemoryWake};
 pub use streams::{Feeder, MemoryBody, MemorySink};
 
-use crate::host::{CachedAnswer, HostError};
+use crate::host::{CachedAnswer, HostError, InstanceMemory, Renewal};
 
 /// How a part of the host behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,6 +71,8 @@ impl Health {
 }
 
 type AskOrigin = Box<dyn Fn(&OriginCall) -> Result<MemoryAnswer, HostError>>;
+type AskMemory = Box<dyn Fn() -> InstanceMemory>;
+type Renew = Box<dyn Fn(u64) -> Pin<Box<dyn Future<Output = Result<Renewal, HostError>>>>>;
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
 /// Everything outside of the application. Tests set and read its fields.
@@ -82,6 +84,8 @@ pub struct World {
     pub models_health: Cell<Health>,
     /// Milliseconds before each read of a model begins.
     pub models_delay_ms: Cell<u32>,
+    /// Bodies that the test feeds, by object key: each is read once, in the place of the object.
+    pub models_fed: RefCell<BTreeMap<String, MemoryBody>>,
     /// Object keys that were read, in order.
     pub models_read: RefCell<Vec<String>>,
     /// The location's cache: answer and seconds to keep it, by cache key.
@@ -112,6 +116,10 @@ pub struct World {
     pub origin_calls: RefCell<Vec<OriginCall>>,
     /// Lines of the log.
     pub log: RefCell<Vec<String>>,
+    /// How often a new instance was asked for.
+    pub renewals: Cell<u32>,
+    memory: RefCell<Option<AskMemory>>,
+    renew: RefCell<Option<Renew>>,
     origin: RefCell<Option<AskOrigin>>,
     now_ms: Cell<u64>,
     random: Cell<u64>,
@@ -160,6 +168,19 @@ impl MemoryHost {
     /// Sets the function that answers for the origin.
     pub fn set_origin(&self, ask: impl Fn(&OriginCall) -> Result<MemoryAnswer, HostError> + 'static) {
         *self.origin.borrow_mut() = Some(Box::new(ask));
+    }
+
+    /// Sets the function that says what memory the instances have. Without it, freed memory comes back.
+    pub fn set_memory(&self, memory: impl Fn() -> InstanceMemory + 'static) {
+        *self.memory.borrow_mut() = Some(Box::new(memory));
+    }
+
+    /// Sets the function that makes a new instance.
+    pub fn set_renew<F: Future<Output = Result<Renewal, HostError>> + 'static>(
+        &self,
+        renew: impl Fn(u64) -> F + 'static,
+    ) {
+        *self.renew.borrow_mut() = Some(Box::new(move |newest_ms| Box::pin(renew(newest_ms))));
     }
 
     /// Each line of the bucket's objects, decompressed, behind the object key.

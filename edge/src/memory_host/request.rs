@@ -20,6 +20,8 @@ pub struct MemoryRequest {
     pub raw_headers: RawFields,
     /// The body, until it is taken.
     pub body: RefCell<Option<Vec<u8>>>,
+    /// A body that the test feeds, in the place of the other.
+    pub fed: RefCell<Option<MemoryBody>>,
     /// Milliseconds by which the visitor's clock is ahead of UTC.
     pub local_offset_ms: i64,
     /// The client's address.
@@ -55,6 +57,15 @@ impl MemoryRequest {
     pub fn with_raw(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
         self.raw_headers.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// A POST whose body the test feeds.
+    #[must_use]
+    pub fn post_fed(path_and_query: &str, body: MemoryBody) -> Self {
+        Self {
+            fed: RefCell::new(Some(body)),
+            ..Self::new("POST", path_and_query)
+        }
     }
 
     /// Adds a header.
@@ -103,6 +114,7 @@ impl Request for MemoryRequest {
     }
 
     fn take_body(&self) -> Result<Option<MemoryBody>, HostError> {
-        Ok(self.body.take().map(|bytes| MemoryBody::of([bytes])))
+        let fed = self.fed.take();
+        Ok(fed.or_else(|| self.body.take().map(|bytes| MemoryBody::of([bytes]))))
     }
 }

@@ -10,7 +10,7 @@ use super::request::MemoryRequest;
 use super::streams::{self, MemoryBody, MemorySink};
 use super::{MemoryHost, Work, waiting};
 use crate::headers::Headers;
-use crate::host::{HostError, Runtime, StoredBytes, Wake};
+use crate::host::{HostError, InstanceMemory, Renewal, Runtime, StoredBytes, Wake};
 
 /// Bytes on the host's side.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,5 +124,22 @@ impl Runtime for MemoryHost {
             kept.set(name, value.to_owned());
         }
         Ok(())
+    }
+
+    fn memory(&self) -> Option<InstanceMemory> {
+        self.memory.borrow().as_ref().map(|memory| memory())
+    }
+
+    async fn renew(&self, newest_ms: u64) -> Result<Renewal, HostError> {
+        self.renewals.set(self.renewals.get() + 1);
+        let renewal = self.renew.borrow().as_ref().map(|renew| renew(newest_ms));
+        match renewal {
+            Some(renewal) => renewal.await,
+            None => Err(HostError::new("this host makes no new instance")),
+        }
+    }
+
+    fn renewals(&self) -> u32 {
+        self.renewals.get()
     }
 }

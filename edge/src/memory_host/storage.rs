@@ -19,6 +19,9 @@ impl ModelSource for MemoryHost {
         waiting::turn(self).await;
         self.models_read.borrow_mut().push(key.to_owned());
         self.models_health.get().check("models")?;
+        if let Some(fed) = self.models_fed.borrow_mut().remove(key) {
+            return Ok(Some(fed));
+        }
         let found = self.models.borrow().get(key).cloned();
         Ok(found.map(|bytes| MemoryBody::of([bytes])))
     }

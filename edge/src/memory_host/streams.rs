@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
@@ -81,6 +82,12 @@ impl MemoryBody {
     }
 }
 
+impl fmt::Debug for MemoryBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryBody")
+    }
+}
+
 impl Drop for MemoryBody {
     fn drop(&mut self) {
         self.stream.reader_gone.set(true);
@@ -91,9 +98,13 @@ impl Drop for MemoryBody {
 }
 
 impl ByteSource for MemoryBody {
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, HostError> {
+    async fn next_of(&mut self, _: usize, at_most: usize) -> Result<Option<Vec<u8>>, HostError> {
         poll_fn(|_| {
-            if let Some(piece) = self.stream.pieces.borrow_mut().pop_front() {
+            let mut pieces = self.stream.pieces.borrow_mut();
+            if let Some(mut piece) = pieces.pop_front() {
+                if piece.len() > at_most {
+                    pieces.push_front(piece.split_off(at_most));
+                }
                 if let Some(host) = &self.host {
                     host.happened();
                 }

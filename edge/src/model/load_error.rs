@@ -4,9 +4,9 @@ use std::fmt;
 
 use selvedge::snapshot::SnapshotError;
 
-use super::{MAX_SNAPSHOT_BYTES, POINTER_KEY};
+use super::POINTER_KEY;
 use crate::fallback::{Fallback, Lent};
-use crate::host::HostError;
+use crate::host::{HostError, Renewal};
 
 /// Why the current model could not be loaded.
 pub enum LoadError {
@@ -18,10 +18,25 @@ pub enum LoadError {
     Pointer(serde_json::Error),
     /// The pointer names a snapshot that no place has.
     PointedNowhere { key: String },
-    /// The pointer says more bytes than [`MAX_SNAPSHOT_BYTES`].
-    TooLarge { key: String, bytes: usize },
-    /// The snapshot and the current one together are more than [`MAX_SNAPSHOT_BYTES`].
-    NoRoom { key: String, bytes: usize, held: usize },
+    /// The pointer says more bytes than this process can ever hold.
+    TooLarge { key: String, bytes: usize, most: usize },
+    /// The snapshot does not fit into memory beside the current one. `tried`: what is in its way might still be freed, but was not in time.
+    NoRoom {
+        key: String,
+        bytes: usize,
+        most: usize,
+        tried: bool,
+    },
+    /// Requests still use what the snapshot needs the room of.
+    NoRoomYet { key: String, bytes: usize, tries: u32 },
+    /// The process could not get the memory.
+    NoMemory { key: String, bytes: usize },
+    /// The load took longer than it may.
+    Late { within_ms: u32 },
+    /// The host could not make a new instance.
+    NoInstance(HostError),
+    /// A new instance did not load the snapshot.
+    Renewal(Renewal),
     /// The snapshot has another length than the pointer says. `found` is [`None`] if it is longer.
     Length {
         key: String,
@@ -54,7 +69,7 @@ impl LoadError {
     pub const fn fallback(&self) -> Option<Fallback> {
         match self {
             Self::Source { .. } => Lent::Models.fallback(),
-            Self::NoPointer { .. } => Some(Fallback::NoSnapshot),
+            Self::NoPointer { .. } | Self::Late { .. } => Some(Fallback::NoSnapshot),
             Self::StepBack { .. } => Some(Fallback::StepBack),
             _ => Some(Fallback::BadSnapshot),
         }
@@ -66,8 +81,9 @@ impl LoadError {
             self,
             Self::Pointer(_)
                 | Self::TooLarge { .. }
-                | Self::NoRoom { .. }
+                | Self::NoRoom { tried: false, .. }
                 | Self::NoTrustedKey
+                | Self::Renewal(Renewal::Refused)
                 | Self::Snapshot { .. }
                 | Self::Foreign { .. }
                 | Self::StepBack { .. }
@@ -87,13 +103,29 @@ impl fmt::Display for LoadError {
                 "{POINTER_KEY}: expected {{\"key\": \"models/….selvedge\", \"bytes\": n}}, found: {error}"
             ),
             Self::PointedNowhere { key } => write!(f, "{POINTER_KEY} names {key}, which is not there"),
-            Self::TooLarge { key, bytes } => {
-                write!(f, "{key}: expected at most {MAX_SNAPSHOT_BYTES} bytes, found {bytes}")
-            }
-            Self::NoRoom { key, bytes, held } => write!(
+            Self::TooLarge { key, bytes, most } => write!(
                 f,
-                "{key}: {bytes} bytes beside the {held} of the model that answers are more than {MAX_SNAPSHOT_BYTES}; this process keeps its model, new ones take the new one"
+                "{key}: expected at most {most} bytes, found {bytes}; SELVEDGE_MEMORY_MIB sets the limit"
             ),
+            Self::NoRoom { key, bytes, tried: true, .. } => write!(
+                f,
+                "{key}: no room for {bytes} bytes, because the memory of a replaced instance was not collected in time; this process keeps its model and looks again at each refresh, new processes take the new one"
+            ),
+            Self::NoRoom { key, bytes, most, .. } => write!(
+                f,
+                "{key}: no room for {bytes} bytes beside the model that answers; this process keeps its model, new processes take the new one; snapshots of up to {most} bytes can always be replaced"
+            ),
+            Self::NoRoomYet { key, bytes, tries } => write!(
+                f,
+                "{key}: no room for {bytes} bytes yet, because the model before is still in use or its memory was not collected; tried {tries} times, the next try is in a few seconds"
+            ),
+            Self::NoMemory { key, bytes } => write!(f, "{key}: the host has no memory for {bytes} bytes"),
+            Self::Late { within_ms } => write!(
+                f,
+                "the load did not end within {within_ms} ms (SELVEDGE_LOAD_S) and was given up"
+            ),
+            Self::NoInstance(error) => write!(f, "a new instance could not be made: {error}"),
+            Self::Renewal(_) => f.write_str("a new instance did not load the snapshot; the reason is above"),
             Self::Length { key, expected, found } => {
                 write!(f, "{key}: expected {expected} bytes as {POINTER_KEY} says, found ")?;
                 match found {

@@ -2,7 +2,9 @@
 //!
 //! Only state is here. `loading.rs`, above the application, reads the pointer and the snapshot from the host and changes this state.
 
+mod buffers;
 mod load_error;
+mod room;
 mod store;
 
 use std::cell::RefCell;
@@ -10,20 +12,19 @@ use std::rc::Rc;
 
 use selvedge::engine::{Available, Decision, DecisionContext, Engine};
 use selvedge::profile::cookie::Keyring;
-use selvedge::snapshot::AlignedBytes;
 
+pub use buffers::Buffer;
 pub use load_error::LoadError;
+pub use room::{Plan, Room};
 pub use store::Store;
 
 /// Object key of the pointer, which names the current snapshot.
 pub const POINTER_KEY: &str = "models/current.json";
-/// Bytes that all held snapshots may take together, of the 128 MB that an isolate has. A refresh holds two snapshots at once.
-pub const MAX_SNAPSHOT_BYTES: usize = 100 * 1024 * 1024;
 
 /// A verified snapshot with its engine.
 pub struct Model {
     /// The core over the snapshot.
-    pub engine: Engine<AlignedBytes>,
+    pub engine: Engine<Buffer>,
     /// When it became the current model, Unix milliseconds.
     pub loaded_at_ms: u64,
     /// The text of the pointer that named it.
@@ -34,13 +35,18 @@ pub struct Model {
 
 impl Model {
     /// A model that has answered nothing yet. `pointer`: the text of the pointer that named its snapshot.
-    pub fn new(engine: Engine<AlignedBytes>, loaded_at_ms: u64, pointer: String) -> Self {
+    pub fn new(engine: Engine<Buffer>, loaded_at_ms: u64, pointer: String) -> Self {
         Self {
             engine,
             loaded_at_ms,
             pointer,
             available: RefCell::default(),
         }
+    }
+
+    /// How many bytes the buffer of its snapshot has room for.
+    pub fn capacity(&self) -> usize {
+        self.engine.snapshot().owner().capacity()
     }
 
     /// Decides, and seals the decision's id if there is a keyring. Builds the bitmap of available items once per minute.

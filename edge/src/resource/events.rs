@@ -6,6 +6,7 @@ use selvedge::engine::{CollectedEvent, EVENT_SCHEMA_VERSION, Empty, NamedDecisio
 use selvedge::event::validate_name;
 use serde::Serialize;
 
+use crate::body;
 use crate::call::Call;
 use crate::collector;
 use crate::cross_origin;
@@ -47,7 +48,7 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
     call.incoming
         .refuse_cross_site(cross_origin::is_allowed(&call.app.config, call.incoming))?;
     limit::check(call).await?;
-    let Batch { events, unread: beside } = call.incoming.json(MAX_BODY_BYTES, EXPECTED).await?;
+    let Batch { events, unread: beside } = body::json(call, MAX_BODY_BYTES, EXPECTED).await?;
     if events.is_empty() || events.len() > MAX_EVENTS {
         return Err(Problem::body(EXPECTED, &format_args!("{} events", events.len())));
     }
@@ -119,7 +120,7 @@ pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Proble
             }
         })
         .collect();
-    let collected = collector::collect(call, &collected).await;
+    let collected = collector::collect(call, &collected).await?;
     call.mark("collect");
 
     let receipt = Receipt {

@@ -26,10 +26,38 @@ struct Readiness {
     #[serde(serialize_with = "as_map")]
     counters: Vec<(&'static str, u32)>,
     cache: CacheCounts,
+    memory: Memory,
+}
+
+/// What the process holds, in bytes, and how often it began anew.
+#[derive(Serialize)]
+struct Memory {
+    /// Of this instance and of the others that still live; null if the host gets freed memory back.
+    instance_bytes: Option<usize>,
+    other_instances_bytes: Option<usize>,
+    limit_bytes: usize,
+    /// Of the requests under way.
+    held_bytes: usize,
+    most_held_bytes: usize,
+    budget_bytes: usize,
+    renewals: u32,
 }
 
 fn as_map<S: Serializer>(counters: &[(&str, u32)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(counters.iter().copied())
+}
+
+fn memory<H: Host>(call: &Call<'_, H>) -> Memory {
+    let (app, instances) = (call.app, call.host.memory());
+    Memory {
+        instance_bytes: instances.map(|memory| memory.own),
+        other_instances_bytes: instances.map(|memory| memory.others),
+        limit_bytes: app.config.memory_bytes,
+        held_bytes: app.budget.held(),
+        most_held_bytes: app.budget.most(),
+        budget_bytes: app.budget.limit(),
+        renewals: call.host.renewals(),
+    }
 }
 
 /// The probe of the process, which always succeeds.
@@ -63,6 +91,7 @@ pub async fn readiness<H: Host>(call: &mut Call<'_, H>) -> Response<H> {
         loaded_at_ms: model.as_ref().map(|model| model.loaded_at_ms),
         counters: fallbacks.into_iter().chain([("panic", call.host.panics())]).collect(),
         cache: call.app.counters.cache(),
+        memory: memory(call),
     };
     Response::json(status, &readiness).with("cache-control", "no-store")
 }

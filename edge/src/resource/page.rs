@@ -9,6 +9,7 @@ use selvedge::html::{
 };
 
 use crate::app::App;
+use crate::budget::Permit;
 use crate::call::{Call, RequestPlace};
 use crate::conditions::{self, Target};
 use crate::headers::HeaderChanges;
@@ -21,6 +22,10 @@ use crate::visitor::Visitor;
 
 /// Milliseconds that the first slot of a page waits for the first model of this process. After that, slots keep their own content.
 const MODEL_WAIT_MS: u32 = 150;
+/// What a page or an included part holds of the budget beside its slots: the buffer that the host reads into, and the piece in it.
+const PART_BYTES: usize = 2 * PIECE_BYTES;
+/// Milliseconds after which a page that has not come any further was stopped by the runtime, without dropping its future.
+const STOPPED_MS: u64 = 120_000;
 
 /// The origin's answer; a page of HTML with its slots filled.
 ///
@@ -74,6 +79,17 @@ fn rewritten<H: Host>(call: &mut Call<'_, H>, origin: &Rc<Origin<H>>, answer: H:
             body: PageBody::Untouched,
         });
     };
+    let Some(permit) = call.app.budget.permit(PART_BYTES, call.now_ms, STOPPED_MS) else {
+        call.app
+            .refuse_behind(call.host, call.now_ms, "the page is handed on with its slots unfilled");
+        let mut changes = HeaderChanges::default();
+        origin.hide_address(&answer, &mut changes);
+        return Ok(Page {
+            answer,
+            changes,
+            body: PageBody::Untouched,
+        });
+    };
     let body = if method == "GET" { answer.take_body()? } else { None };
     let Some(body) = body else {
         return Ok(Page {
@@ -94,6 +110,8 @@ fn rewritten<H: Host>(call: &mut Call<'_, H>, origin: &Rc<Origin<H>>, answer: H:
         place: RequestPlace::of(call),
         now_ms: call.now_ms,
         may_wait: matches!(model, Ok(None)),
+        permit,
+        is_refused: false,
         slots: 0,
         includes: 0,
     };
@@ -169,6 +187,12 @@ impl<B: ByteSource> Part<B> {
     }
 }
 
+/// What a page with these parts holds of the budget.
+fn held_by<B>(parts: &[Part<B>]) -> usize {
+    let slots = |part: &Part<B>| part.slots.as_ref().map_or(0, Slots::held_bytes);
+    parts.iter().map(|part| PART_BYTES + slots(part)).sum()
+}
+
 /// Writes a page, with all that its slots are filled from.
 struct Writer<H: Host> {
     app: Rc<App<H>>,
@@ -182,6 +206,10 @@ struct Writer<H: Host> {
     now_ms: u64,
     /// Whether the first model of this process is being loaded, and no slot of this page has waited for it yet.
     may_wait: bool,
+    /// What this page holds of the budget.
+    permit: Permit,
+    /// Whether the budget had no room for some of this page's slots or parts.
+    is_refused: bool,
     slots: usize,
     includes: usize,
 }
@@ -190,7 +218,15 @@ impl<H: Host> Writer<H> {
     /// Writes the page. All bytes that are ready are written before it waits for anything.
     async fn write(mut self, mut parts: Vec<Part<H::Body>>, mut sink: H::Sink) {
         let mut out = Vec::new();
-        while let Some(part) = parts.last_mut() {
+        while !parts.is_empty() {
+            let has_room = self.hold(held_by(&parts));
+            let Some(part) = parts.last_mut() else { break };
+            if !has_room && let Some(mut slots) = part.slots.take() {
+                // The rest of this part passes as it is, which takes no more memory than it has.
+                slots.end();
+                out.extend(slots.take());
+                self.refused("the rest of it passes with its slots unfilled");
+            }
             let mut step = Step::Input;
             if let Some(slots) = &mut part.slots {
                 step = slots.step();
@@ -212,7 +248,9 @@ impl<H: Host> Writer<H> {
                     let base = part.url.clone();
                     if parts.len() <= MAX_INCLUDE_DEPTH && self.includes < MAX_INCLUDES {
                         self.includes += 1;
-                        if sink.write(&std::mem::take(&mut out)).await.is_ok() {
+                        if !self.hold(held_by(&parts) + PART_BYTES) {
+                            self.refused("an included part is left out");
+                        } else if sink.write(&std::mem::take(&mut out)).await.is_ok() {
                             parts.extend(self.included(&include, &base).await);
                         }
                     }
@@ -235,6 +273,19 @@ impl<H: Host> Writer<H> {
         // Both fail only if the visitor has gone, and then the end does not matter.
         let _ = sink.write(&out).await;
         let _ = sink.close().await;
+    }
+
+    /// Holds so many bytes of the budget from now on.
+    fn hold(&self, bytes: usize) -> bool {
+        self.permit.renew(bytes, self.host.unix_ms())
+    }
+
+    /// Counts and logs, once for each page, that the budget has no room for all of it.
+    fn refused(&mut self, instead: &str) {
+        if !std::mem::replace(&mut self.is_refused, true) {
+            let instead = ["page ", &self.path, ": ", instead].concat();
+            self.app.refuse_behind(&self.host, self.host.unix_ms(), &instead);
+        }
     }
 
     /// Fills one slot, or leaves its own content if there is no model or the core refuses the request.

@@ -4,6 +4,7 @@ use selvedge::engine::{Conditions, MAX_CANDIDATES, Visitor as RequestVisitor};
 use serde::Deserialize;
 
 use super::recommend::{problem, without_model};
+use crate::body;
 use crate::call::{Call, RequestPlace};
 use crate::host::Host;
 use crate::loading;
@@ -26,7 +27,7 @@ struct Body {
 /// # Errors
 /// A problem for a body of another shape, and for a request that the core refuses.
 pub async fn post<H: Host>(call: &mut Call<'_, H>) -> Result<Response<H>, Problem> {
-    let Body { candidates, n } = call.incoming.json(MAX_BODY_BYTES, EXPECTED).await?;
+    let Body { candidates, n } = body::json(call, MAX_BODY_BYTES, EXPECTED).await?;
     let candidates: Vec<&str> = candidates.iter().map(String::as_str).collect();
     let n = n.unwrap_or_else(|| candidates.len().clamp(1, MAX_CANDIDATES));
     call.mark("body");

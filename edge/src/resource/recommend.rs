@@ -5,7 +5,6 @@ use std::rc::Rc;
 use selvedge::cache::Freshness;
 use selvedge::engine::{Decision, DecisionContext, Engine, Request, RequestError, Scope, Visitor as RequestVisitor};
 use selvedge::profile::{Consent, KeptProfile};
-use selvedge::snapshot::AlignedBytes;
 
 use super::shared::{self, Shared};
 use crate::app::App;
@@ -14,7 +13,7 @@ use crate::entity_tag;
 use crate::host::Host;
 use crate::incoming::decoded;
 use crate::loading;
-use crate::model::Model;
+use crate::model::{Buffer, Model};
 use crate::problem::Problem;
 use crate::response::Response;
 use crate::visitor::Visitor;
@@ -54,7 +53,7 @@ impl<H: Host> SlotRequest<H> {
     ///
     /// # Errors
     /// The core refuses the request.
-    pub fn assign<'s>(&self, engine: &'s Engine<AlignedBytes>) -> Result<DecisionContext<'s>, RequestError> {
+    pub fn assign<'s>(&self, engine: &'s Engine<Buffer>) -> Result<DecisionContext<'s>, RequestError> {
         self.with(|request| engine.assign(request))
     }
 

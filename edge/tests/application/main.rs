@@ -14,6 +14,8 @@ mod fallbacks;
 mod golden;
 mod hit;
 mod in_front;
+mod loads;
+mod memory;
 mod page;
 mod page_flow;
 mod per_visitor;

@@ -185,6 +185,18 @@ impl Slots {
         core::mem::take(&mut self.out)
     }
 
+    /// Bytes of memory that the page's text holds now: input, output, and what is kept until a tag, a slot or a template ends.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        let open = |slot: &OpenSlot| slot.content.capacity();
+        self.input.capacity()
+            + self.out.capacity()
+            + self.held.capacity()
+            + self.open.as_ref().map_or(0, open)
+            + self.pending.as_ref().map_or(0, |pending| open(&pending.open))
+            + self.named.held_bytes()
+    }
+
     /// Returns the problems since the last call, at most 32 per page.
     pub fn problems(&mut self) -> Vec<SlotProblem> {
         core::mem::take(&mut self.problems)

@@ -32,6 +32,12 @@ impl NamedTemplates {
         self.open.is_some()
     }
 
+    /// Bytes that the templates hold: the known ones compiled, the open one as text.
+    pub fn held_bytes(&self) -> usize {
+        // A compiled template holds the pieces of its text between the fields, each with its own allocation: about twice the text.
+        2 * self.bytes + self.open.as_ref().map_or(0, |open| open.html.capacity())
+    }
+
     /// Begins a named template after its start tag.
     pub fn begin(&mut self, name: String) -> Result<(), SlotProblem> {
         if self.known.len() >= MAX_TEMPLATES {

@@ -4,6 +4,7 @@ mod digest;
 mod edge;
 mod frontier;
 mod load;
+mod memory;
 mod plot;
 mod quality;
 mod report;
@@ -41,6 +42,8 @@ enum Bench {
     Frontier,
     /// Many slots and segments, cold keys, ten minutes of mixed load while snapshots change.
     Load,
+    /// The memory of an isolate while snapshots of many sizes are published.
+    Memory,
     /// Pages whose slots are filled, beside a Worker that passes pages through and the runtime's HTMLRewriter.
     Pages,
     /// Sizes of Worker and browser Wasm after gzip.
@@ -54,12 +57,13 @@ enum Bench {
 type Measure = fn() -> Result<(), Failure>;
 
 /// What `all` measures, in this order. The quality report includes training time.
-const IN_ORDER: [(Bench, Measure); 8] = [
+const IN_ORDER: [(Bench, Measure); 9] = [
     (Bench::Size, size::run),
     (Bench::Digest, digest::run),
     (Bench::Edge, edge::run),
     (Bench::Retrieve, retrieve::run),
     (Bench::Load, load::load),
+    (Bench::Memory, memory::run),
     (Bench::Pages, load::pages),
     (Bench::Frontier, frontier::run),
     (Bench::Quality, quality::run),
