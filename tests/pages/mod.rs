@@ -152,16 +152,32 @@ pub fn check_template(template: &[u8], encoding: Encoding) {
     });
     let openings = |html: &[u8]| EXPRESSIONS.iter().map(|open| count(html, open)).sum::<usize>();
     let own = openings(&render(&item("a", "b")));
+    // An address that is refused takes the template's own text beside it along, so templates with openings of their own show now more, now fewer.
+    let has_openings = openings(&without_expressions(template)) > 0;
     for (at, text) in HOSTILE.into_iter().enumerate() {
         let other = HOSTILE[(at * 5 + 3) % HOSTILE.len()];
         let html = render(&item(text, other));
         if !has_sections {
             assert_eq!(structure(&html), plain, "{text:?}: {}", html.escape_ascii());
-            // Fewer where a refused address took the template's own text beside it along.
-            assert!(openings(&html) <= own, "{text:?}: {}", html.escape_ascii());
+            if !has_openings {
+                assert!(openings(&html) <= own, "{text:?}: {}", html.escape_ascii());
+            }
         }
         assert!(ends_in_text(&html), "{text:?}: {}", html.escape_ascii());
     }
+}
+
+/// A template with a letter for each expression.
+fn without_expressions(template: &[u8]) -> Vec<u8> {
+    let (mut text, mut rest) = (Vec::new(), template);
+    while let Some(at) = rest.windows(2).position(|two| two == b"{{") {
+        text.extend_from_slice(&rest[..at]);
+        text.push(b'a');
+        let end = rest[at..].windows(2).position(|two| two == b"}}");
+        rest = end.map_or(&[], |end| &rest[at + end + 2..]);
+    }
+    text.extend_from_slice(rest);
+    text
 }
 
 /// What an expression of a template language in the browser begins with.
