@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use selvedge::html::{is_decoded, is_html};
+use selvedge::html::{CONDITIONAL_HEADERS, is_decoded, is_html};
 
 use crate::conditions::Target;
 use crate::config::Config;
@@ -15,19 +15,8 @@ use crate::passed_on;
 /// Milliseconds that an included part may take to begin.
 const INCLUDE_MS: u32 = 2_000;
 
-/// Headers of the page's request that make no sense for its parts: conditions, ranges and a description of the body.
-const OF_THE_PAGE: [&str; 10] = [
-    "content-encoding",
-    "content-language",
-    "content-length",
-    "content-type",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "if-unmodified-since",
-    "range",
-];
+/// Headers that describe the body of the page's request, which its parts have none of.
+const OF_THE_BODY: [&str; 4] = ["content-encoding", "content-language", "content-length", "content-type"];
 
 /// The origin, together with the visitor's request that is passed on to it.
 pub struct Origin<H: Host> {
@@ -134,6 +123,7 @@ impl<H: Host> Origin<H> {
 
 fn changes_of_a_part(of_the_page: &HeaderChanges) -> HeaderChanges {
     let mut changes = of_the_page.clone();
-    changes.removed.extend(OF_THE_PAGE.into_iter().map(Into::into));
+    let removed = OF_THE_BODY.into_iter().chain(CONDITIONAL_HEADERS);
+    changes.removed.extend(removed.map(Into::into));
     changes
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { R2, fallbacks, json, planted, profileCookie, publish, start, until } from "./harness.mjs";
+import { R2, fallbacks, json, planted, profileCookie, publish, publishInto, start, until } from "./harness.mjs";
 
 const model = planted();
 let server;
@@ -144,14 +144,11 @@ test("the first requests of an isolate share one load, and all are answered from
 });
 
 test("a snapshot may also be among the static assets", async () => {
-  const { mkdtempSync, mkdirSync, writeFileSync, rmSync } = await import("node:fs");
+  const { mkdtempSync, rmSync } = await import("node:fs");
   const { tmpdir } = await import("node:os");
   const directory = mkdtempSync(`${tmpdir()}/selvedge-assets-`);
   try {
-    mkdirSync(`${directory}/models`);
-    writeFileSync(`${directory}/models/planted.selvedge`, model.snapshot);
-    const pointer = { key: "models/planted.selvedge", bytes: model.snapshot.length };
-    writeFileSync(`${directory}/models/current.json`, JSON.stringify(pointer));
+    publishInto(directory, model.snapshot);
     server = await start({ config: { r2_buckets: R2, assets: { directory, binding: "ASSETS", run_worker_first: ["/v1/*"] } }, vars });
     const response = await server.fetch("/v1/recommend/home");
     assert.deepEqual(fallbacks(response), []);

@@ -3,7 +3,7 @@
 // `cargo xtask test` builds what this needs; by hand: `cargo xtask build worker`. Only the loopback interface is used.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 process.env.WRANGLER_SEND_METRICS = "false";
@@ -109,6 +109,13 @@ export function planted() {
 export async function publish(env, snapshot, key = "models/planted.selvedge", pointer = { key, bytes: snapshot.length }) {
   await env.MODELS.put(key, snapshot);
   await env.MODELS.put("models/current.json", JSON.stringify(pointer));
+}
+
+/** Publishes a snapshot into a folder of static files. */
+export function publishInto(folder, snapshot, key = "models/planted.selvedge") {
+  mkdirSync(`${folder}/models`, { recursive: true });
+  writeFileSync(`${folder}/${key}`, snapshot);
+  writeFileSync(`${folder}/models/current.json`, JSON.stringify({ key, bytes: snapshot.length }));
 }
 
 /** Repeats a check until it holds. Each turn sends a request, so that no sleep is needed. */

@@ -1,10 +1,10 @@
 // Requests and answers byte by byte, in a bare workerd before a server that is written and read as bytes: cookies that are no text, methods with
 // unusual bodies, compressed pages as they are flushed and as they break off. The rules are tested natively, in
-// edge/tests/application/in_front.rs.
+// edge/tests/application/in_front.rs and conditions.rs.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { after, before, test } from "node:test";
 import { brotliCompressSync, constants, createBrotliCompress, createGzip, deflateSync, gzipSync } from "node:zlib";
 
 import { selvedge, start } from "../../benches/edge/workerd.mjs";
-import { planted } from "./harness.mjs";
+import { planted, publishInto } from "./harness.mjs";
 
 const SLOT = '<div data-selvedge-slot="home" data-n="3"><template><a href="/i/{{id}}">{{title}}</a></template><p>fallback</p></div>';
 const HTML = "Content-Type: text/html; charset=utf-8";
@@ -21,9 +21,7 @@ let site, origin, worker, prefixed;
 before(async () => {
   const model = planted();
   site = mkdtempSync(join(tmpdir(), "selvedge-site-"));
-  mkdirSync(join(site, "models"));
-  writeFileSync(join(site, "models/planted.selvedge"), model.snapshot);
-  writeFileSync(join(site, "models/current.json"), JSON.stringify({ key: "models/planted.selvedge", bytes: model.snapshot.length }));
+  publishInto(site, model.snapshot);
   origin = await rawOrigin();
   const description = selvedge(site, model.publicKey);
   description.vars.SELVEDGE_ORIGIN = origin.url;

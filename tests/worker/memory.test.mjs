@@ -12,7 +12,7 @@ import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 
 import { residentBytes, selvedge, start } from "../../benches/edge/workerd.mjs";
-import { ROOT, planted } from "./harness.mjs";
+import { ROOT, planted, publishInto } from "./harness.mjs";
 
 const MIB = 1024 * 1024;
 const model = planted();
@@ -30,11 +30,6 @@ function folder(name) {
 function publish(site, key, bytes) {
   writeFileSync(join(site, "models/new.json"), JSON.stringify({ key, bytes }));
   renameSync(join(site, "models/new.json"), join(site, "models/current.json"));
-}
-
-function publishPlanted(site, snapshot, key) {
-  writeFileSync(join(site, key), snapshot);
-  publish(site, key, snapshot.length);
 }
 
 async function serving(site, vars = {}) {
@@ -70,7 +65,7 @@ function announces({ origin }) {
 
 test("four hundred announced bodies that never come take hardly any memory, and all are answered in time", async () => {
   const site = folder("bodies");
-  publishPlanted(site, model.snapshot, "models/1.selvedge");
+  publishInto(site, model.snapshot, "models/1.selvedge");
   const worker = await serving(site, { SELVEDGE_BODY_S: "5" });
   const sockets = [];
   try {
@@ -96,7 +91,7 @@ test("four hundred announced bodies that never come take hardly any memory, and 
 
 test("clients that announce a body and hang up give their part of the budget back", async () => {
   const site = folder("hang-up");
-  publishPlanted(site, model.snapshot, "models/1.selvedge");
+  publishInto(site, model.snapshot, "models/1.selvedge");
   const worker = await serving(site, { SELVEDGE_BODY_S: "3", SELVEDGE_BUDGET_MIB: "1" });
   try {
     for (let round = 0; round < 3; round += 1) {

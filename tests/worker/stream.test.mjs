@@ -2,22 +2,20 @@
 // follows redirects of the origin, and adds errors of its own.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 
 import { selvedge, start } from "../../benches/edge/workerd.mjs";
-import { ROOT, planted } from "./harness.mjs";
+import { ROOT, planted, publishInto } from "./harness.mjs";
 import { startOrigin } from "./origin.mjs";
 
 let site, origin, worker;
 before(async () => {
   const model = planted();
   site = mkdtempSync(join(tmpdir(), "selvedge-site-"));
-  mkdirSync(join(site, "models"));
-  writeFileSync(join(site, "models/planted.selvedge"), model.snapshot);
-  writeFileSync(join(site, "models/current.json"), JSON.stringify({ key: "models/planted.selvedge", bytes: model.snapshot.length }));
+  publishInto(site, model.snapshot);
   origin = await startOrigin();
   worker = selvedge(site, model.publicKey);
   worker.vars.SELVEDGE_ORIGIN = origin.url;

@@ -430,3 +430,38 @@ fn no_cookie_of_ours_reaches_the_server_behind_and_every_other_one_does() {
     let calls = site.host.origin_calls.borrow();
     assert_eq!(calls[0].header("cookie"), Some(others.join("; ").as_str()));
 }
+
+#[test]
+fn any_spelling_of_off_ends_consent() {
+    let site = Site::serving();
+    let visitor = site.visitor(&["click tea-00", "click tea-02"]);
+    let scope = |cookies: &str| {
+        site.get_as(cookies, "/v1/recommend/home?n=3").json()["scope"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(scope(&visitor), "visitor");
+    for off in [
+        "off",
+        "OFF",
+        "Off",
+        "\"off\"",
+        " off ",
+        "\" OFF \"",
+        "'off'",
+        "%22off%22",
+        "%20off",
+    ] {
+        assert_ne!(scope(&format!("{visitor}; selvedge-consent={off}")), "visitor", "{off}");
+        assert_ne!(scope(&format!("selvedge-consent={off};{visitor}")), "visitor", "{off}");
+        assert_ne!(
+            scope(&format!("selvedge-consent=on; {visitor}; selvedge-consent={off}")),
+            "visitor",
+            "{off}"
+        );
+    }
+    for on in ["on", "", "offer", "of", "\"on\""] {
+        assert_eq!(scope(&format!("{visitor}; selvedge-consent={on}")), "visitor", "{on}");
+    }
+}

@@ -1,11 +1,8 @@
-//! In front of somebody's site: which bytes of a request reach the server behind, which of its answer reach the visitor, and what is asked
-//! for under which condition.
+//! In front of somebody's site: which bytes of a request reach the server behind, and which of its answer reach the visitor.
 
 use proptest::prelude::*;
-use selvedge_edge::host::OriginKind;
 use selvedge_edge::memory_host::{MemoryAnswer, MemoryBody, MemoryRequest, OriginCall, Reply};
 
-use crate::page::{SLOT, page};
 use crate::site::{Site, problem};
 
 const ORIGIN: (&str, &str) = ("SELVEDGE_ORIGIN", "http://inner.example:8080");
@@ -14,7 +11,7 @@ fn site() -> Site {
     in_front(|_| MemoryAnswer::html("<p>shop</p>"))
 }
 
-fn in_front(answer: impl Fn(&OriginCall) -> MemoryAnswer + 'static) -> Site {
+pub fn in_front(answer: impl Fn(&OriginCall) -> MemoryAnswer + 'static) -> Site {
     let site = Site::new(&[ORIGIN]);
     site.host.set_origin(move |call| Ok(answer(call)));
     site
@@ -318,126 +315,6 @@ fn nothing_that_describes_the_old_bytes_stays_on_a_changed_page_and_all_of_it_on
     assert_eq!(changed.header("vary"), Some("accept-encoding"));
 }
 
-const CONDITIONS: [(&str, &str); 6] = [
-    ("if-none-match", "\"abc\""),
-    ("if-modified-since", "Thu, 01 Jan 2026 00:00:00 GMT"),
-    ("if-match", "\"abc\""),
-    ("if-unmodified-since", "Thu, 01 Jan 2026 00:00:00 GMT"),
-    ("if-range", "\"abc\""),
-    ("range", "bytes=0-3"),
-];
-
-/// A server that honours conditions and ranges for everything.
-fn honouring(media_type: &'static str) -> Site {
-    in_front(move |call| {
-        let status = match () {
-            () if call.header("range").is_some() => 206,
-            () if call.header("if-none-match") == Some("\"abc\"") || call.header("if-modified-since").is_some() => 304,
-            () => 200,
-        };
-        let body = match status {
-            304 => Vec::new(),
-            206 => b"0123".to_vec(),
-            _ => page(SLOT).into_bytes(),
-        };
-        let answer = MemoryAnswer::new(status, media_type, MemoryBody::of([body]));
-        answer
-            .with("etag", "\"abc\"")
-            .with("last-modified", "Thu, 01 Jan 2026 00:00:00 GMT")
-    })
-}
-
-#[test]
-fn a_page_is_sent_whole_whatever_copy_of_the_unfilled_one_a_browser_has() {
-    for fetch in [
-        &[("accept", "text/html,*/*;q=0.8"), ("sec-fetch-dest", "document")][..],
-        &[("accept", "text/html")],
-        &[("accept", "*/*"), ("sec-fetch-dest", "empty")],
-        &[],
-    ] {
-        for condition in CONDITIONS {
-            let mut request = MemoryRequest::get("/shop").with(condition.0, condition.1);
-            for (name, value) in fetch {
-                request = request.with(name, *value);
-            }
-            let reply = honouring("text/html; charset=utf-8").fetch(request);
-            assert_eq!(
-                (reply.status, &*reply.text()),
-                (200, &*page(SLOT)),
-                "{condition:?} {fetch:?}"
-            );
-            assert_eq!(reply.header("etag"), None);
-        }
-    }
-}
-
-#[test]
-fn what_is_no_page_keeps_its_conditions() {
-    let image = |name: &str, value: &str| {
-        honouring("image/png").fetch(
-            MemoryRequest::get("/a.png")
-                .with("sec-fetch-dest", "image")
-                .with(name, value),
-        )
-    };
-    assert_eq!(image("if-none-match", "\"abc\"").status, 304);
-    assert_eq!(image("range", "bytes=0-3").body, b"0123");
-    // Nobody said what it is for, so the conditions are evaluated here.
-    for (name, value, status) in [
-        ("if-none-match", "\"abc\"", 304),
-        ("if-none-match", "W/\"abc\", \"x\"", 304),
-        ("if-none-match", "\"other\"", 200),
-        ("if-modified-since", "Thu, 01 Jan 2026 00:00:00 GMT", 304),
-        ("if-modified-since", "Thu, 01 Jan 2015 00:00:00 GMT", 200),
-        ("if-match", "\"abc\"", 200),
-        ("if-match", "\"other\"", 412),
-        ("range", "bytes=0-3", 206),
-    ] {
-        let reply = honouring("application/json").get_with("/data", name, value);
-        assert_eq!(reply.status, status, "{name}: {value}");
-        assert_eq!(reply.header("etag"), Some("\"abc\""));
-        if status == 304 {
-            assert!(reply.body.is_empty());
-            assert_eq!(reply.header("content-type"), None);
-        }
-    }
-    // A write is the server's to judge.
-    let site = honouring("text/html");
-    site.fetch(
-        MemoryRequest::new("PUT", "/page")
-            .with("if-match", "\"abc\"")
-            .with("range", "bytes=0-3"),
-    );
-    assert_eq!(site.host.origin_calls.borrow()[0].header("if-match"), Some("\"abc\""));
-}
-
-#[test]
-fn a_static_page_is_sent_whole_too() {
-    let site = Site::serving();
-    site.host.has_assets.set(true);
-    site.host.set_origin(|call| {
-        assert_eq!(call.kind, OriginKind::Assets);
-        Ok(match (call.path(), call.header("if-none-match")) {
-            ("/none", _) => MemoryAnswer::new(404, "text/html", MemoryBody::of([b"<h1>Not here</h1>".to_vec()])),
-            (_, None) => MemoryAnswer::html(page(SLOT)).with("etag", "\"abc\""),
-            (_, Some(_)) => MemoryAnswer::new(304, "text/html", MemoryBody::of([])).with("etag", "\"abc\""),
-        })
-    });
-    let reply = site.get_with("/", "if-none-match", "\"abc\"");
-    assert_eq!(
-        (reply.status, reply.text().contains("</template><a href=\"/i/")),
-        (200, true),
-        "{}",
-        reply.text()
-    );
-    let missing = site.get("/none");
-    assert_eq!(
-        (missing.status, &*missing.text()),
-        (404, "<h1>Not here</h1>"),
-        "the site's own page"
-    );
-}
-
 #[test]
 fn an_origin_beside_static_assets_is_reported_once() {
     let site = site();
@@ -501,67 +378,5 @@ fn with_a_prefix_the_sites_own_paths_reach_it() {
             "{wrong}"
         );
         assert_eq!(site.get("/healthz").json()["status"], "ok", "{wrong}");
-    }
-}
-
-#[test]
-fn a_click_on_server_html_can_name_the_decision_of_its_list() {
-    let site = Site::serving_with(&[ORIGIN]);
-    site.host.set_origin(|_| {
-        Ok(MemoryAnswer::html(
-            "<ul data-selvedge-slot=\"shelf\" data-n=\"3\"><template><li data-decision=\"{{decision}}\">{{id}}</li></template></ul>",
-        ))
-    });
-    let visitor = site.visitor(&["click tea-00", "click tea-02"]);
-    let answer = site.get_as(&visitor, "/v1/recommend/shelf?n=3").json();
-    assert_ne!(answer["scope"], "visitor", "a shared list, out of the cache");
-    let html = site.get_as(&visitor, "/").text().into_owned();
-    let named: Vec<&str> = html
-        .split("data-decision=\"")
-        .skip(2)
-        .map(|part| part.split('"').next().unwrap())
-        .collect();
-    assert_eq!(named, vec![answer["id"].as_str().unwrap(); 3], "{html}");
-    let event = serde_json::json!({ "events": [{ "type": "click", "item": "tea-01", "decision": named[0] }] });
-    assert_eq!(site.post_as(&visitor, "/v1/events", &event).status, 202);
-    let queued: serde_json::Value = serde_json::from_str(site.host.queue.borrow().last().unwrap()).unwrap();
-    assert_eq!(
-        (&queued["decision"]["sealed"], &queued["decision"]["slot"]),
-        (&true.into(), &"shelf".into())
-    );
-}
-
-#[test]
-fn any_spelling_of_off_ends_consent() {
-    let site = Site::serving();
-    let visitor = site.visitor(&["click tea-00", "click tea-02"]);
-    let scope = |cookies: &str| {
-        site.get_as(cookies, "/v1/recommend/home?n=3").json()["scope"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
-    assert_eq!(scope(&visitor), "visitor");
-    for off in [
-        "off",
-        "OFF",
-        "Off",
-        "\"off\"",
-        " off ",
-        "\" OFF \"",
-        "'off'",
-        "%22off%22",
-        "%20off",
-    ] {
-        assert_ne!(scope(&format!("{visitor}; selvedge-consent={off}")), "visitor", "{off}");
-        assert_ne!(scope(&format!("selvedge-consent={off};{visitor}")), "visitor", "{off}");
-        assert_ne!(
-            scope(&format!("selvedge-consent=on; {visitor}; selvedge-consent={off}")),
-            "visitor",
-            "{off}"
-        );
-    }
-    for on in ["on", "", "offer", "of", "\"on\""] {
-        assert_eq!(scope(&format!("{visitor}; selvedge-consent={on}")), "visitor", "{on}");
     }
 }

@@ -219,17 +219,23 @@ fn a_new_instance_that_fails_or_refuses_leaves_the_last_good_model_and_the_log_s
     }
 }
 
-#[test]
-fn where_an_old_instance_is_still_there_a_load_waits_a_few_seconds_and_says_so_once() {
-    let site = Site::serving_with(&FAST);
-    let before = model(&site);
-    let memory = with_memory(&site, 40 * MIB);
+/// A model is published that has no room beside a replaced instance.
+fn beside_an_old_instance(site: &Site) -> Rc<Cell<InstanceMemory>> {
+    let memory = with_memory(site, 40 * MIB);
     memory.set(InstanceMemory {
         others: 100 * MIB,
         ..memory.get()
     });
     site.host.publish("models/2.selvedge", &padded(2 * MIB));
     site.host.advance(60_000);
+    memory
+}
+
+#[test]
+fn where_an_old_instance_is_still_there_a_load_waits_a_few_seconds_and_says_so_once() {
+    let site = Site::serving_with(&FAST);
+    let before = model(&site);
+    let memory = beside_an_old_instance(&site);
     for _ in 0..4 {
         assert_eq!(model(&site), before);
         site.host.advance(5_000);
@@ -249,13 +255,7 @@ fn where_an_old_instance_is_still_there_a_load_waits_a_few_seconds_and_says_so_o
 fn an_old_instance_that_is_never_collected_is_waited_for_only_so_long_and_looked_at_again_later() {
     let site = Site::serving_with(&FAST);
     let before = model(&site);
-    let memory = with_memory(&site, 40 * MIB);
-    memory.set(InstanceMemory {
-        others: 100 * MIB,
-        ..memory.get()
-    });
-    site.host.publish("models/2.selvedge", &padded(2 * MIB));
-    site.host.advance(60_000);
+    let memory = beside_an_old_instance(&site);
     // Twelve tries, five seconds apart; from then on one look at each refresh, of which 200 seconds have two.
     for _ in 0..40 {
         site.get("/readyz");

@@ -7,8 +7,10 @@ mod planted;
 
 mod attack;
 mod cache;
+mod conditions;
 mod cookies;
 mod cross_origin;
+mod decisions;
 mod events;
 mod fallbacks;
 mod golden;
