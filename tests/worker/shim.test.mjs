@@ -117,13 +117,24 @@ test("of two new instances only the later one takes over", async () => {
 });
 
 test("a replaced instance that traps breaks its own calls alone", async () => {
-  const { call, made, trapped, panics } = instances({ load: async () => 0 });
-  const hanging = call(() => new Promise(() => {}));
-  await made[0].own.renew({}, {});
-  const healthy = call(async () => "well");
-  made[0].own.broke();
+  for (const reasons of [[undefined], ["by the hook", undefined]]) {
+    const { call, made, trapped, panics } = instances({ load: async () => 0 });
+    const hanging = call(() => new Promise(() => {}));
+    await made[0].own.renew({}, {});
+    const healthy = call(async () => "well");
+    for (const reason of reasons) made[0].own.broke(reason);
+    for (const again of [1, 2]) trapped(new WebAssembly.RuntimeError(`unreachable, event ${again}`));
+    assert.deepEqual([await hanging, await healthy, call(number), panics()], [BROKEN, "well", 1, 1]);
+  }
+});
+
+test("an instance that traps while it loads a model leaves the one that answers", async () => {
+  const { call, made, trapped, panics } = instances({ load: () => new Promise(() => {}) });
+  const healthy = call(() => new Promise((resolve) => setTimeout(resolve, 10, "well")));
+  const renewed = made[0].own.renew({}, {});
+  made[1].own.broke("by the hook");
   trapped(new WebAssembly.RuntimeError("unreachable"));
-  assert.deepEqual([await hanging, await healthy, call(number), panics()], [BROKEN, "well", 1, 1]);
+  assert.deepEqual([await renewed, await healthy, call(number), panics()], [1, "well", 0, 1]);
 });
 
 test("the memory of the other instances counts until it is collected", async () => {
@@ -168,4 +179,6 @@ test("behind a prefix and across hosts it answers as the Worker would", async ()
   const other = ask("/_selvedge/v1/recommend/home", "https://other.example");
   assert.deepEqual([other.headers.get("access-control-allow-origin"), other.headers.get("vary")], [null, "Origin"]);
   assert.equal(ask("/v1/recommend/home", "https://www.shop.example").status, 503, "the site's own path");
+  const lists = { SELVEDGE_API_PREFIX: ["/_selvedge"], SELVEDGE_ALLOWED_ORIGINS: ["https://www.shop.example"] };
+  assert.equal(fallback(new Request("https://shop.example/v1/recommend/home"), lists).status, 200, "no text counts as not set");
 });

@@ -5,12 +5,12 @@ const HEADERS = { "cache-control": "no-store", "selvedge-fallback": "panic", "x-
 
 /**
  * @param {Request} request
- * @param {{ SELVEDGE_ALLOWED_ORIGINS?: string, SELVEDGE_API_PREFIX?: string }} env
+ * @param {{ SELVEDGE_ALLOWED_ORIGINS?: unknown, SELVEDGE_API_PREFIX?: unknown }} env
  */
 export function fallback(request, env) {
   const answer = withoutInstance(request, env.SELVEDGE_API_PREFIX);
   // Without these headers a page of an allowed origin could not even read that there was an error.
-  const allowed = (env.SELVEDGE_ALLOWED_ORIGINS ?? "").split(/[, \n]/).filter((origin) => /^https?:/.test(origin));
+  const allowed = text(env.SELVEDGE_ALLOWED_ORIGINS).split(/[, \n]/).filter((origin) => /^https?:/.test(origin));
   const origin = request.headers.get("origin");
   if (allowed.length > 0) answer.headers.set("vary", "Origin");
   if (allowed.includes(origin)) {
@@ -27,7 +27,7 @@ export function fallback(request, env) {
  */
 function withoutInstance(request, prefix) {
   const { pathname } = new URL(request.url);
-  const before = typeof prefix === "string" ? prefix.trim().replace(/\/$/, "") : "";
+  const before = text(prefix).trim().replace(/\/$/, "");
   const path = pathname.startsWith(before) ? pathname.slice(before.length) : "";
   const slot = listSlot(path);
   if (slot !== null) return emptyDecision(slot);
@@ -45,6 +45,11 @@ function withoutInstance(request, prefix) {
     JSON.stringify({ type: "https://selvedge.dev/problems/interrupted", title: "Interrupted", status: 503, detail, instance: pathname }),
     { status: 503, headers: { ...HEADERS, "content-type": "application/problem+json", ...(!isPage && { "retry-after": "1" }) } },
   );
+}
+
+/** A variable of the configuration; a table or a list there counts as not set, as for the Worker. */
+function text(variable) {
+  return typeof variable === "string" ? variable : "";
 }
 
 /** The slot of a path that answers with a list of items; null for other paths. */

@@ -14,8 +14,11 @@ export function createInstances({ make, log = console.error }) {
   let current;
   /** The instance that loads a model before it takes over. */
   let next;
-  /** One that broke without a reason yet: the runtime reports the error of some traps only later, and to nobody in particular. */
-  let unexplained;
+  /**
+   * Marks the instance that broke last: the runtime reports the error of some traps only later, and to nobody in particular. Only the function, so
+   * that the instance's memory can be collected.
+   */
+  let explainLast;
   let panics = 0;
   let renewals = 0;
   /** @type {WeakRef<WebAssembly.Memory>[]} the memories of all instances that were not collected yet */
@@ -38,9 +41,11 @@ export function createInstances({ make, log = console.error }) {
     return instance;
   }
 
-  function broke(instance, isExplained) {
+  function broke(instance) {
     panics += 1;
-    if (!isExplained) unexplained = instance;
+    explainLast = instance.markBroken;
+    // A function that marks it is all that its late error needs.
+    instance.core = instance.memory = undefined;
   }
 
   function bytesBeside(own) {
@@ -80,9 +85,9 @@ export function createInstances({ make, log = console.error }) {
 
   /** Takes a trap that the runtime reports without saying which instance it was. */
   function trapped(error) {
-    const instance = unexplained ?? current;
-    unexplained = undefined;
-    instance?.markBroken(error);
+    // Every trap runs the abort handler first, so it is the instance that broke last, also if several events report the same trap.
+    const explain = explainLast ?? current?.markBroken;
+    explain?.(error);
   }
 
   return { call, trapped, panics: () => panics };
@@ -104,7 +109,7 @@ function watched({ broke, log }) {
     }
     if (broken) return;
     broken = true;
-    broke(instance, logged);
+    broke(instance);
     for (const release of waiting) release(BROKEN);
     waiting.clear();
   }
@@ -171,6 +176,6 @@ function watched({ broke, log }) {
 /** The result of a call during which the instance broke. */
 export const BROKEN = Symbol("wasm instance broken");
 
-// What `load` returns, in the order of `Renewal` in worker/src/lib.rs.
+// What `load` (worker/src/lib.rs) returns. 2, refused for good, is only passed on to the instance that asked.
 const LOADED = 0;
 const FAILED = 1;
