@@ -1,8 +1,11 @@
 //! The origin's own address in its answers. A server behind that builds URLs from the host that it was asked under names itself; visitors can
 //! reach it only through the site.
 
+use std::borrow::Cow;
+
 use crate::headers::HeaderChanges;
 use crate::host::OriginAnswer;
+use crate::operator::is_local;
 
 /// Fields whose whole value is a URL.
 const URLS: [&str; 6] = [
@@ -83,7 +86,16 @@ impl<'o> Address<'o> {
                 port == self.port || (port.is_empty() && known.iter().any(|name| default_port(name) == self.port))
             }
         };
-        (host.eq_ignore_ascii_case(self.host) && is_port).then(|| [site, path].concat())
+        // A server that sends visitors on to https means it: with http of the site in its place they would be sent around in a circle. On this very
+        // machine there is no https.
+        let asks_for_https = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+        let site = match site.strip_prefix("http://") {
+            Some(authority) if asks_for_https && !is_local(site) => {
+                Cow::Owned(["https://", host_of(authority)].concat())
+            }
+            _ => Cow::Borrowed(site),
+        };
+        (host.eq_ignore_ascii_case(self.host) && is_port).then(|| [&site, path].concat())
     }
 
     /// A `Set-Cookie` without a `Domain` that holds for the origin and not for the site: browsers would refuse the cookie.

@@ -22,7 +22,7 @@ fn is_same(given: &str, token: &str) -> bool {
 }
 
 /// Whether scheme, host and port name the loopback interface.
-fn is_local(origin: &str) -> bool {
+pub fn is_local(origin: &str) -> bool {
     let host = origin.split_once("://").map_or(origin, |(_, host)| host);
     let name = match host.strip_prefix('[') {
         Some(address) => address.split(']').next(),

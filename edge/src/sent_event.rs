@@ -1,6 +1,7 @@
 //! One event as a page sends it: each field is read by its name, so that a reason for the receipt names the field, and a field that nobody
 //! reads is named, too.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
@@ -104,8 +105,10 @@ impl<'de> Deserialize<'de> for Members {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
                 let mut members: Vec<(String, Box<RawValue>)> = Vec::new();
+                // Ordered, because a body has room for thousands of names, of which each would be compared with all before it.
+                let mut names = BTreeSet::new();
                 while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
-                    if members.iter().any(|(known, _)| *known == name) {
+                    if !names.insert(name.clone()) {
                         return Err(serde::de::Error::custom("a field twice"));
                     }
                     members.push((name, value));
@@ -134,7 +137,9 @@ impl<'de> Deserialize<'de> for Batch {
                         events = Some(map.next_value()?);
                     } else {
                         map.next_value::<IgnoredAny>()?;
-                        unread.push(name);
+                        if unread.len() < MAX_UNREAD {
+                            unread.push(name);
+                        }
                     }
                 }
                 let events = events.ok_or_else(|| serde::de::Error::missing_field("events"))?;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use selvedge::profile::cookie::{CookieError, Keyring, Terms};
+use selvedge::profile::cookie::{CookieError, Keyring, Terms, is_undated};
 use selvedge::profile::{Consent, KeptProfile, VisitorId};
 
 use crate::app::App;
@@ -71,7 +71,13 @@ impl Visitor {
         for is_old in [false, true] {
             let all = cookies::candidates(header, terms.scheme).filter(|found| found.number.is_none() == is_old);
             for candidate in all.take(MAX_TRIED) {
-                let opened = call.app.recent.borrow_mut().open(keyring, candidate.value, &terms);
+                // A page of a sibling domain can set cookies under the old name, and has a seal of today's format in its own visitor's cookie.
+                // Only older versions wrote the old name, and theirs is format 1.
+                let opened = if is_old && !is_undated(candidate.value) {
+                    Err(CookieError::Seal)
+                } else {
+                    call.app.recent.borrow_mut().open(keyring, candidate.value, &terms)
+                };
                 let opened = opened.and_then(|kept| match self.deleted_ms {
                     Some(deleted_ms) if kept.is_deleted_at(deleted_ms) => Err(CookieError::Deleted),
                     _ => Ok(kept),

@@ -298,6 +298,15 @@ impl Keyring {
     }
 }
 
+/// Whether a cookie says that it is a seal of format 1, which older versions made under a name without a prefix.
+#[must_use]
+pub fn is_undated(cookie: &str) -> bool {
+    let head = cookie
+        .get(..4)
+        .and_then(|head| Base64UrlUnpadded::decode_vec(head).ok());
+    head.is_some_and(|head| head.first() == Some(&UNDATED_FORMAT))
+}
+
 /// What the tag authenticates beside the message.
 fn authenticated([format, id]: [u8; 2], scheme: Scheme) -> [u8; 3] {
     [format, id, scheme as u8]

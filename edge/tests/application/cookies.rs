@@ -205,8 +205,10 @@ fn over_https_no_cookie_of_a_plain_name_is_believed_but_one_of_format_1() {
     let planted = value(&visitor(&http, &["click book-00", "click book-02"])).to_owned();
     assert_eq!(https.history(&Jar::of(&[("selvedge", &planted)])), [""; 0]);
     assert_eq!(https.history(&Jar::of(&[("__Host-selvedge", &planted)])), [""; 0]);
-    // A good one under the prefix wins over any under the plain name.
+    // A sibling domain can plant the seal that its own visitor has.
     let own = visitor(&https, &TEA);
+    assert_eq!(https.history(&Jar::of(&[("selvedge", value(&own))])), [""; 0]);
+    // A good one under the prefix wins over any under the plain name.
     let mut both = Jar::of(&[("selvedge", OLD)]);
     both.0.extend(visitor(&https, &["click toy-00", "click toy-02"]).0);
     assert_eq!(https.history(&both), ["toy-00", "toy-02"]);

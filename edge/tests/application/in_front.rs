@@ -282,6 +282,59 @@ fn the_servers_own_address_does_not_pass_out() {
 }
 
 #[test]
+fn a_redirect_to_https_is_not_turned_back() {
+    for (site_url, sent, expected) in [
+        (
+            "http://shop.example/",
+            "https://inner.example:8080/a",
+            "https://shop.example/a",
+        ),
+        (
+            "http://shop.example:8000/",
+            "https://inner.example:8080/a",
+            "https://shop.example/a",
+        ),
+        (
+            "http://shop.example/",
+            "http://inner.example:8080/a",
+            "http://shop.example/a",
+        ),
+        (
+            "http://shop.example/",
+            "//inner.example:8080/a",
+            "http://shop.example/a",
+        ),
+        (
+            "https://shop.example/",
+            "http://inner.example:8080/a",
+            "https://shop.example/a",
+        ),
+        (
+            "http://127.0.0.1:8787/",
+            "https://inner.example:8080/a",
+            "http://127.0.0.1:8787/a",
+        ),
+    ] {
+        let site = in_front(move |_| MemoryAnswer::new(301, "text/plain", MemoryBody::of([])).with("location", sent));
+        let mut request = MemoryRequest::get("/");
+        request.url = site_url.to_owned();
+        assert_eq!(
+            site.fetch(request).header("location"),
+            Some(expected),
+            "{site_url} {sent}"
+        );
+    }
+    // A Worker on a route of the server's own host, whose server upgrades.
+    let site = Site::new(&[("SELVEDGE_ORIGIN", "https://shop.example")]);
+    site.host.set_origin(|_| {
+        Ok(MemoryAnswer::new(301, "text/plain", MemoryBody::of([])).with("location", "https://shop.example/"))
+    });
+    let mut request = MemoryRequest::get("/");
+    request.url = "http://shop.example/".to_owned();
+    assert_eq!(site.fetch(request).header("location"), Some("https://shop.example/"));
+}
+
+#[test]
 fn nothing_that_describes_the_old_bytes_stays_on_a_changed_page_and_all_of_it_on_others() {
     let describing = [
         "content-encoding",
