@@ -105,7 +105,7 @@ pub enum Delivery {
 }
 
 /// Writes a batch of the queue's messages into the bucket, as objects that are full at [`FULL_BYTES`]. If one cannot be written, the whole
-/// batch is delivered again; `ingest` keeps one row of each event id, so what was written before does no harm.
+/// batch is delivered again; `ingest` keeps one row of each visitor and event id, so what was written before does no harm.
 ///
 /// A message that is not a collected event is written as well: `ingest` puts it into quarantine with the reason, while dropping it here
 /// would lose it without a trace.

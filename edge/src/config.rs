@@ -70,7 +70,8 @@ pub struct Config {
     pub profile_days: u16,
     /// Which pages send the cookies back.
     pub same_site: SameSite,
-    /// Whether every answer says how it was made. If false, only answers to requests that ask for it do (`?diagnostics=1`).
+    /// Whether every answer says how it was made, and `/readyz` shows its counters to everybody. If false, only the operator gets both, the former
+    /// by `?diagnostics=1`.
     pub diagnostics: bool,
 }
 

@@ -4,7 +4,8 @@ use crate::config::Config;
 use crate::host::Host;
 use crate::incoming::Incoming;
 
-/// Whether a request comes from the operator: it has the token, or no token is configured and the site is on this very machine.
+/// Whether a request comes from the operator: it has the token, or no token is configured and its host is named `localhost`. A client can send that
+/// name where no network routes by it, so such a deployment needs a token.
 pub fn is_operator<H: Host>(config: &Config, incoming: &Incoming<H>) -> bool {
     let Some(token) = &config.operator_token else {
         return is_local(incoming.origin());
@@ -21,7 +22,7 @@ fn is_same(given: &str, token: &str) -> bool {
     given.len() == token.len() && std::hint::black_box(differs) == 0
 }
 
-/// Whether scheme, host and port name the loopback interface.
+/// Whether the host of an origin has a name of the loopback interface.
 pub fn is_local(origin: &str) -> bool {
     let host = origin.split_once("://").map_or(origin, |(_, host)| host);
     let name = match host.strip_prefix('[') {

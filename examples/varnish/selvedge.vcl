@@ -11,7 +11,7 @@ backend selvedge { .host = "127.0.0.1"; .port = "8787"; }
 # Removes Selvedge's cookies, which the application must not see.
 sub without_profile {
     if (req.http.Cookie) {
-        set req.http.Cookie = regsuball(req.http.Cookie, "(^|;\s*)selvedge(-consent)?=[^;]*", "");
+        set req.http.Cookie = regsuball(req.http.Cookie, "(^|;\s*)(selvedge-consent|(__Host-)?selvedge(-deleted|-[1-9][0-9]?)?)=[^;]*", "");
         set req.http.Cookie = regsub(req.http.Cookie, "^;\s*", "");
         if (req.http.Cookie == "") { unset req.http.Cookie; }
     }
@@ -45,6 +45,7 @@ sub vcl_recv {
         unset req.http.X-Original-URL;
         unset req.http.X-Rewrite-URL;
         # vcl_hash reads one line of each header, so join repeated lines.
+        std.collect(req.http.Origin);
         std.collect(req.http.Sec-GPC);
         std.collect(req.http.Accept-Language);
         std.collect(req.http.User-Agent);
@@ -102,7 +103,9 @@ sub vcl_recv {
 sub vcl_hash {
     if (req.url ~ "^/v1/key/") {
         hash_data(req.url);
-        # Everything that a cache key depends on.
+        # Everything that a cache key depends on, and the scheme, which decides what the cookies are called.
+        hash_data(req.http.X-Forwarded-Proto);
+        hash_data(req.http.Origin);
         hash_data(req.http.Cookie);
         hash_data(req.http.Sec-GPC);
         hash_data(req.http.Accept-Language);
@@ -111,8 +114,9 @@ sub vcl_hash {
         return (lookup);
     }
     if (req.http.Selvedge-Key && req.url ~ "^/v1/recommend/") {
-        # Only the cache key: a different host or query must not make a second copy.
+        # The cache key, and the page's origin, which the answer allows to read it: a different host or query must not make a second copy.
         hash_data(req.http.Selvedge-Key);
+        hash_data(req.http.Origin);
         return (lookup);
     }
     # Pages: the built-in rules add URL and host, the application's `Vary: Selvedge-Segment` the segment. A TLS proxy in front says

@@ -141,6 +141,12 @@ describe("behind Varnish", { skip }, () => {
     ]);
     assert.equal(await (await requests("/about", { cookies: tea })).text(), "about without a cookie");
     assert.equal(cache(await requests("/about", { cookies: book })), "hit");
+    for (const name of ["__Host-selvedge", "selvedge-7", "__Host-selvedge-63", "selvedge-deleted", "__Host-selvedge-deleted", "selvedge-consent"]) {
+      const cookies = { first: "1", [name]: "sealed", last: "2" };
+      assert.equal(await (await requests("/about", { cookies })).text(), "about first=1; last=2", name);
+    }
+    const others = { "selvedge-x": "1", "my-selvedge": "2" };
+    assert.equal(await (await requests("/about", { cookies: others })).text(), "about selvedge-x=1; my-selvedge=2");
   });
 
   test("Varnish assembles pages with includes, with each part under its own key", async () => {

@@ -115,9 +115,9 @@ impl fmt::Display for LoadError {
                 f,
                 "{key}: no room for {bytes} bytes beside the model that answers; this process keeps its model, new processes take the new one; snapshots of up to {most} bytes can always be replaced"
             ),
-            Self::NoRoomYet { key, bytes, tries } => write!(
+            Self::NoRoomYet { key, bytes, .. } => write!(
                 f,
-                "{key}: no room for {bytes} bytes yet, because the model before is still in use or its memory was not collected; tried {tries} times, the next try is in a few seconds"
+                "{key}: no room for {bytes} bytes yet, because the model before is still in use or its memory was not collected; tried again every few seconds for a minute, without another line"
             ),
             Self::NoMemory { key, bytes } => write!(f, "{key}: the host has no memory for {bytes} bytes"),
             Self::Late { within_ms } => write!(

@@ -82,8 +82,8 @@ fn rewritten<H: Host>(call: &mut Call<'_, H>, origin: &Rc<Origin<H>>, answer: H:
     let Some(permit) = call.app.budget.permit(PART_BYTES, call.now_ms, STOPPED_MS) else {
         call.app
             .refuse_behind(call.host, call.now_ms, "the page is handed on with its slots unfilled");
-        let mut changes = HeaderChanges::default();
-        origin.hide_address(&answer, &mut changes);
+        // A cache in front must not keep the unfilled page for everybody, long after there is room again. Its bytes stay, and what describes them.
+        changes.removed.retain(|name| !name.starts_with("content-"));
         return Ok(Page {
             answer,
             changes,

@@ -169,11 +169,13 @@ fn in_front_of(variables: &[(&str, &str)], page: impl Fn(&str) -> MemoryAnswer +
 }
 
 #[test]
-fn beyond_the_budget_a_page_is_handed_on_as_it_came() {
+fn beyond_the_budget_a_page_is_handed_on_unfilled_and_for_this_visitor_only() {
     let page = || {
         MemoryAnswer::html(SLOT)
             .with("etag", "\"own\"")
             .with("cache-control", "max-age=60")
+            .with("surrogate-control", "max-age=3600")
+            .with("content-language", "en")
     };
     let site = in_front_of(&[("SELVEDGE_BUDGET_MIB", "1")], move |_| page());
     let filled = site.get("/shop");
@@ -186,8 +188,9 @@ fn beyond_the_budget_a_page_is_handed_on_as_it_came() {
     let before = site.counted("counters", "busy");
     let reply = site.get("/shop");
     assert_eq!((reply.status, &*reply.text()), (200, SLOT));
-    assert_eq!(reply.header("etag"), Some("\"own\""));
-    assert_eq!(reply.header("cache-control"), Some("max-age=60"));
+    assert_eq!(reply.header("cache-control"), Some("private, no-cache"));
+    assert_eq!((reply.header("etag"), reply.header("surrogate-control")), (None, None));
+    assert_eq!(reply.header("content-language"), Some("en"));
     assert_eq!(site.counted("counters", "busy"), before + 1);
     drop(requests);
     assert_eq!(site.get("/shop").text(), filled.text());
