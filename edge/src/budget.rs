@@ -50,29 +50,40 @@ impl Budget {
 
     /// A permit to hold `bytes` for `for_ms` milliseconds; each renewal begins that time anew. [`None`] if the budget is used up.
     pub fn permit(self: &Rc<Self>, bytes: usize, now_ms: u64, for_ms: u64) -> Option<Permit> {
+        self.permit_within(self.limit, bytes, now_ms, for_ms)
+    }
+
+    /// The same for a page. Pages leave a quarter of the budget to what visitors send: slow readers of many pages would otherwise keep every
+    /// write out, and a page can do without its permit where an event cannot.
+    pub fn page_permit(self: &Rc<Self>, bytes: usize, now_ms: u64, for_ms: u64) -> Option<Permit> {
+        self.permit_within(self.limit - self.limit / 4, bytes, now_ms, for_ms)
+    }
+
+    fn permit_within(self: &Rc<Self>, within: usize, bytes: usize, now_ms: u64, for_ms: u64) -> Option<Permit> {
         let id = self.next_id.get();
         self.next_id.set(id.wrapping_add(1));
         let permit = Permit {
             budget: Rc::clone(self),
             id,
             for_ms,
+            within,
         };
         permit.renew(bytes, now_ms).then_some(permit)
     }
 
-    /// Sets what a lease holds, if that fits; a lease that has ended begins again.
-    fn set(&self, lease: Lease, now_ms: u64) -> bool {
+    /// Sets what a lease holds, if all leases fit into `within` then; a lease that has ended begins again.
+    fn set(&self, lease: Lease, within: usize, now_ms: u64) -> bool {
         let mut leases = self.leases.borrow_mut();
         let others = |leases: &[Lease]| -> usize {
             let others = leases.iter().filter(|other| other.id != lease.id);
             others.map(|other| other.bytes).sum()
         };
         let mut held = others(&leases);
-        if lease.bytes > self.limit.saturating_sub(held) {
+        if lease.bytes > within.saturating_sub(held) {
             leases.retain(|other| other.id == lease.id || now_ms < other.until_ms);
             held = others(&leases);
         }
-        if lease.bytes > self.limit.saturating_sub(held) {
+        if lease.bytes > within.saturating_sub(held) {
             return false;
         }
         match leases.iter_mut().find(|other| other.id == lease.id) {
@@ -89,6 +100,8 @@ pub struct Permit {
     budget: Rc<Budget>,
     id: u32,
     for_ms: u64,
+    /// What all permits together may hold for this one to be given or renewed.
+    within: usize,
 }
 
 impl Permit {
@@ -100,7 +113,7 @@ impl Permit {
             bytes,
             until_ms: now_ms.saturating_add(self.for_ms),
         };
-        self.budget.set(lease, now_ms)
+        self.budget.set(lease, self.within, now_ms)
     }
 }
 
@@ -133,6 +146,19 @@ mod tests {
         assert_eq!(budget.held(), 40);
         drop(second);
         assert_eq!((budget.held(), budget.most()), (0, 100));
+    }
+
+    #[test]
+    fn pages_leave_a_quarter_to_writes_and_writes_may_take_all() {
+        let budget = budget(100);
+        let pages: Vec<_> = (0..20).filter_map(|_| budget.page_permit(10, 0, 1000)).collect();
+        assert_eq!(pages.len(), 7);
+        let write = budget.permit(30, 0, 1000);
+        assert!(write.is_some());
+        assert!(!pages[0].renew(11, 0), "no page may take what writes left");
+        drop(pages);
+        assert!(budget.permit(70, 0, 1000).is_some());
+        drop(write);
     }
 
     #[test]

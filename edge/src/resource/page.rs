@@ -79,7 +79,7 @@ fn rewritten<H: Host>(call: &mut Call<'_, H>, origin: &Rc<Origin<H>>, answer: H:
             body: PageBody::Untouched,
         });
     };
-    let Some(permit) = call.app.budget.permit(PART_BYTES, call.now_ms, STOPPED_MS) else {
+    let Some(permit) = call.app.budget.page_permit(PART_BYTES, call.now_ms, STOPPED_MS) else {
         call.app
             .refuse_behind(call.host, call.now_ms, "the page is handed on with its slots unfilled");
         // A cache in front must not keep the unfilled page for everybody, long after there is room again. Its bytes stay, and what describes them.
