@@ -74,33 +74,79 @@ pub struct Sources<'c> {
     pub catalogue: &'c [CatalogueSource],
 }
 
-/// What a file is made of. Compression (gzip, zstd) is always found out from the content.
+/// What a file is made of. Compression (gzip, zstd, bzip2, xz, zip) is always found out from the content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileFormat {
     /// Found out from the content.
     #[default]
     Auto,
-    /// Comma, tab, semicolon or bar separated text (RFC 4180 quoting).
+    /// Separated text (RFC 4180 quoting).
     Csv,
     /// One JSON object per line.
     Jsonl,
+    /// JSON objects in any layout: over several lines, in an array, or in an array inside an object.
+    Json,
     /// Apache Parquet.
     Parquet,
+    /// A sheet of an Excel or OpenDocument file.
+    Spreadsheet,
 }
 
-/// How text files are to be read; defaults fit most.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// How files are to be read; what is not set is found out from the content.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TextFormat {
     /// What a file is made of.
     pub format: FileFormat,
-    /// The separator; absent: found out from the first line.
-    pub delimiter: Option<char>,
+    /// The separator: one to four characters, or `\\s+` for runs of spaces and tabs.
+    pub delimiter: Option<String>,
     /// Whether the first line names the columns; without, they are called `1`, `2`, ….
-    pub header: bool,
+    // Part of a source's id: what is not set must look as it did when the default was `true`.
+    #[serde(serialize_with = "header_as_before")]
+    pub header: Option<bool>,
     /// Whether strangers decide what stands in the file: the edge collects what anybody sends. Such a file is read as what it is declared to be,
     /// whatever it begins with, and what cannot be read of it goes into quarantine instead of ending the run.
     pub collected: bool,
+    /// The encoding of text, by a name of the WHATWG standard, such as `windows-1252`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+    /// Lines above the header, or above the first row where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip_lines: Option<u64>,
+    /// In JSON and Parquet, the path of a list: each of its elements is a row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explode: Option<String>,
+    /// Which file of a zip archive, or which sheet of a spreadsheet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "serde calls it so")]
+fn header_as_before<S: serde::Serializer>(header: &Option<bool>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(header.unwrap_or(true))
+}
+
+impl TextFormat {
+    /// The longest separator, in characters.
+    pub const MAX_DELIMITER: usize = 4;
+
+    /// Refuses settings that no file can be read with. `section` is `events` or `catalogue`.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] with the key.
+    pub fn check(&self, section: &str) -> Result<(), InvalidValue> {
+        if let Some(delimiter) = &self.delimiter
+            && (!(1..=Self::MAX_DELIMITER).contains(&delimiter.chars().count())
+                || delimiter.contains(['"', '\n', '\r']))
+        {
+            return Err(InvalidValue::new(
+                &format!("{section}.delimiter"),
+                "1 to 4 characters without quotes and line ends",
+                format!("{delimiter:?}"),
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// Columns under names: a list keeps the columns' own names, a table gives new ones (`store = "store_id"`).
@@ -192,11 +238,18 @@ pub struct EventSource {
     /// What the files are made of.
     #[serde(default)]
     pub format: FileFormat,
-    /// Separator of text columns; absent: found out.
-    pub delimiter: Option<char>,
-    /// Whether the first line of a text file names the columns.
-    #[serde(default = "yes")]
-    pub header: bool,
+    /// Separator of text columns, one to four characters; absent: found out.
+    pub delimiter: Option<String>,
+    /// Whether a text file has a line that names the columns; absent: found out.
+    pub header: Option<bool>,
+    /// Encoding of text, such as `windows-1252`; absent: found out.
+    pub encoding: Option<String>,
+    /// Lines above the header; absent: found out.
+    pub skip_lines: Option<u64>,
+    /// The dotted path of a list in JSON or Parquet, such as `items`: each of its elements is a row.
+    pub explode: Option<String>,
+    /// Which file of a zip archive, or which sheet of a spreadsheet.
+    pub member: Option<String>,
     /// The columns.
     pub columns: Option<EventColumns>,
     /// The kind of every row, where no column tells it.
@@ -251,11 +304,18 @@ pub struct CatalogueSource {
     /// What the files are made of.
     #[serde(default)]
     pub format: FileFormat,
-    /// Separator of text columns; absent: found out.
-    pub delimiter: Option<char>,
-    /// Whether the first line of a text file names the columns.
-    #[serde(default = "yes")]
-    pub header: bool,
+    /// Separator of text columns, one to four characters; absent: found out.
+    pub delimiter: Option<String>,
+    /// Whether a text file has a line that names the columns; absent: found out.
+    pub header: Option<bool>,
+    /// Encoding of text, such as `windows-1252`; absent: found out.
+    pub encoding: Option<String>,
+    /// Lines above the header; absent: found out.
+    pub skip_lines: Option<u64>,
+    /// The dotted path of a list in JSON or Parquet, such as `items`: each of its elements is a row.
+    pub explode: Option<String>,
+    /// Which file of a zip archive, or which sheet of a spreadsheet.
+    pub member: Option<String>,
     /// The columns.
     pub columns: CatalogueColumns,
     /// Columns written in capitals that people should not be shouted at with: `ICE - CRUSHED` → `Ice – Crushed`.
@@ -293,7 +353,47 @@ pub struct CatalogueColumns {
     pub available_until: Option<String>,
 }
 
+impl CatalogueSource {
+    /// Refuses settings that no file can be read with.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] with the key.
+    pub fn check(&self) -> Result<(), InvalidValue> {
+        self.text_format().check("catalogue")
+    }
+
+    /// How the files are to be read.
+    #[must_use]
+    pub fn text_format(&self) -> TextFormat {
+        TextFormat {
+            format: self.format,
+            delimiter: self.delimiter.clone(),
+            header: self.header,
+            collected: false,
+            encoding: self.encoding.clone(),
+            skip_lines: self.skip_lines,
+            explode: self.explode.clone(),
+            member: self.member.clone(),
+        }
+    }
+}
+
 impl EventSource {
+    /// How the files are to be read.
+    #[must_use]
+    pub fn text_format(&self) -> TextFormat {
+        TextFormat {
+            format: self.format,
+            delimiter: self.delimiter.clone(),
+            header: self.header,
+            collected: false,
+            encoding: self.encoding.clone(),
+            skip_lines: self.skip_lines,
+            explode: self.explode.clone(),
+            member: self.member.clone(),
+        }
+    }
+
     /// Whether it is fine that no file matches.
     #[must_use]
     pub fn optional(&self) -> bool {
@@ -305,6 +405,7 @@ impl EventSource {
     /// # Errors
     /// [`InvalidValue`] with the key.
     pub fn check(&self) -> Result<(), InvalidValue> {
+        self.text_format().check("events")?;
         let wrong = |key: &str, expected: &str, found: &str| Err(InvalidValue::new(key, expected, found));
         if self.name.as_deref() == Some("") {
             return wrong("events.name", "at least one character", "none");
@@ -353,10 +454,6 @@ pub fn source_names(sources: &[EventSource]) -> Vec<String> {
         });
     }
     names
-}
-
-const fn yes() -> bool {
-    true
 }
 
 fn auto() -> String {

@@ -178,7 +178,9 @@ fn damaged_parquet_is_an_error() {
 fn files_that_cannot_be_read_as_configured_say_why() {
     let folder = Folder::new();
     folder.write("events", [b"\xff\xfeu\0s\0e\0r\0".as_slice()].concat());
-    assert!(matches!(folder.ingest(EVENTS), Err(IngestError::Utf16 { .. })));
+    assert!(matches!(folder.ingest(EVENTS), Err(IngestError::NoColumn { found, .. }) if found == ["user"]));
+    folder.write("events", b"\x89PNG\r\n\x1a\n");
+    assert!(matches!(folder.ingest(EVENTS), Err(IngestError::Unreadable { .. })));
     folder.write("events", gzip(b"PAR1...."));
     assert!(matches!(
         folder.ingest(EVENTS),

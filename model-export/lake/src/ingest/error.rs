@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use selvedge::event::EventError;
 use selvedge::item::ItemFieldError;
 
+use super::kind::Foreign;
 use crate::explain::{Exit, Explain};
 use crate::storage::{LakeError, SourceKind};
 
@@ -48,11 +49,85 @@ pub enum IngestError {
         /// Why.
         source: std::io::Error,
     },
-    /// A text file is in UTF-16.
-    #[error("{}: expected text in UTF-8, found UTF-16", path.display())]
-    Utf16 {
+    /// A file is something else than rows.
+    #[error("{}: expected a file with rows, found {found}", path.display())]
+    Unreadable {
         /// The file.
         path: PathBuf,
+        /// What it is.
+        found: Foreign,
+    },
+    /// A file has no bytes, or no text in it.
+    #[error("{}: expected rows, found an empty file", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file has a line of column names and nothing below.
+    #[error("{}: expected rows, found only the header: {}", path.display(), names.join(", "))]
+    OnlyHeader {
+        /// The file.
+        path: PathBuf,
+        /// The columns.
+        names: Vec<String>,
+    },
+    /// Text in an encoding that cannot be told.
+    #[error("{}: expected text in UTF-8, UTF-16, Windows-1252, Windows-1250, Windows-1251 or ISO-8859-2, found other bytes", path.display())]
+    UnknownEncoding {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The name of an encoding is none.
+    #[error("encoding: expected a name like windows-1252, found {found:?}")]
+    Encoding {
+        /// What is configured.
+        found: String,
+    },
+    /// A zip archive is damaged.
+    #[error("{}: cannot read it as a zip archive: {found}", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        found: String,
+    },
+    /// An archive holds tables with different columns.
+    #[error("{}: expected one table, or several with the same columns, found {}", path.display(), found.join("; "))]
+    DifferentMembers {
+        /// The file.
+        path: PathBuf,
+        /// The files in it that hold rows.
+        found: Vec<String>,
+    },
+    /// The file of an archive, or the sheet, that is asked for is not there.
+    #[error("{}: expected {member:?} in it, found {}", path.display(), found.join(", "))]
+    NoMember {
+        /// The file.
+        path: PathBuf,
+        /// What is configured.
+        member: String,
+        /// What is in it.
+        found: Vec<String>,
+    },
+    /// A spreadsheet is damaged, or not one.
+    #[error("{}: cannot read it as a spreadsheet: {found}", path.display())]
+    Sheet {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        found: String,
+    },
+    /// A file that must be held in memory is too large, perhaps made to be.
+    #[error("{}: expected at most {limit} {what}, found {found}", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// What is counted.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+        /// How many there are, or more than the limit.
+        found: u64,
     },
     /// A Parquet file is damaged, or not one.
     #[error("{}: cannot read it as Parquet", path.display())]
@@ -97,12 +172,6 @@ pub enum IngestError {
         column: String,
         /// Its type.
         found: String,
-    },
-    /// The separator is not one byte.
-    #[error("delimiter: expected one ASCII character, found {found:?}")]
-    Delimiter {
-        /// What is configured.
-        found: char,
     },
     /// A time zone that is not in the IANA list.
     #[error("time_zone: expected a name like Europe/Berlin, found {found:?}")]
@@ -198,9 +267,16 @@ impl Explain for IngestError {
         match self {
             Self::Lake(error) => error.exit(),
             Self::Read { .. } | Self::Batch { .. } | Self::Glob { .. } => Exit::Environment,
-            Self::TooManyBad { .. } | Self::Parquet { .. } | Self::Utf16 { .. } | Self::CompressedParquet { .. } => {
-                Exit::Data
-            }
+            Self::TooManyBad { .. }
+            | Self::Parquet { .. }
+            | Self::CompressedParquet { .. }
+            | Self::Unreadable { .. }
+            | Self::Empty { .. }
+            | Self::OnlyHeader { .. }
+            | Self::UnknownEncoding { .. }
+            | Self::Archive { .. }
+            | Self::Sheet { .. }
+            | Self::TooLarge { .. } => Exit::Data,
             _ => Exit::Usage,
         }
     }
@@ -218,7 +294,23 @@ impl Explain for IngestError {
             Self::Read { .. } | Self::Batch { .. } | Self::Parquet { .. } => {
                 "nothing of this file was published; get it again and repeat".to_owned()
             }
-            Self::Utf16 { .. } => "convert it, for example: iconv -f UTF-16 -t UTF-8 IN > OUT".to_owned(),
+            Self::Unreadable { found, .. } => found.hint().to_owned(),
+            Self::Empty { .. } | Self::OnlyHeader { .. } => "was the export finished?".to_owned(),
+            Self::UnknownEncoding { .. } => {
+                "set `encoding` to the name of its encoding, such as \"gbk\", \"shift_jis\" or \"macintosh\", or \
+                                             convert it: iconv -f NAME -t UTF-8 IN > OUT"
+                    .to_owned()
+            }
+            Self::Encoding { .. } => {
+                "names are those of the WHATWG standard: utf-8, utf-16le, windows-1252, iso-8859-2, gbk, …".to_owned()
+            }
+            Self::DifferentMembers { .. } => {
+                "choose one by `member`, in one [[events]] or [[catalogue]] for each table, or unpack the archive"
+                    .to_owned()
+            }
+            Self::NoMember { .. } => "`member` is the name of a file in the archive, or of a sheet".to_owned(),
+            Self::Archive { .. } | Self::Sheet { .. } => "was it copied whole?".to_owned(),
+            Self::TooLarge { .. } => "save it as CSV or Parquet, or in several files".to_owned(),
             Self::CompressedParquet { .. } => "decompress it; Parquet compresses inside".to_owned(),
             Self::NoColumn { column, found, .. } => {
                 match crate::explain::nearest(column, found.iter().map(String::as_str)) {

@@ -152,9 +152,8 @@ impl EventMapping {
                     FileFormat::Auto if preset => FileFormat::Jsonl,
                     format => format,
                 },
-                delimiter: source.delimiter,
-                header: source.header,
                 collected: preset,
+                ..source.text_format()
             },
             columns,
             event_type: source.event_type,

@@ -103,12 +103,7 @@ impl ItemMapping {
             wanted: wanted.into_names(),
         };
         Ok(Self {
-            text: TextFormat {
-                format: source.format,
-                delimiter: source.delimiter,
-                header: source.header,
-                collected: false,
-            },
+            text: source.text_format(),
             columns: columns.clone(),
             title_case: source.title_case.clone(),
             category_separator: source.category_separator.clone(),

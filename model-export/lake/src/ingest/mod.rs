@@ -1,12 +1,25 @@
 //! From files of any shape to the lake: once each, with every refused row kept.
 
+mod archive;
 mod cell;
+#[cfg(test)]
+mod column_cases;
 mod csv;
+mod dialect;
+mod encoding;
 mod error;
 mod events;
+mod folders;
 mod items;
+mod json_keys;
+mod json_path;
+mod json_stream;
 mod jsonl;
+mod kind;
 mod lines;
+mod named;
+mod nested;
+mod ods_size;
 mod open;
 mod parquet;
 mod partition;
@@ -14,6 +27,13 @@ mod plan;
 mod quarantine;
 mod report;
 mod sample;
+mod shape;
+#[cfg(test)]
+mod shape_cases;
+mod sheet;
+mod split;
+mod spread;
+mod tables;
 pub mod text;
 mod time;
 
@@ -22,17 +42,20 @@ use std::rc::Rc;
 
 pub use cell::{Cell, Row};
 pub use error::{BadRow, IngestError};
+pub use folders::files_below;
+pub use kind::Foreign;
 pub use report::{FileCounts, FileReport, FileStatus, IngestReport, Note};
-pub use sample::{Sample, sample};
+pub use sample::{Sample, members, sample, sample_as};
+pub use shape::Shape;
 pub use time::TimeReader;
 
 use self::events::Cells;
 use self::items::ItemRow;
-use self::open::Opened;
 use self::partition::{EventParts, ItemParts, Written};
 use self::plan::{Mapping, Planned};
 use self::quarantine::Quarantine;
-use crate::source::{Sources, TextFormat};
+use self::tables::read_rows;
+use crate::source::Sources;
 use crate::storage::{IngestRecord, Lake, LakeError, SourceId};
 
 /// What a reader does with a row (its line and its cells) or with bytes that are none (the reason, and the bytes).
@@ -156,22 +179,6 @@ fn publish(from: &Path, to: &Path) -> Result<(), LakeError> {
         std::fs::create_dir_all(dir).map_err(LakeError::io("make the directory", dir))?;
     }
     std::fs::rename(from, to).map_err(LakeError::io("move into place", to))
-}
-
-/// Reads all rows of a file.
-fn read_rows(
-    path: &Path,
-    text: &TextFormat,
-    wanted: &[String],
-    progress: &Progress,
-    on_row: &mut OnRow<'_>,
-) -> Result<(), IngestError> {
-    let counted = Rc::clone(progress);
-    match open::open(path, text, move |bytes| counted(bytes))? {
-        Opened::Text(crate::source::FileFormat::Jsonl, reader) => jsonl::read(path, reader, wanted, on_row),
-        Opened::Text(_, reader) => csv::read(path, reader, text, wanted, on_row),
-        Opened::Parquet(file) => parquet::read(path, file, wanted, None, progress.as_ref(), on_row),
-    }
 }
 
 /// One file on its way into the lake.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::events::EventMapping;
+use super::folders::{Keyed, files_below};
 use super::items::ItemMapping;
 use super::{IngestError, Note};
 use crate::source::{Sources, source_names};
@@ -41,7 +42,12 @@ impl Mapping {
             path: path.to_owned(),
             source,
         })?;
-        Ok(format!("{:?} {text}", self.kind()))
+        let wanted = match self {
+            Self::Events(mapping) => mapping.wanted(),
+            Self::Catalogue(mapping) => mapping.wanted(),
+        };
+        let folders = Keyed::of(path, wanted).map(|keyed| keyed.text()).unwrap_or_default();
+        Ok(format!("{:?} {text}{folders}", self.kind()))
     }
 }
 
@@ -120,7 +126,7 @@ pub fn plan(config: &Sources<'_>, notes: &mut Vec<Note>) -> Result<Plan, IngestE
     Ok(plan)
 }
 
-/// The files that a pattern names, sorted.
+/// The files that a pattern names, sorted. A pattern that names only folders means the files below them.
 fn matching(pattern: &str) -> Result<Vec<PathBuf>, IngestError> {
     // `*` means visible files: a hidden one is being written.
     let options = glob::MatchOptions {
@@ -131,7 +137,7 @@ fn matching(pattern: &str) -> Result<Vec<PathBuf>, IngestError> {
         pattern: pattern.to_owned(),
         source,
     })?;
-    let mut paths = Vec::new();
+    let (mut paths, mut folders) = (Vec::new(), Vec::new());
     for path in found {
         let path = path.map_err(|source| IngestError::Glob {
             pattern: pattern.to_owned(),
@@ -139,6 +145,13 @@ fn matching(pattern: &str) -> Result<Vec<PathBuf>, IngestError> {
         })?;
         if path.is_file() {
             paths.push(path);
+        } else if path.is_dir() {
+            folders.push(path);
+        }
+    }
+    if paths.is_empty() {
+        for folder in folders {
+            paths.extend(files_below(&folder)?);
         }
     }
     paths.sort();
