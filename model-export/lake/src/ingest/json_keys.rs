@@ -55,6 +55,8 @@ impl Keys {
             Value::Object(inner) if !inner.is_empty() && depth < MAX_DEPTH => {
                 self.object(&path, inner, explode, depth + 1)
             }
+            // Nobody knows what would stand in it.
+            Value::Array(list) if list.is_empty() => {}
             Value::Array(list) => {
                 if let Some(names) = names_in(list) {
                     names.iter().for_each(|name| self.add(format!("{path}.{name}")));

@@ -87,6 +87,11 @@ impl Column {
         {
             return Ok(Self::Flat(uuid_texts(array)));
         }
+        if let DataType::FixedSizeBinary(_) = array.data_type() {
+            // Arrow casts it to text only by way of bytes of any length.
+            let text = cast(&cast(array, &DataType::Binary)?, &DataType::Utf8)?;
+            return Ok(Self::Flat(text));
+        }
         if let Some(target) = canonical(array.data_type())
             && element_of(array.data_type())
                 .is_none_or(|element| element != &DataType::FixedSizeBinary(16) || !uuid(path))
@@ -184,7 +189,6 @@ impl Column {
                 });
                 found.map_or(Cell::Null, |(child, rest)| child.cell_at(rest, row))
             }
-            Self::Flat(_) => Cell::Null,
             other => find(&other.cell(row), path),
         }
     }

@@ -260,7 +260,7 @@ fn json_of_any_layout_is_read_and_lists_become_rows() {
         ),
         (
             "{\"e\":\"view\",\"event_params\":[{\"key\":\"page\",\"value\":{\"string_value\":\"/p\"}},{\"key\":\"n\",\"value\":{\"int_value\":\"7\"}}]}\n{\"e\":\"x\",\"event_params\":[]}\n",
-            "e|event_params.page|event_params.n|event_params / view|/p|7|- / x|-|-|-",
+            "e|event_params.page|event_params.n / view|/p|7 / x|-|-",
         ),
         (
             "{\"orders\":[{\"id\":1,\"customer\":{\"id\":9},\"line_items\":[{\"sku\":\"a\"},{\"sku\":\"b\"}]},{\"id\":2,\"customer\":{\"id\":8},\"line_items\":[{\"sku\":\"c\"}]}]}",
