@@ -252,9 +252,17 @@ fn an_item_that_is_not_yet_or_no_longer_available_is_named_nowhere() {
     let items = fixture::model().items;
     let [early, over] = [items.len() - 15, items.len() - 5].map(|index| items[index].id.as_str());
     // A visitor who touched both while they were there, and one item that still is.
-    let known = profile(&engine, &[("conversion", early), ("conversion", over), ("view", "item-004")]);
-    let ranked = engine.rank(&visitor(Some(&known)), &[early, "item-004", over], 10).unwrap();
-    assert_eq!((ids(&ranked), ranked.unknown.clone()), (vec!["item-004"], vec![early, over]));
+    let known = profile(
+        &engine,
+        &[("conversion", early), ("conversion", over), ("view", "item-004")],
+    );
+    let ranked = engine
+        .rank(&visitor(Some(&known)), &[early, "item-004", over], 10)
+        .unwrap();
+    assert_eq!(
+        (ids(&ranked), ranked.unknown.clone()),
+        (vec!["item-004"], vec![early, over])
+    );
     for id in [early, over] {
         let refused = engine.similar(id, 5, NOW_MS);
         assert!(matches!(refused, Err(RequestError::UnknownItem { .. })), "{id}");

@@ -41,7 +41,8 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let visitor = context.personal().filter(|visitor| visitor.vector.is_explained())?;
         let factors: Vec<_> = chosen.iter().map(|scored| self.snapshot.factors(scored.item)).collect();
         let parts = visitor.vector.contributions(&factors)?;
-        let explained = |(scored, parts): (&Scored, Vec<f64>)| self.item(scored, self.because(visitor, &parts, context.now_ms));
+        let explained =
+            |(scored, parts): (&Scored, Vec<f64>)| self.item(scored, self.because(visitor, &parts, context.now_ms));
         Some(chosen.iter().zip(parts).map(explained).collect())
     }
 
@@ -68,7 +69,10 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let positive: f64 = parts.iter().filter(|part| **part > 0.0).sum();
         let mut best: Option<(usize, f64)> = None;
         for (index, part) in parts.iter().enumerate() {
-            let named = visitor.history.get(index).is_some_and(|known| self.is_available(known.item, now_ms));
+            let named = visitor
+                .history
+                .get(index)
+                .is_some_and(|known| self.is_available(known.item, now_ms));
             if named && *part > best.map_or(0.0, |(_, part)| part) {
                 best = Some((index, *part));
             }

@@ -6,6 +6,51 @@ use std::path::PathBuf;
 use selvedge::event::EventKind;
 use serde::{Deserialize, Serialize};
 
+use crate::row_filter::RowFilter;
+
+/// User ids that are nobody: what programs write for somebody who is not known.
+pub const USER_PLACEHOLDERS: &[&str] = &[
+    "NULL",
+    "\\N",
+    "nan",
+    "NaT",
+    "None",
+    "N/A",
+    "#N/A",
+    "NA",
+    "-",
+    "--",
+    "?",
+    "0",
+    "-1",
+    "guest",
+    "anonymous",
+    "unknown",
+    "undefined",
+    "(not set)",
+    "00000000-0000-0000-0000-000000000000",
+    "00000000000000000000000000000000",
+];
+
+/// Item ids that are no item. Some catalogues count from 0, and `NA`, `guest` and `unknown` can be the code of a product, so these are not among them.
+pub const ITEM_PLACEHOLDERS: &[&str] = &[
+    "NULL",
+    "\\N",
+    "nan",
+    "NaT",
+    "None",
+    "N/A",
+    "#N/A",
+    "-",
+    "--",
+    "?",
+    "-1",
+    "undefined",
+    "(not set)",
+    "00000000-0000-0000-0000-000000000000",
+    "00000000000000000000000000000000",
+];
+
 /// A setting with a value that is not allowed. Whoever read the configuration adds the file's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: expected {expected}, found {found}")]
@@ -146,29 +191,69 @@ pub enum EventPreset {
 pub enum KindOrIgnore {
     /// A kind of the schema.
     Kind(EventKind),
+    /// Rows that take the visitor's last event of this kind with the same item back: `{ takes_back = "add_to_cart" }`.
+    TakesBack(EventKind),
     /// Rows that are left out, and counted.
     Ignore,
 }
 
+/// The table that takes an event back.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TakesBack {
+    takes_back: String,
+}
+
 impl Serialize for KindOrIgnore {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(match self {
-            Self::Kind(kind) => kind.as_str(),
-            Self::Ignore => "ignore",
-        })
+        match self {
+            Self::Kind(kind) => serializer.serialize_str(kind.as_str()),
+            Self::TakesBack(kind) => TakesBack {
+                takes_back: kind.as_str().to_owned(),
+            }
+            .serialize(serializer),
+            Self::Ignore => serializer.serialize_str("ignore"),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for KindOrIgnore {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         const NAMES: &[&str] = &["impression", "view", "click", "add_to_cart", "conversion", "ignore"];
-        let name = String::deserialize(deserializer)?;
-        if name == "ignore" {
-            return Ok(Self::Ignore);
+        #[derive(Deserialize)]
+        #[serde(
+            untagged,
+            expecting = "expected a kind of event, \"ignore\", or { takes_back = \"add_to_cart\" }"
+        )]
+        enum Written {
+            Name(String),
+            Table(TakesBack),
         }
-        EventKind::parse(&name)
-            .map(Self::Kind)
-            .ok_or_else(|| serde::de::Error::unknown_variant(&name, NAMES))
+        let kind = |name: &str| EventKind::parse(name).ok_or_else(|| serde::de::Error::unknown_variant(name, NAMES));
+        match Written::deserialize(deserializer)? {
+            Written::Name(name) if name == "ignore" => Ok(Self::Ignore),
+            Written::Name(name) => kind(&name).map(Self::Kind),
+            Written::Table(table) => kind(&table.takes_back).map(Self::TakesBack),
+        }
+    }
+}
+
+/// What becomes of rows whose event type neither the schema nor `event_types` knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownTypes {
+    /// They are refused.
+    #[default]
+    Quarantine,
+    /// They are left out, and counted.
+    Ignore,
+}
+
+impl UnknownTypes {
+    /// Whether it is the default, which is no part of a source's id.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -204,7 +289,8 @@ pub struct EventSource {
     /// What the values of `columns.event_type` stand for; the schema's own names need no entry.
     #[serde(default)]
     pub event_types: BTreeMap<String, KindOrIgnore>,
-    /// `auto`, `rfc3339`, `unix_s`, `unix_ms`, `unix_us`, or a strftime pattern.
+    /// `auto`, `day_first`, `month_first`, `year_first`, `rfc3339`, `unix_s`, `unix_ms`, `unix_us`, `unix_ns`, `spreadsheet_days`, or a
+    /// strftime pattern.
     #[serde(default = "auto")]
     pub timestamp_format: String,
     /// The IANA zone of times that tell none.
@@ -213,6 +299,16 @@ pub struct EventSource {
     /// Whether rows without a user are kept, as anonymous.
     #[serde(default)]
     pub anonymous: bool,
+    /// Which rows count, in the language of [`RowFilter`]; absent: all.
+    #[serde(rename = "where")]
+    pub filter: Option<String>,
+    /// What becomes of rows with an unknown event type.
+    #[serde(default)]
+    pub unknown_event_types: UnknownTypes,
+    /// The decimal mark of numbers, `,` or `.`; absent: numbers that can be read in one way only are read.
+    pub decimal: Option<char>,
+    /// User ids that are nobody, in any case; absent: [`USER_PLACEHOLDERS`].
+    pub placeholders: Option<Vec<String>>,
 }
 
 /// `[events.columns]`: column names; in JSON lines a dotted path (`context.slot`).
@@ -223,7 +319,7 @@ pub struct EventColumns {
     pub user: Option<String>,
     /// Which item.
     pub item: String,
-    /// When.
+    /// When: a column, or text with columns in braces where date and time stand apart (`{Date} {Time}`).
     pub timestamp: String,
     /// What happened, where not all rows are of one kind.
     pub event_type: Option<String>,
@@ -269,6 +365,11 @@ pub struct CatalogueSource {
     /// As in `[[events]]`.
     #[serde(default = "utc")]
     pub time_zone: String,
+    /// As in `[[events]]`.
+    #[serde(rename = "where")]
+    pub filter: Option<String>,
+    /// As in `[[events]]`; only the filter reads numbers.
+    pub decimal: Option<char>,
 }
 
 /// `[catalogue.columns]`.
@@ -309,6 +410,7 @@ impl EventSource {
         if self.name.as_deref() == Some("") {
             return wrong("events.name", "at least one character", "none");
         }
+        check_reading("events", self.filter.as_deref(), self.decimal)?;
         match (&self.preset, &self.columns) {
             (Some(_), Some(_)) => wrong("events.preset", "either a preset or [events.columns]", "both"),
             (None, None) => wrong("events.columns", "either [events.columns] or a preset", "neither"),
@@ -332,6 +434,33 @@ impl EventSource {
             _ => Ok(()),
         }
     }
+}
+
+impl CatalogueSource {
+    /// Refuses settings that cannot be read.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] with the key.
+    pub fn check(&self) -> Result<(), InvalidValue> {
+        check_reading("catalogue", self.filter.as_deref(), self.decimal)
+    }
+}
+
+fn check_reading(section: &str, filter: Option<&str>, decimal: Option<char>) -> Result<(), InvalidValue> {
+    if let Some(decimal) = decimal
+        && !matches!(decimal, ',' | '.')
+    {
+        let key = format!("{section}.decimal");
+        return Err(InvalidValue::new(&key, "\",\" or \".\"", format!("{decimal:?}")));
+    }
+    if let Some(text) = filter
+        && let Err(error) = RowFilter::parse(text)
+    {
+        let key = format!("{section}.where, column {}", error.at);
+        let found = format!("{} in: {text}", error.found);
+        return Err(InvalidValue::new(&key, &error.expected, found));
+    }
+    Ok(())
 }
 
 /// What tells the sources of a configuration apart: the declared name, or the path as it is written. Sources without a name that have the same

@@ -143,6 +143,9 @@ impl Config {
                 return Err(ConfigError::value(path, "slots.name", "names used once", &slot.name));
             }
         }
+        for source in &self.catalogue {
+            source.check().map_err(ConfigError::invalid(path))?;
+        }
         for source in &self.events {
             source.check().map_err(ConfigError::invalid(path))?;
             // Strangers choose the ids of collected events. They must not meet those of a shop's own files.

@@ -53,7 +53,7 @@ impl Report for IngestReport {
 
     fn render(&self) -> String {
         let mut table = Table::new(&[
-            "file", "what", "status", "rows", "accepted", "ignored", "bad", "from", "to",
+            "file", "what", "status", "rows", "accepted", "ignored", "filtered", "bad", "from", "to",
         ]);
         let date = |ms: Option<i64>| ms.map(date_of).unwrap_or_default();
         for file in self.files.iter().take(MAX_LINES) {
@@ -79,6 +79,7 @@ impl Report for IngestReport {
                 count(counts.rows),
                 count(counts.accepted),
                 count(counts.ignored),
+                count(counts.filtered),
                 count(counts.quarantined),
                 date(counts.first_ms),
                 date(counts.last_ms),
@@ -107,11 +108,39 @@ impl Report for IngestReport {
             ));
         }
         for note in &self.notes {
-            text.push_str(&match note {
-                Note::NoFilesYet { pattern } => format!("no files yet: {pattern}\n"),
-                Note::SameContent { file } => format!("same content as another file, read once: {file}\n"),
-            });
+            text.push_str(&told(note));
+            text.push('\n');
         }
         text
+    }
+}
+
+/// A note for people.
+fn told(note: &Note) -> String {
+    match note {
+        Note::NoFilesYet { pattern } => format!("no files yet: {pattern}"),
+        Note::SameContent { file } => format!("same content as another file, read once: {file}"),
+        Note::OtherOrder {
+            file,
+            format,
+            other,
+            configured_percent,
+            other_percent,
+        } => format!(
+            "{file}: its dates can be read with day and month either way; {other_percent} % of the pairs of rows are in order with \
+             timestamp_format = {other:?}, and {configured_percent} % with {format:?}"
+        ),
+        Note::OneUser { file, user, percent } => format!(
+            "{file}: {percent} % of the rows are of the user {user:?}; if that is nobody, add it to placeholders, or leave it out with where"
+        ),
+        Note::OneItem { file, item, percent } => {
+            format!("{file}: {percent} % of the rows are of the item {item:?}")
+        }
+        Note::ManyTitles { file, item, titles } => {
+            format!(
+                "{file}: the item {item:?} has dozens of titles, such as {}; is that the column of the id?",
+                titles.join(", ")
+            )
+        }
     }
 }

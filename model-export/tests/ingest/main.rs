@@ -9,3 +9,4 @@ mod idempotence;
 mod quarantine;
 mod suppliers;
 mod support;
+mod values;

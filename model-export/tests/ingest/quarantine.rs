@@ -18,7 +18,7 @@ fn every_refused_row_has_its_line_and_its_reason() {
         1,c,yesterday,1\r\n\
         ,d,1700000003,1\r\n\
         1,e,1700000004,much\r\n\
-        1,f,1700000005,NaN\r\n\
+        1,f,1700000005,inf\r\n\
         1,g,1700000006\r\n\
         1,h,0,1\r\n\
         1,i,4000000000,1\r\n\
@@ -36,7 +36,7 @@ fn every_refused_row_has_its_line_and_its_reason() {
             "8: timestamp: expected a time (auto), found \"yesterday\"",
             "9: user: expected an id, found \"\"",
             "10: value: expected a finite number, found \"much\"",
-            "11: value: expected a finite number, found \"NaN\"",
+            "11: value: expected a finite number, found \"inf\"",
             "12: expected 4 columns, found 3",
             "13: timestamp: expected a time (auto), found \"0\"",
             "14: timestamp: expected 1990 to tomorrow, found 2096-10-02",

@@ -6,6 +6,7 @@ use selvedge::event::EventError;
 use selvedge::item::ItemFieldError;
 
 use crate::explain::{Exit, Explain};
+use crate::row_filter::FilterError;
 use crate::storage::{LakeError, SourceKind};
 
 /// Why a run stops.
@@ -114,11 +115,58 @@ pub enum IngestError {
     },
     /// A timestamp format that is none.
     #[error(
-        "timestamp_format: expected auto, rfc3339, unix_s, unix_ms, unix_us or a strftime pattern, found {found:?}"
+        "timestamp_format: expected auto, day_first, month_first, year_first, rfc3339, unix_s, unix_ms, unix_us, unix_ns, \
+         spreadsheet_days or a strftime pattern, found {found:?}"
     )]
     TimestampFormat {
         /// What is configured.
         found: String,
+    },
+    /// The template of date and time in two columns is not closed.
+    #[error("columns.timestamp: expected every {{ to be closed, found {found:?}")]
+    TimeTemplate {
+        /// What is configured.
+        found: String,
+    },
+    /// Day and month are the other way round; nothing of the file was published.
+    #[error(
+        "{}: expected dates as {format} reads them, found {rows} that only {other} reads, like {example}",
+        path.display()
+    )]
+    DayAndMonth {
+        /// The file.
+        path: PathBuf,
+        /// The configured format.
+        format: String,
+        /// The format that fits.
+        other: String,
+        /// How many times only the other format reads.
+        rows: u64,
+        /// The first of them.
+        example: String,
+    },
+    /// A filter that cannot be read.
+    #[error("where: {source} in: {text}")]
+    Filter {
+        /// The filter.
+        text: String,
+        /// Where the mistake is.
+        source: FilterError,
+    },
+    /// Numbers with a decimal comma stand beside numbers with a decimal point that may be a thousand; nothing of the file was published.
+    #[error(
+        "{}: {column}: expected numbers with one decimal mark, found {comma} and {point}",
+        path.display()
+    )]
+    DecimalMarks {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// A number with a decimal comma.
+        comma: String,
+        /// A number with a point before three digits.
+        point: String,
     },
     /// The title's template is not closed.
     #[error("columns.title: expected every {{ to be closed, found {found:?}")]
@@ -198,9 +246,12 @@ impl Explain for IngestError {
         match self {
             Self::Lake(error) => error.exit(),
             Self::Read { .. } | Self::Batch { .. } | Self::Glob { .. } => Exit::Environment,
-            Self::TooManyBad { .. } | Self::Parquet { .. } | Self::Utf16 { .. } | Self::CompressedParquet { .. } => {
-                Exit::Data
-            }
+            Self::DayAndMonth { .. }
+            | Self::DecimalMarks { .. }
+            | Self::TooManyBad { .. }
+            | Self::Parquet { .. }
+            | Self::Utf16 { .. }
+            | Self::CompressedParquet { .. } => Exit::Data,
             _ => Exit::Usage,
         }
     }
@@ -225,6 +276,14 @@ impl Explain for IngestError {
                     Some(near) => format!("did you mean {near:?}?"),
                     None => "columns of [[events]] and [[catalogue]] name the columns of your files".to_owned(),
                 }
+            }
+            Self::DayAndMonth { other, .. } => format!(
+                "nothing of this file was published. Its dates have day and month the other way round: set timestamp_format = {other:?}"
+            ),
+            Self::DecimalMarks { .. } => {
+                "nothing of this file was published; set decimal = \",\" if the point separates thousands, \
+                 or decimal = \".\" if the comma does"
+                    .to_owned()
             }
             Self::TooManyBad { quarantine, .. } => format!(
                 "nothing of this file was published; the refused rows with their reasons are in {}. \
@@ -275,6 +334,38 @@ pub enum BadRow {
         /// What stands there.
         found: String,
     },
+    /// A word for nobody, in a source without anonymous rows.
+    #[error(
+        "user: expected an id, found the placeholder {found}; set anonymous = true to keep such rows, or placeholders = [] if it is an id"
+    )]
+    PlaceholderUser {
+        /// What stands there.
+        found: String,
+    },
+    /// A word for no item.
+    #[error("item: expected an id, found the placeholder {found}")]
+    PlaceholderItem {
+        /// What stands there.
+        found: String,
+    },
+    /// A long number that a spreadsheet has rounded. Many ids become the same.
+    #[error("{column}: expected an id, found {found}, which a spreadsheet has rounded; export the column as text")]
+    RoundedId {
+        /// The column.
+        column: String,
+        /// What stands there.
+        found: String,
+    },
+    /// A number that may be a thousand and more, or a fraction.
+    #[error(
+        "{column}: expected a number that can be read in one way, found {found}; set decimal = \",\" or decimal = \".\""
+    )]
+    DecimalMark {
+        /// The column.
+        column: String,
+        /// What stands there.
+        found: String,
+    },
     /// No item.
     #[error("item: expected an id, found {found}")]
     Item {
@@ -305,10 +396,29 @@ pub enum BadRow {
         /// What stands there.
         found: String,
     },
+    /// A date of which nobody can say which number is the day.
+    #[error(
+        "{column}: expected a date that can be read in one way, found {found}; \
+         set timestamp_format = \"day_first\" or \"month_first\""
+    )]
+    DayOrMonth {
+        /// The column.
+        column: String,
+        /// What stands there.
+        found: String,
+    },
     /// A time that cannot be meant.
     #[error("timestamp: expected 1990 to tomorrow, found {found}")]
     TimeRange {
         /// The time as a date, or in milliseconds since 1970 where it has none.
+        found: String,
+    },
+    /// The end of a window before which no shop was online.
+    #[error("{column}: expected 1990 or later, found {found}")]
+    WindowEnd {
+        /// The column.
+        column: String,
+        /// The time as a date.
         found: String,
     },
     /// No finite number.
@@ -370,11 +480,15 @@ impl BadRow {
             Self::NotUtf8 { .. } => "not UTF-8",
             Self::Json { .. } => "not a JSON object",
             Self::User { .. } => "no user",
-            Self::Item { .. } => "no item",
+            Self::Item { .. } | Self::PlaceholderItem { .. } => "no item",
+            Self::PlaceholderUser { .. } => "placeholder instead of a user",
+            Self::RoundedId { .. } => "rounded id",
+            Self::DecimalMark { .. } => "unclear decimal mark",
             Self::Id { .. } => "unusable id",
             Self::Kind { .. } => "unknown event type",
             Self::Time { .. } => "unreadable time",
-            Self::TimeRange { .. } => "absurd time",
+            Self::DayOrMonth { .. } => "day or month",
+            Self::TimeRange { .. } | Self::WindowEnd { .. } => "absurd time",
             Self::Value { .. } => "unusable value",
             Self::SchemaVersion { .. } => "other schema version",
             Self::Returning { .. } => "unusable returning",

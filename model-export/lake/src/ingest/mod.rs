@@ -1,17 +1,22 @@
 //! From files of any shape to the lake: once each, with every refused row kept.
 
 mod cell;
+mod cells;
 mod csv;
 mod error;
 mod events;
+mod filter;
+mod ids;
 mod items;
 mod jsonl;
 mod lines;
+mod number;
 mod open;
 mod parquet;
 mod partition;
 mod plan;
 mod quarantine;
+mod repeats;
 mod report;
 mod sample;
 pub mod text;
@@ -22,16 +27,19 @@ use std::rc::Rc;
 
 pub use cell::{Cell, Row};
 pub use error::{BadRow, IngestError};
+pub use number::{NumberGuess, judge_numbers};
 pub use report::{FileCounts, FileReport, FileStatus, IngestReport, Note};
 pub use sample::{Sample, sample};
-pub use time::TimeReader;
+pub use time::{Evidence, TimeGuess, TimeReader, judge_times};
 
-use self::events::Cells;
+use self::cells::Cells;
+use self::events::Read;
 use self::items::ItemRow;
 use self::open::Opened;
 use self::partition::{EventParts, ItemParts, Written};
 use self::plan::{Mapping, Planned};
 use self::quarantine::Quarantine;
+use self::time::OtherOrder;
 use crate::source::{Sources, TextFormat};
 use crate::storage::{IngestRecord, Lake, LakeError, SourceId};
 
@@ -92,7 +100,7 @@ pub fn ingest(
         } else {
             FileStatus::Replaced
         };
-        let (record, reasons) = ingest.run(sequence, replaces)?;
+        let (record, reasons) = ingest.run(sequence, replaces, &mut report.notes)?;
         report.add(&file.path, status, &record, reasons);
         records.retain(|old| !record.replaces.contains(&old.source));
         records.push(record);
@@ -174,6 +182,11 @@ fn read_rows(
     }
 }
 
+/// From this share of a file's rows on, one user is told: few people do a twentieth of what a shop sees, programs do.
+const MUCH_OF_ONE_USER: f64 = 0.05;
+/// From this share on, one item is told.
+const MUCH_OF_ONE_ITEM: f64 = 0.5;
+
 /// One file on its way into the lake.
 struct FileIngest<'a> {
     lake: &'a Lake,
@@ -191,6 +204,7 @@ struct Counts {
     rows: u64,
     accepted: u64,
     ignored: u64,
+    filtered: u64,
 }
 
 impl FileIngest<'_> {
@@ -198,6 +212,7 @@ impl FileIngest<'_> {
         &self,
         sequence: u64,
         replaces: Vec<SourceId>,
+        notes: &mut Vec<Note>,
     ) -> Result<(IngestRecord, std::collections::BTreeMap<&'static str, u64>), IngestError> {
         let Planned {
             file, source, bytes, ..
@@ -207,8 +222,8 @@ impl FileIngest<'_> {
         let mut quarantine = Quarantine::new(file, &staged);
         let mut counts = Counts::default();
         let written = match self.mapping {
-            Mapping::Events(mapping) => self.events(mapping, &mut quarantine, &mut counts)?,
-            Mapping::Catalogue(mapping) => self.items(mapping, &mut quarantine, &mut counts)?,
+            Mapping::Events(mapping) => self.events(mapping, &mut quarantine, &mut counts, notes)?,
+            Mapping::Catalogue(mapping) => self.items(mapping, &mut quarantine, &mut counts, notes)?,
         };
         let kept = self.lake.quarantine_path(source);
         if quarantine.finish()? {
@@ -239,6 +254,7 @@ impl FileIngest<'_> {
             rows: counts.rows,
             accepted: counts.accepted,
             ignored: counts.ignored,
+            filtered: counts.filtered,
             quarantined: quarantine.refused,
             changed: quarantine.changed,
             declared: self.file.declared.clone(),
@@ -257,9 +273,11 @@ impl FileIngest<'_> {
         mapping: &events::EventMapping,
         quarantine: &mut Quarantine,
         counts: &mut Counts,
+        notes: &mut Vec<Note>,
     ) -> Result<Written, IngestError> {
         let mut parts = EventParts::new(self.staging, &self.file.source);
         let wanted = mapping.wanted();
+        let mut watch = mapping.watch();
         let mut last_line = 0;
         let read = read_rows(
             &self.file.path,
@@ -275,12 +293,13 @@ impl FileIngest<'_> {
                         return Ok(quarantine.refuse(line, &reason, &String::from_utf8_lossy(bytes))?);
                     }
                 };
-                match mapping.read(&Cells::of(row, wanted.len()), self.now_ms) {
-                    Ok(Some(event)) => {
+                match mapping.read(&Cells::of(row, wanted.len()), self.now_ms, &mut watch) {
+                    Ok(Read::Event(event)) => {
                         counts.accepted += 1;
                         parts.push(&event)?;
                     }
-                    Ok(None) => counts.ignored += 1,
+                    Ok(Read::Ignored) => counts.ignored += 1,
+                    Ok(Read::Filtered) => counts.filtered += 1,
                     Err(reason) => quarantine.refuse(line, &reason, &row.raw())?,
                 }
                 Ok(())
@@ -295,7 +314,68 @@ impl FileIngest<'_> {
             }
             read => read?,
         }
+        self.judge_order(&watch.order, notes)?;
+        // Strangers can send anything; a file of theirs never ends the run.
+        if let Some((comma, point)) = watch.decimal.contradiction()
+            && !mapping.text.collected
+        {
+            return Err(IngestError::DecimalMarks {
+                path: self.file.path.clone(),
+                column: "value".to_owned(),
+                comma,
+                point,
+            });
+        }
+        let file = || self.file.path.display().to_string();
+        if let Some(share) = watch.users.above(MUCH_OF_ONE_USER) {
+            notes.push(Note::OneUser {
+                file: file(),
+                user: share.id,
+                percent: time::percent(share.share),
+            });
+        }
+        if let Some(share) = watch.items.above(MUCH_OF_ONE_ITEM) {
+            notes.push(Note::OneItem {
+                file: file(),
+                item: share.id,
+                percent: time::percent(share.share),
+            });
+        }
         Ok(parts.finish()?)
+    }
+
+    /// Refuses a file whose dates have day and month the other way round, or tells where that is likely.
+    fn judge_order(&self, watch: &time::OrderWatch, notes: &mut Vec<Note>) -> Result<(), IngestError> {
+        match watch.verdict() {
+            None => {}
+            Some(OtherOrder::Reads {
+                rows,
+                example,
+                format,
+                other,
+            }) => {
+                return Err(IngestError::DayAndMonth {
+                    path: self.file.path.clone(),
+                    format,
+                    other,
+                    rows,
+                    example,
+                });
+            }
+            Some(OtherOrder::Sorts {
+                configured_percent,
+                other_percent,
+                format,
+                other,
+            }) => notes.push(Note::OtherOrder {
+                file: self.file.path.display().to_string(),
+                format,
+                other,
+                configured_percent,
+                other_percent,
+            }),
+        }
+        Ok(())
     }
 
     fn items(
@@ -303,9 +383,11 @@ impl FileIngest<'_> {
         mapping: &items::ItemMapping,
         quarantine: &mut Quarantine,
         counts: &mut Counts,
+        notes: &mut Vec<Note>,
     ) -> Result<Written, IngestError> {
         let mut parts = ItemParts::new(self.staging, &self.file.source);
         let wanted = mapping.wanted();
+        let mut watch = mapping.watch();
         read_rows(
             &self.file.path,
             &mapping.text,
@@ -319,8 +401,9 @@ impl FileIngest<'_> {
                         return Ok(quarantine.refuse(line, &reason, &String::from_utf8_lossy(bytes))?);
                     }
                 };
-                match mapping.read(&Cells::of(row, wanted.len())) {
-                    Ok(ItemRow { item, changed }) => {
+                match mapping.read(&Cells::of(row, wanted.len()), &mut watch) {
+                    Ok(None) => counts.filtered += 1,
+                    Ok(Some(ItemRow { item, changed })) => {
                         counts.accepted += 1;
                         parts.push(&item)?;
                         for reason in changed {
@@ -332,6 +415,14 @@ impl FileIngest<'_> {
                 Ok(())
             },
         )?;
+        self.judge_order(&watch.order, notes)?;
+        if let Some((item, titles)) = watch.titles.many() {
+            notes.push(Note::ManyTitles {
+                file: self.file.path.display().to_string(),
+                item: item.clone(),
+                titles: titles.clone(),
+            });
+        }
         Ok(parts.finish()?)
     }
 }

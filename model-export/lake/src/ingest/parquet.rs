@@ -1,6 +1,7 @@
 //! Parquet of any writer: columns are cast, batch by batch, to the few types that a [`Cell`] knows.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,9 +10,11 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMillisecondType, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_cast::cast;
-use arrow_schema::{DataType, Field, TimeUnit};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::basic::Type as PhysicalType;
+use parquet::errors::ParquetError;
 
 use super::{Cell, IngestError, OnRow, Row};
 
@@ -62,6 +65,8 @@ fn canonical(found: &DataType) -> Option<DataType> {
         D::Boolean | D::Null => found.clone(),
         D::Date32 | D::Date64 => D::Timestamp(TimeUnit::Millisecond, None),
         D::Timestamp(_, zone) => D::Timestamp(TimeUnit::Millisecond, zone.clone()),
+        // A time of day: `09:12:33`.
+        D::Time32(_) | D::Time64(_) => D::Utf8,
         D::Dictionary(_, value) => canonical(value)?,
         D::RunEndEncoded(_, value) => canonical(value.data_type())?,
         D::List(field) | D::LargeList(field) | D::FixedSizeList(field, _) => {
@@ -109,9 +114,35 @@ fn cell_of(array: &dyn Array, row: usize) -> Cell<'_> {
     }
 }
 
+/// Opens a file. Times of the old type INT96 are read in milliseconds: as nanoseconds, which is how they are stored, the year 9999 becomes 1816.
+fn open(file: File) -> Result<ParquetRecordBatchReaderBuilder<File>, ParquetError> {
+    let found = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
+    let parquet = found.parquet_schema();
+    let old_times: HashSet<&str> = parquet
+        .columns()
+        .iter()
+        .filter(|column| column.physical_type() == PhysicalType::INT96 && column.path().parts().len() == 1)
+        .map(|column| column.name())
+        .collect();
+    if old_times.is_empty() {
+        return Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, found));
+    }
+    let fields = found.schema().fields().iter().map(|field| match field.data_type() {
+        DataType::Timestamp(_, zone) if old_times.contains(field.name().as_str()) => {
+            let milliseconds = DataType::Timestamp(TimeUnit::Millisecond, zone.clone());
+            Arc::new(field.as_ref().clone().with_data_type(milliseconds))
+        }
+        _ => Arc::clone(field),
+    });
+    let schema = Schema::new_with_metadata(fields.collect::<Vec<_>>(), found.schema().metadata().clone());
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
+    let known = ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), options)?;
+    Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, known))
+}
+
 /// The columns of a file that rows can be made of.
 pub fn columns(path: &Path, file: File) -> Result<Vec<String>, IngestError> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|source| IngestError::Parquet {
+    let builder = open(file).map_err(|source| IngestError::Parquet {
         path: path.to_owned(),
         source,
     })?;
@@ -137,7 +168,7 @@ pub fn read(
         source,
     };
     let bytes = file.metadata().map_or(0, |metadata| metadata.len());
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(broken)?;
+    let builder = open(file).map_err(broken)?;
     let total = u64::try_from(builder.metadata().file_metadata().num_rows())
         .unwrap_or(0)
         .max(1);

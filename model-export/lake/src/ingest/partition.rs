@@ -65,7 +65,11 @@ impl Day {
         self.event_id.append_option(row.id.as_deref());
         self.user_id.append_option(row.user.as_deref());
         self.item_id.append_value(&row.item);
-        self.event_type.append_value(row.kind.as_str());
+        if row.takes_back {
+            self.event_type.append_value(schema::taking_back(row.kind));
+        } else {
+            self.event_type.append_value(row.kind.as_str());
+        }
         self.timestamp.append_value(row.timestamp_ms);
         self.value.append_option(row.value);
         self.returning.append_option(row.returning);
@@ -280,6 +284,7 @@ mod tests {
                 user: None,
                 item: "i".into(),
                 kind: selvedge::event::EventKind::View,
+                takes_back: false,
                 timestamp_ms: (number % 3) * DAY_MS + number,
                 value: None,
                 returning: None,

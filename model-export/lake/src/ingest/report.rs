@@ -33,6 +33,46 @@ pub enum Note {
         /// The file.
         file: String,
     },
+    /// The dates of a file can be read with day and month either way, and its rows are in order the other way only.
+    OtherOrder {
+        /// The file.
+        file: String,
+        /// The configured format.
+        format: String,
+        /// The format under which the rows are in order.
+        other: String,
+        /// Of 100 pairs of rows, how many are in order as configured.
+        configured_percent: u8,
+        /// How many are under the other order.
+        other_percent: u8,
+    },
+    /// One user did much of what a file tells.
+    OneUser {
+        /// The file.
+        file: String,
+        /// The user.
+        user: String,
+        /// The share of the rows, about.
+        percent: u8,
+    },
+    /// Most of a file is about one item.
+    OneItem {
+        /// The file.
+        file: String,
+        /// The item.
+        item: String,
+        /// The share of the rows, about.
+        percent: u8,
+    },
+    /// An item has dozens of titles, so its id is none.
+    ManyTitles {
+        /// The file.
+        file: String,
+        /// The item.
+        item: String,
+        /// Some of its titles.
+        titles: Vec<String>,
+    },
 }
 
 /// One file.
@@ -62,6 +102,8 @@ pub struct FileCounts {
     pub accepted: u64,
     /// Rows of an ignored event type.
     pub ignored: u64,
+    /// Rows that the source's `where` leaves out.
+    pub filtered: u64,
     /// Rows in quarantine.
     pub quarantined: u64,
     /// Texts that were left out or shortened in accepted rows.
@@ -111,6 +153,7 @@ impl IngestReport {
                 rows: record.rows,
                 accepted: record.accepted,
                 ignored: record.ignored,
+                filtered: record.filtered,
                 quarantined: record.quarantined,
                 changed: record.changed,
                 first_ms: record.first_ms,

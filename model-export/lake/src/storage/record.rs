@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Lake, LakeError, atomic};
 
 /// Raised when the same file would now give other rows, so that it is read again.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// A file's content under one mapping: the first 16 hex digits of a SHA-256.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -99,6 +99,9 @@ pub struct IngestRecord {
     pub accepted: u64,
     /// Rows of an event type that the mapping ignores.
     pub ignored: u64,
+    /// Rows that the source's `where` leaves out.
+    #[serde(default)]
+    pub filtered: u64,
     /// Rows in quarantine.
     pub quarantined: u64,
     /// Texts that were left out or shortened in accepted rows; the quarantine has them, too.

@@ -1,13 +1,32 @@
 //! Times as files write them.
 
+mod columns;
+mod judge;
+mod names;
+mod scan;
+mod sorted;
+#[cfg(test)]
+mod tests;
+mod watch;
+mod written;
+
 use jiff::civil::DateTime;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
+pub use self::columns::TimeColumns;
+pub(super) use self::judge::thousands;
+pub use self::judge::{Evidence, TimeGuess, judge_times};
+pub(super) use self::sorted::percent;
+pub use self::watch::{OrderWatch, OtherOrder};
+use self::written::{Order, Written};
 use super::{BadRow, Cell, IngestError};
 
 /// Times before this are mistakes: a second counter read as milliseconds, an empty value read as 0.
 pub const FIRST_MS: i64 = 631_152_000_000;
+
+/// Day 0 of a spreadsheet, 1899-12-30, in days since 1970.
+const SPREADSHEET_EPOCH: i32 = -25_569;
 
 /// How a column writes times.
 #[derive(Clone, Debug)]
@@ -16,7 +35,12 @@ enum Format {
     Rfc3339,
     /// How many of the unit are a second.
     Unix(f64),
-    Pattern,
+    SpreadsheetDays,
+    Ordered(Order),
+    /// Whether it has day and month as numbers, so that they can be confused.
+    Pattern {
+        confusable: bool,
+    },
 }
 
 /// Reads times of one column format.
@@ -27,29 +51,54 @@ pub struct TimeReader {
     zone: TimeZone,
 }
 
+/// A time that was read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Found {
+    ms: i64,
+    /// The time as it is written, if it depends on the order of day and month.
+    open: Option<DateTime>,
+}
+
+impl Found {
+    const fn certain(ms: i64) -> Self {
+        Self { ms, open: None }
+    }
+}
+
 impl TimeReader {
     /// A reader for a configured format and zone.
     ///
     /// # Errors
     /// The format or the zone is unknown.
     pub fn new(format: &str, zone: &str) -> Result<Self, IngestError> {
+        let zone = TimeZone::get(zone).map_err(|source| IngestError::TimeZone {
+            found: zone.to_owned(),
+            source,
+        })?;
+        Self::in_time_zone(format, zone)
+    }
+
+    fn in_time_zone(format: &str, zone: TimeZone) -> Result<Self, IngestError> {
         let parsed = match format {
             "auto" => Format::Auto,
             "rfc3339" => Format::Rfc3339,
             "unix_s" => Format::Unix(1.0),
             "unix_ms" => Format::Unix(1e3),
             "unix_us" => Format::Unix(1e6),
-            pattern if pattern.contains('%') => Format::Pattern,
+            "unix_ns" => Format::Unix(1e9),
+            "spreadsheet_days" => Format::SpreadsheetDays,
+            "day_first" => Format::Ordered(Order::Day),
+            "month_first" => Format::Ordered(Order::Month),
+            "year_first" => Format::Ordered(Order::Year),
+            pattern if pattern.contains('%') => Format::Pattern {
+                confusable: swapped(pattern).is_some(),
+            },
             _ => {
                 return Err(IngestError::TimestampFormat {
                     found: format.to_owned(),
                 });
             }
         };
-        let zone = TimeZone::get(zone).map_err(|source| IngestError::TimeZone {
-            found: zone.to_owned(),
-            source,
-        })?;
         Ok(Self {
             format: parsed,
             text: format.to_owned(),
@@ -57,46 +106,111 @@ impl TimeReader {
         })
     }
 
+    /// The reader with day and month the other way round; [`None`] if the format leaves no doubt about them.
+    fn other_order(&self) -> Option<Self> {
+        let other = match &self.format {
+            Format::Ordered(Order::Day) => "month_first".to_owned(),
+            Format::Ordered(Order::Month) => "day_first".to_owned(),
+            Format::Pattern { .. } => swapped(&self.text)?,
+            _ => return None,
+        };
+        Self::in_time_zone(&other, self.zone.clone()).ok()
+    }
+
     /// The time in a cell, in milliseconds since 1970.
     ///
     /// # Errors
     /// No time of the format stands there.
     pub fn read(&self, column: &str, cell: &Cell<'_>) -> Result<i64, BadRow> {
-        self.find(cell).ok_or_else(|| BadRow::Time {
-            column: column.to_owned(),
-            format: self.text.clone(),
-            found: cell.shown(),
-        })
+        match self.find(cell) {
+            Some(found) => Ok(found.ms),
+            None => Err(self.refuse(column, cell)),
+        }
     }
 
-    fn find(&self, cell: &Cell<'_>) -> Option<i64> {
+    /// Like [`TimeReader::read`], and lets the watch see whether the other order of day and month would fit better.
+    ///
+    /// # Errors
+    /// No time of the format stands there.
+    pub fn read_watched(&self, column: &str, cell: &Cell<'_>, watch: &mut OrderWatch) -> Result<i64, BadRow> {
+        match self.find(cell) {
+            Some(found) => {
+                if let Some(local) = found.open {
+                    watch.good(local);
+                }
+                Ok(found.ms)
+            }
+            None => {
+                watch.bad(cell);
+                Err(self.refuse(column, cell))
+            }
+        }
+    }
+
+    fn refuse(&self, column: &str, cell: &Cell<'_>) -> BadRow {
+        let open = |text: &str| Written::find(text).is_some_and(|written| written.open().is_some());
+        match (&self.format, cell) {
+            (Format::Auto | Format::Rfc3339, Cell::Text(text)) if open(text) => BadRow::DayOrMonth {
+                column: column.to_owned(),
+                found: cell.shown(),
+            },
+            _ => BadRow::Time {
+                column: column.to_owned(),
+                format: self.text.clone(),
+                found: cell.shown(),
+            },
+        }
+    }
+
+    fn find(&self, cell: &Cell<'_>) -> Option<Found> {
         match cell {
             // A column of times says itself what it means.
-            Cell::Instant(ms) => return Some(*ms),
+            Cell::Instant(ms) => return Some(Found::certain(*ms)),
             Cell::Local(ms) => {
-                let clock = TimeZone::UTC.to_datetime(jiff::Timestamp::from_millisecond(*ms).ok()?);
-                return self.in_zone(clock);
+                let Ok(time) = jiff::Timestamp::from_millisecond(*ms) else {
+                    // The end of the year 9999, or nothing that a calendar has.
+                    return Some(Found::certain(*ms));
+                };
+                return self.in_zone(TimeZone::UTC.to_datetime(time)).map(Found::certain);
             }
             _ => {}
         }
         match (&self.format, cell) {
             (Format::Auto, Cell::Text(text)) => {
                 let text = text.trim();
+                // `20240619152245123` has more digits than a float keeps.
+                if text.len() == 17 && text.bytes().all(|byte| byte.is_ascii_digit()) && text.starts_with(['1', '2']) {
+                    return self.written(text, None);
+                }
                 self.civil_or_instant(text)
-                    .or_else(|| from_number(text.parse().ok()?, None))
+                    .or_else(|| from_bare_number(text.parse().ok()?, self))
+                    .map(Found::certain)
+                    .or_else(|| self.written(text, None))
             }
-            (Format::Auto, _) => from_number(number(cell)?, None),
-            (Format::Unix(per_second), _) => from_number(number(cell)?, Some(*per_second)),
-            (Format::Rfc3339, Cell::Text(text)) => self.civil_or_instant(text.trim()),
+            (Format::Auto, _) => from_bare_number(number(cell)?, self).map(Found::certain),
+            (Format::Unix(per_second), _) => from_number(number(cell)?, Some(*per_second)).map(Found::certain),
+            (Format::SpreadsheetDays, _) => self.of_spreadsheet(days(cell)?).map(Found::certain),
+            (Format::Rfc3339, Cell::Text(text)) => {
+                let text = text.trim();
+                self.civil_or_instant(text)
+                    .map(Found::certain)
+                    .or_else(|| self.written(text, None))
+            }
             (Format::Rfc3339, _) => None,
-            (Format::Pattern, _) => self.by_pattern(cell.text()?.as_ref()),
+            (Format::Ordered(order), Cell::Text(text)) => {
+                let text = text.trim();
+                self.written(text, Some(*order))
+                    .or_else(|| self.civil_or_instant(text).map(Found::certain))
+            }
+            (Format::Ordered(_), _) => None,
+            (Format::Pattern { confusable }, _) => self.by_pattern(cell.text()?.as_ref(), *confusable),
         }
     }
 
     /// `2024-06-19T15:22:45.123Z`, `2024-06-19 15:22:45`, `2024-06-19`.
     fn civil_or_instant(&self, text: &str) -> Option<i64> {
-        // A bare number can be read as a date in ISO 8601's basic form, which nobody means.
-        if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        // A bare number can be read as a date in ISO 8601's basic form, which has its own rules here. And a civil time would ignore a zone in brackets.
+        if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') || text.contains('[') {
             return None;
         }
         if let Ok(instant) = text.parse::<jiff::Timestamp>() {
@@ -105,28 +219,91 @@ impl TimeReader {
         self.in_zone(text.parse::<DateTime>().ok()?)
     }
 
-    fn by_pattern(&self, text: &str) -> Option<i64> {
-        let parts = strtime::parse(&self.text, text.trim()).ok()?;
-        if let Ok(instant) = parts.to_timestamp() {
-            return Some(instant.as_millisecond());
-        }
-        let local = parts
-            .to_datetime()
-            .or_else(|_| parts.to_date().map(|date| date.at(0, 0, 0, 0)))
-            .ok()?;
-        self.in_zone(local)
+    /// Any form that people and programs write.
+    fn written(&self, text: &str, order: Option<Order>) -> Option<Found> {
+        let written = Written::find(text)?;
+        let local = written.local(order)?;
+        let zone = written.zone().unwrap_or(&self.zone);
+        Some(Found {
+            ms: in_zone(zone, local)?,
+            open: written.open().is_some().then_some(local),
+        })
     }
 
-    /// Where a clock change makes a time ambiguous or impossible, RFC 5545's rule: the earlier one, or moved forward.
-    fn in_zone(&self, local: DateTime) -> Option<i64> {
-        Some(
-            self.zone
-                .to_ambiguous_timestamp(local)
-                .compatible()
-                .ok()?
-                .as_millisecond(),
-        )
+    fn by_pattern(&self, text: &str, confusable: bool) -> Option<Found> {
+        let parts = strtime::parse(&self.text, text.trim()).ok()?;
+        let local = parts
+            .to_datetime()
+            .or_else(|_| parts.to_date().map(|date| date.at(0, 0, 0, 0)));
+        let ms = match parts.to_timestamp() {
+            Ok(instant) => instant.as_millisecond(),
+            Err(_) => self.in_zone(*local.as_ref().ok()?)?,
+        };
+        Some(Found {
+            ms,
+            open: local.ok().filter(|_| confusable),
+        })
     }
+
+    /// A day of a spreadsheet: a number of days since 1899-12-30, on a wall clock.
+    fn of_spreadsheet(&self, days: f64) -> Option<i64> {
+        let ms = ((days + f64::from(SPREADSHEET_EPOCH)) * 86_400_000.0).round();
+        // Beyond the year 9999 spreadsheets have no dates.
+        if !(1.0..2_958_466.0).contains(&days) {
+            return None;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+        let ms = jiff::Timestamp::from_millisecond(ms as i64).ok()?;
+        self.in_zone(TimeZone::UTC.to_datetime(ms))
+    }
+
+    fn in_zone(&self, local: DateTime) -> Option<i64> {
+        in_zone(&self.zone, local)
+    }
+}
+
+/// Where a clock change makes a time ambiguous or impossible, RFC 5545's rule: the earlier one, or moved forward.
+fn in_zone(zone: &TimeZone, local: DateTime) -> Option<i64> {
+    match zone.to_ambiguous_timestamp(local).compatible() {
+        Ok(time) => Some(time.as_millisecond()),
+        // Databases write the last second of the year 9999 for no end. It lies behind the last instant that every zone has.
+        Err(_) => (local.year() >= 9999).then_some(jiff::Timestamp::MAX.as_millisecond()),
+    }
+}
+
+/// A strftime pattern with day and month exchanged; [`None`] if it has not both as numbers.
+fn swapped(pattern: &str) -> Option<String> {
+    let mut other = String::with_capacity(pattern.len());
+    let (mut days, mut months) = (0, 0);
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        other.push(c);
+        if c != '%' {
+            continue;
+        }
+        // `%-d` has no leading zero.
+        for c in chars.by_ref() {
+            match c {
+                'd' | 'e' => {
+                    days += 1;
+                    other.push('m');
+                }
+                'm' => {
+                    months += 1;
+                    other.push('d');
+                }
+                '-' | '_' | '0' | '^' | '#' => {
+                    other.push(c);
+                    continue;
+                }
+                c => other.push(c),
+            }
+            break;
+        }
+    }
+    // Behind the year nobody writes the day before the month.
+    let year_first = pattern.trim_start().starts_with("%Y");
+    (days == 1 && months == 1 && !year_first).then_some(other)
 }
 
 fn number(cell: &Cell<'_>) -> Option<f64> {
@@ -138,6 +315,34 @@ fn number(cell: &Cell<'_>) -> Option<f64> {
         Cell::Text(text) => text.trim().parse().ok(),
         _ => None,
     }
+}
+
+/// Days of a spreadsheet; the date and the time of day may stand in two columns, whose sum it is then. Some write a decimal comma.
+fn days(cell: &Cell<'_>) -> Option<f64> {
+    match cell {
+        Cell::Text(text) => {
+            let mut sum = None;
+            for part in text.split_whitespace() {
+                let value: f64 = part.replace(',', ".").parse().ok()?;
+                sum = Some(sum.unwrap_or(0.0) + value);
+            }
+            sum
+        }
+        cell => number(cell),
+    }
+}
+
+/// Milliseconds of a number without a format: `20240619`, `20240619152245`, or a counter.
+fn from_bare_number(value: f64, reader: &TimeReader) -> Option<i64> {
+    // No counter of any unit looks like these between 1990 and the year 2600.
+    let is_date = (19_000_101.0..21_010_101.0).contains(&value)
+        || (190_001_010_000.0..210_101_010_000.0).contains(&value)
+        || (19_000_101_000_000.0..21_010_101_000_000.0).contains(&value);
+    if is_date && value.fract() == 0.0 {
+        let written = Written::find(&format!("{value:.0}"))?;
+        return reader.in_zone(written.local(None)?);
+    }
+    from_number(value, None)
 }
 
 /// Milliseconds from a counter. Without a unit, the size tells: since 1990 seconds have 9 or 10 digits,
@@ -152,106 +357,4 @@ fn from_number(value: f64, per_second: Option<f64>) -> Option<i64> {
     // Outside this no calendar follows; NaN is in no range.
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
     (-1e14..1e14).contains(&ms).then_some(ms as i64)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    fn read(format: &str, zone: &str, cell: Cell<'_>) -> Option<i64> {
-        TimeReader::new(format, zone).unwrap().read("t", &cell).ok()
-    }
-
-    fn text(text: &str) -> Cell<'_> {
-        Cell::Text(text.into())
-    }
-
-    #[test]
-    fn texts_with_and_without_a_zone() {
-        assert_eq!(
-            read("auto", "UTC", text("2024-06-19T15:22:45.5Z")),
-            Some(1_718_810_565_500)
-        );
-        assert_eq!(
-            read("auto", "UTC", text("2024-06-19 15:22:45+02:00")),
-            Some(1_718_803_365_000)
-        );
-        assert_eq!(
-            read("auto", "UTC", text(" 2024-06-19 15:22:45 ")),
-            Some(1_718_810_565_000)
-        );
-        assert_eq!(
-            read("auto", "Europe/Berlin", text("2024-06-19 15:22:45")),
-            Some(1_718_803_365_000)
-        );
-        assert_eq!(read("rfc3339", "UTC", text("2024-06-19")), Some(1_718_755_200_000));
-        // Where a clock is put forward, 02:30 does not exist and 03:30 is meant.
-        assert_eq!(
-            read("auto", "Europe/Berlin", text("2024-03-31 02:30:00")),
-            read("auto", "UTC", text("2024-03-31T01:30:00Z"))
-        );
-    }
-
-    #[test]
-    fn counters_in_every_unit() {
-        for (format, cell) in [
-            ("auto", Cell::Int(1_593_536_687)),
-            ("auto", Cell::Int(1_593_536_687_000)),
-            ("auto", Cell::Int(1_593_536_687_000_000)),
-            ("auto", Cell::Int(1_593_536_687_000_000_000)),
-            ("auto", text("1593536687.0")),
-            ("unix_s", text("1593536687")),
-            ("unix_s", Cell::Float(1_593_536_687.0)),
-            ("unix_ms", Cell::Int(1_593_536_687_000)),
-            ("unix_us", Cell::Int(1_593_536_687_000_000)),
-        ] {
-            assert_eq!(
-                read(format, "UTC", cell.clone()),
-                Some(1_593_536_687_000),
-                "{format} {cell:?}"
-            );
-        }
-        assert_eq!(
-            read("unix_ms", "UTC", Cell::Int(1_700_000_000_123)),
-            Some(1_700_000_000_123)
-        );
-    }
-
-    #[test]
-    fn patterns() {
-        assert_eq!(read("%Y%m%d", "UTC", text("19970101")), Some(852_076_800_000));
-        assert_eq!(read("%Y%m%d", "UTC", Cell::Int(19_970_101)), Some(852_076_800_000));
-        assert_eq!(
-            read("%d/%m/%Y %H:%M", "Europe/Berlin", text("19/06/2024 17:22")),
-            Some(1_718_810_520_000)
-        );
-        assert_eq!(
-            read("%Y-%m-%d %H:%M %z", "UTC", text("2024-06-19 17:22 +0200")),
-            Some(1_718_810_520_000)
-        );
-    }
-
-    #[test]
-    fn what_is_no_time_is_none() {
-        for cell in [
-            Cell::Null,
-            text(""),
-            text("yesterday"),
-            text("2024-13-01"),
-            text("19970101"),
-            Cell::Int(0),
-            Cell::Int(-1),
-            Cell::Float(f64::NAN),
-            Cell::Float(f64::INFINITY),
-            Cell::Bool(true),
-            Cell::NotText,
-        ] {
-            assert_eq!(read("auto", "UTC", cell.clone()), None, "{cell:?}");
-        }
-        assert_eq!(read("unix_s", "UTC", Cell::Float(f64::INFINITY)), None);
-        assert_eq!(read("unix_s", "UTC", Cell::Int(i64::MAX)), None);
-        assert!(TimeReader::new("auto", "Europe/Berlim").is_err());
-        assert!(TimeReader::new("unix", "UTC").is_err());
-    }
 }
