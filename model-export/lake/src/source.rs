@@ -37,8 +37,12 @@ pub struct LakeConfig {
     /// The lake's directory.
     pub dir: PathBuf,
     /// The largest share of bad rows that a file may have, 0 to 1. A few bad rows of a small file are allowed whatever their share, unless this
-    /// is 0. It does not hold for events that the edge collected.
+    /// is 0. Of a catalogue, up to half of the rows may be bad. It does not hold for events that the edge collected.
     pub max_bad_share: f64,
+    /// Refused rows of one source that are kept in the quarantine; more are only counted. The first ten of every reason are always kept.
+    pub quarantine_rows: u64,
+    /// The same as bytes.
+    pub quarantine_bytes: u64,
 }
 
 impl Default for LakeConfig {
@@ -46,6 +50,8 @@ impl Default for LakeConfig {
         Self {
             dir: PathBuf::from(".selvedge/lake"),
             max_bad_share: 0.01,
+            quarantine_rows: 10_000,
+            quarantine_bytes: 16 << 20,
         }
     }
 }
@@ -172,6 +178,26 @@ impl<'de> Deserialize<'de> for KindOrIgnore {
     }
 }
 
+/// What becomes of rows without an id that are equal in every column that is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RepeatedRows {
+    /// All of them count: a shopper may buy two. Their number is told.
+    #[default]
+    Keep,
+    /// The first counts.
+    Once,
+}
+
+impl RepeatedRows {
+    /// Whether it is the default. Then it is no part of a source's id, which must stay what it was.
+    #[must_use]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+    pub const fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+}
+
 /// `[[events]]`: files of events.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -213,6 +239,9 @@ pub struct EventSource {
     /// Whether rows without a user are kept, as anonymous.
     #[serde(default)]
     pub anonymous: bool,
+    /// What becomes of rows that are equal in every column that is read.
+    #[serde(default)]
+    pub repeated_rows: RepeatedRows,
 }
 
 /// `[events.columns]`: column names; in JSON lines a dotted path (`context.slot`).

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use selvedge_lake::explain::Error;
-use selvedge_lake::ingest::{FileReport, FileStatus, IngestReport, Note, Progress, ingest};
+use selvedge_lake::ingest::{CopyOf, FileReport, FileStatus, IngestReport, Note, Progress, ingest};
 use selvedge_lake::storage::SourceKind;
 use selvedge_lake::storage::schema::date_of;
 
@@ -94,8 +94,19 @@ impl Report for IngestReport {
                 text.push_str(&format!("{}: {} {rows}: {reason}\n", file.file, count(*refused)));
             }
         }
-        let in_quarantine = |file: &FileReport| file.counts.quarantined + file.counts.changed;
-        if self.files.iter().map(in_quarantine).sum::<u64>() > 0 {
+        for file in &self.files {
+            text.push_str(&copies(file));
+        }
+        let in_quarantine: u64 = self.files.iter().map(|file| file.counts.quarantined + file.counts.changed).sum();
+        let kept: u64 = self.files.iter().map(|file| file.counts.quarantine_kept).sum();
+        if in_quarantine > kept {
+            text.push_str(&format!(
+                "{} of these {} rows are kept in {}/quarantine (lake.quarantine_rows, lake.quarantine_bytes)\n",
+                count(kept),
+                count(in_quarantine),
+                self.lake
+            ));
+        } else if in_quarantine > 0 {
             text.push_str(&format!("these rows are kept in {}/quarantine\n", self.lake));
         }
         if let Some(visitors) = &self.visitors {
@@ -107,11 +118,73 @@ impl Report for IngestReport {
             ));
         }
         for note in &self.notes {
-            text.push_str(&match note {
-                Note::NoFilesYet { pattern } => format!("no files yet: {pattern}\n"),
-                Note::SameContent { file } => format!("same content as another file, read once: {file}\n"),
-            });
+            text.push_str(&told(note));
         }
         text
+    }
+}
+
+/// Rows of a file that repeat others of it.
+fn copies(file: &FileReport) -> String {
+    let counts = &file.counts;
+    let about = if counts.copies_estimated { "about " } else { "" };
+    let mut text = String::new();
+    if counts.repeated > 0 {
+        let then = if counts.repeated_once {
+            "the first of each counts"
+        } else {
+            "all count; repeated_rows = \"once\" counts the first of each"
+        };
+        text.push_str(&format!(
+            "{}: {about}{} repeated rows, equal in every column that is read: {then}\n",
+            file.file,
+            count(counts.repeated)
+        ));
+    }
+    if counts.merged > 0 {
+        text.push_str(&format!(
+            "{}: {about}{} rows have the id of an earlier row of the same user, and count once with it (columns.id)\n",
+            file.file,
+            count(counts.merged)
+        ));
+    }
+    text
+}
+
+fn told(note: &Note) -> String {
+    match note {
+        Note::NoFilesYet { pattern } => format!("no files yet: {pattern}\n"),
+        Note::SameContent { file, other } => format!("same content as {other}, read once: {file}\n"),
+        Note::CountedTwice { file } => {
+            format!("was in the lake twice, plain and compressed, and counts once from now on: {file}\n")
+        }
+        Note::PartsMissing { file } => format!(
+            "rows were removed from the lake by hand, and the file is not there to be read again: {file}; `selvedge forget` removes the rest\n"
+        ),
+        Note::InOtherFile {
+            file,
+            other,
+            what,
+            share,
+            exact,
+            merged,
+        } => {
+            let what = match what {
+                CopyOf::Rows => "row",
+                CopyOf::Orders => "order",
+            };
+            let which = match (*share >= 1.0, exact) {
+                (true, true) => format!("every {what} of {file} lies"),
+                (true, false) => format!("every {what} of {file} that was compared lies"),
+                (false, true) => format!("{:.0} % of the {what}s of {file} lie", (100.0 * share).max(1.0)),
+                (false, false) => format!("about {:.0} % of the {what}s of {file} lie", (100.0 * share).max(1.0)),
+            };
+            let then = if *merged {
+                "they have ids and count once".to_owned()
+            } else {
+                "they count twice; leave one file out of the path of [[events]], and `selvedge forget` it".to_owned()
+            };
+            format!("{which} in {other}, too: {then}\n")
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod collected;
+mod copies;
 mod formats;
 mod hostile;
 mod idempotence;

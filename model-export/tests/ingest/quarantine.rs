@@ -91,6 +91,32 @@ fn refused_json_lines_have_their_line_and_the_whole_text() {
 }
 
 #[test]
+fn the_quarantine_is_capped_while_counting_goes_on_and_every_reason_keeps_its_first_rows() {
+    let folder = Folder::new();
+    let mut text = "user,item,time,value\n".to_owned();
+    text.push_str(&format!("u,i,{},1\n", "x".repeat(4000)).repeat(30_000));
+    text.push_str(&",i,1700000000,1\n".repeat(20));
+    text.push_str("u,i,1700000000,1\n");
+    let packed = crate::support::gzip(text.as_bytes());
+    assert!(packed.len() < 1_000_000, "{}", packed.len());
+    folder.write("events.csv.gz", packed);
+    let report = folder.ingest(EVENTS).unwrap();
+    let counts = &report.files[0].counts;
+    assert_eq!((counts.quarantined, counts.accepted), (30_020, 1));
+    assert_eq!(report.files[0].reasons["no user"], 20);
+    let kept = folder.refused();
+    assert_eq!(counts.quarantine_kept, kept.len() as u64);
+    assert_eq!(kept.iter().filter(|row| row.contains("user: expected an id")).count(), 10);
+    let bytes: usize = folder
+        .lake_files()
+        .iter()
+        .filter(|(path, _)| path.starts_with("quarantine"))
+        .map(|(_, bytes)| bytes.len())
+        .sum();
+    assert!(bytes < 17 << 20, "{bytes}");
+}
+
+#[test]
 fn past_the_allowed_share_the_run_stops_and_nothing_of_the_file_counts() {
     let folder = Folder::new();
     let good: String = (0..97).map(|n| format!("u,i,{},1\n", 1_700_000_000 + n)).collect();

@@ -3,6 +3,7 @@
 
 mod command;
 mod gates;
+mod ingest_kills;
 mod kills;
 mod order;
 mod publish;

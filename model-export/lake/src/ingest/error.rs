@@ -40,6 +40,14 @@ pub enum IngestError {
         /// The path.
         pattern: String,
     },
+    /// No source of the lake is to be forgotten.
+    #[error("no file in the lake matches {pattern:?}")]
+    NoSource {
+        /// The pattern.
+        pattern: String,
+        /// Some files of the lake.
+        known: Vec<String>,
+    },
     /// A file cannot be read to its end.
     #[error("cannot read {}", path.display())]
     Read {
@@ -142,7 +150,7 @@ pub enum IngestError {
     },
     /// Too many rows of a file were refused; nothing of it was published.
     #[error(
-        "{}: expected at most {:.2} % bad rows (lake.max_bad_share), found {bad} of {rows} ({:.2} %)\n{}",
+        "{}: expected at most {:.2} % bad rows, found {bad} of {rows} ({:.2} %)\n{}",
         path.display(), allowed * 100.0, share(*bad, *rows) * 100.0, reasons.join("\n")
     )]
     TooManyBad {
@@ -161,9 +169,18 @@ pub enum IngestError {
     },
 }
 
-/// Bad rows that a small file may have, whatever their share. One row of a supplier with 50 items is 2 % of them, and must not keep the other
-/// 49 from being sold. More than half of the rows are too many all the same: then the mapping is wrong.
-const FEW: u64 = 10;
+/// The share of bad rows that a catalogue may have, whatever `lake.max_bad_share` says: one supplier's rows must not keep those of the others
+/// from being sold. If more than half are bad, the mapping is wrong.
+const CATALOGUE_SHARE: f64 = 0.5;
+
+/// The share of bad rows that a file may have. 0 means none, for catalogues as well.
+#[must_use]
+pub fn allowed_share(kind: SourceKind, max_bad_share: f64) -> f64 {
+    match kind {
+        SourceKind::Catalogue if max_bad_share > 0.0 => max_bad_share.max(CATALOGUE_SHARE),
+        _ => max_bad_share,
+    }
+}
 
 /// Bad rows that a file of so many may have.
 #[must_use]
@@ -178,12 +195,9 @@ pub fn allowed(kind: SourceKind, max_bad_share: f64, rows: u64) -> u64 {
         return 0;
     }
     // The share is often written so that it is met exactly.
-    let share = (max_bad_share * rows as f64 + 1e-9).floor() as u64;
-    let few = match kind {
-        SourceKind::Catalogue => FEW.min(rows / 2),
-        SourceKind::Events => 1.min(rows / 2),
-    };
-    share.max(few)
+    let share = (allowed_share(kind, max_bad_share) * rows as f64 + 1e-9).floor() as u64;
+    // One bad row of a small file is allowed, whatever its share.
+    share.max(1.min(rows / 2))
 }
 
 /// Bad rows as a share of all.
@@ -212,6 +226,8 @@ impl Explain for IngestError {
             Self::NoFiles { .. } => "relative paths start at the configuration file; `optional = true` allows \
                                      a source without files"
                 .to_owned(),
+            Self::NoSource { known, .. } if known.is_empty() => "nothing is in the lake".to_owned(),
+            Self::NoSource { known, .. } => format!("in the lake are, for example: {}", known.join(", ")),
             Self::Read { source, .. } if source.kind() == std::io::ErrorKind::UnexpectedEof => {
                 "the file ends early: was it copied whole?".to_owned()
             }
@@ -228,7 +244,7 @@ impl Explain for IngestError {
             }
             Self::TooManyBad { quarantine, .. } => format!(
                 "nothing of this file was published; the refused rows with their reasons are in {}. \
-                 Correct the mapping or the file, or raise lake.max_bad_share",
+                 Correct the mapping or the file, or raise lake.max_bad_share (a catalogue may have up to half bad rows, unless it is 0)",
                 quarantine.display()
             ),
             _ => return None,

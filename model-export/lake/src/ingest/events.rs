@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::time::{FIRST_MS, TimeReader};
 use super::{BadRow, Cell, IngestError, Row, cell};
-use crate::source::{ColumnMap, EventColumns, EventPreset, EventSource, FileFormat, KindOrIgnore, TextFormat};
+use crate::source::{ColumnMap, EventColumns, EventPreset, EventSource, FileFormat, KindOrIgnore, RepeatedRows, TextFormat};
 use crate::storage::schema::{DAY_MS, date_of};
 
 /// Context values beyond this many characters are cut: they are for slicing reports, not for storing pages.
@@ -26,6 +26,9 @@ pub struct EventMapping {
     timestamp_format: String,
     time_zone: String,
     anonymous: bool,
+    /// What becomes of equal rows.
+    #[serde(skip_serializing_if = "RepeatedRows::is_keep")]
+    pub repeated_rows: RepeatedRows,
     #[serde(skip)]
     reader: Reader,
 }
@@ -162,6 +165,7 @@ impl EventMapping {
             timestamp_format: timestamp_format.to_owned(),
             time_zone: source.time_zone.clone(),
             anonymous: source.anonymous || preset,
+            repeated_rows: source.repeated_rows,
             reader,
         })
     }

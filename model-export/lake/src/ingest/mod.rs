@@ -1,9 +1,12 @@
 //! From files of any shape to the lake: once each, with every refused row kept.
 
 mod cell;
+mod copies;
 mod csv;
 mod error;
 mod events;
+mod forget;
+mod identity;
 mod items;
 mod jsonl;
 mod lines;
@@ -14,15 +17,20 @@ mod plan;
 mod quarantine;
 mod report;
 mod sample;
+mod sketch;
 pub mod text;
 mod time;
+#[cfg(test)]
+mod model_test;
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
 
 pub use cell::{Cell, Row};
 pub use error::{BadRow, IngestError};
-pub use report::{FileCounts, FileReport, FileStatus, IngestReport, Note};
+pub use forget::{Forgotten, ForgottenSource, forget};
+pub use report::{CopyOf, FileCounts, FileReport, FileStatus, IngestReport, Note};
 pub use sample::{Sample, sample};
 pub use time::TimeReader;
 
@@ -32,8 +40,9 @@ use self::open::Opened;
 use self::partition::{EventParts, ItemParts, Written};
 use self::plan::{Mapping, Planned};
 use self::quarantine::Quarantine;
-use crate::source::{Sources, TextFormat};
-use crate::storage::{IngestRecord, Lake, LakeError, SourceId};
+use self::sketch::{Copies, RowCounter, Sketch};
+use crate::source::{LakeConfig, RepeatedRows, Sources, TextFormat};
+use crate::storage::{IngestRecord, Lake, LakeError, SourceId, atomic, digest};
 
 /// What a reader does with a row (its line and its cells) or with bytes that are none (the reason, and the bytes).
 type OnRow<'a> = dyn FnMut(u64, Result<&dyn Row, (BadRow, &[u8])>) -> Result<(), IngestError> + 'a;
@@ -54,53 +63,77 @@ pub fn ingest(
     planned: impl FnOnce(u64) -> Progress,
 ) -> Result<IngestReport, IngestError> {
     let mut report = IngestReport::new(&config.lake.dir);
-    let plan = plan::plan(config, &mut report.notes)?;
+    let found = plan::find(config, &mut report.notes)?;
     let lake = Lake::open_or_create(&config.lake.dir)?;
     let _lock = lock(&lake)?;
     let staging = lake.dir().join("_staging");
     clear(&staging)?;
-    clean_replaced(&lake)?;
-    let mut records = lake.all_records()?;
-    for moved in plan.moved(&records) {
-        lake.write_record(&moved)?;
-        if let Some(record) = records.iter_mut().find(|record| record.source == moved.source) {
-            *record = moved;
+    let mut records = settled(&lake)?;
+    let plan = plan::plan(found, &records, &mut report.notes)?;
+    let moved = plan.moved(&records, &mut report.notes);
+    if !moved.is_empty() {
+        for record in &moved {
+            lake.write_record(record)?;
+        }
+        records = settled(&lake)?;
+    }
+    // A part that is missing was removed by hand or by a run of an older version that died: the file is read again if it is still there.
+    let mut known: HashMap<SourceId, IngestRecord> = HashMap::new();
+    for record in &records {
+        if lake.is_whole(record) {
+            known.insert(record.source.clone(), record.clone());
+        } else if !plan.files.iter().any(|file| file.source == record.source) {
+            report.notes.push(Note::PartsMissing {
+                file: record.file.clone(),
+            });
         }
     }
-    let known =
-        |records: &[IngestRecord], source: &SourceId| records.iter().find(|record| &record.source == source).cloned();
-    let to_read = plan.files.iter().filter(|file| known(&records, &file.source).is_none());
+    let to_read = plan.files.iter().filter(|file| !known.contains_key(&file.source));
     let progress = planned(to_read.map(|file| file.bytes).sum());
+    let mut sequence = lake.next_sequence()?;
     for file in &plan.files {
-        if let Some(record) = known(&records, &file.source) {
-            report.add(&file.path, FileStatus::Unchanged, &record, Default::default());
+        if let Some(record) = known.get(&file.source) {
+            report.add(&file.path, FileStatus::Unchanged, record, Default::default());
             continue;
         }
         let replaces = plan.replaced_by(file, &records);
+        let Some(mapping) = plan.mappings.get(file.mapping) else { continue };
         let ingest = FileIngest {
             lake: &lake,
             staging: &staging,
             file,
-            mapping: &plan.mappings[file.mapping],
-            max_bad_share: config.lake.max_bad_share,
+            mapping,
+            config: config.lake,
             now_ms,
             progress: &progress,
         };
-        let sequence = records.iter().map(|record| record.sequence + 1).max().unwrap_or(0);
         let status = if replaces.is_empty() {
             FileStatus::New
         } else {
             FileStatus::Replaced
         };
         let (record, reasons) = ingest.run(sequence, replaces)?;
+        sequence += 1;
         report.add(&file.path, status, &record, reasons);
-        records.retain(|old| !record.replaces.contains(&old.source));
-        records.push(record);
-        clean_replaced(&lake)?;
+        let (gone, mut left): (Vec<_>, Vec<_>) =
+            records.into_iter().partition(|old| record.replaces.contains(&old.source));
+        left.retain(|old| old.source != record.source);
+        records = left;
+        records.push(record.clone());
+        known.insert(record.source.clone(), record);
+        lake.remove_sources(&gone)?;
     }
     clear(&staging)?;
+    report.notes.extend(copies::told(&lake, &records));
     report.visitors = lake.edge_visitors()?;
     Ok(report)
+}
+
+/// The records that count, after what is left of the others has been removed.
+fn settled(lake: &Lake) -> Result<Vec<IngestRecord>, LakeError> {
+    let judged = lake.judged_records()?;
+    lake.remove_sources(&judged.gone)?;
+    Ok(judged.counting)
 }
 
 /// Held while the lake is written. The system lets go of it when the process ends, however it ends.
@@ -130,32 +163,12 @@ fn clear(staging: &Path) -> Result<(), LakeError> {
     }
 }
 
-/// Removes what replaced sources have left. They do not count any more; a run that died here is completed by the next.
-fn clean_replaced(lake: &Lake) -> Result<(), LakeError> {
-    let all = lake.all_records()?;
-    let replaced: Vec<&SourceId> = all.iter().flat_map(|record| &record.replaces).collect();
-    for record in all.iter().filter(|record| replaced.contains(&&record.source)) {
-        let parts = record.parts.iter().map(|part| lake.dir().join(part));
-        let quarantine = lake.quarantine_path(&record.source);
-        // The record goes last: without it the other files would never be found again.
-        for path in parts.chain([quarantine, lake.record_path(&record.source)]) {
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(LakeError::io("remove", &path)(error));
-                }
-                _ => {}
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Moves a staged file into the lake.
 fn publish(from: &Path, to: &Path) -> Result<(), LakeError> {
     if let Some(dir) = to.parent() {
         std::fs::create_dir_all(dir).map_err(LakeError::io("make the directory", dir))?;
     }
-    std::fs::rename(from, to).map_err(LakeError::io("move into place", to))
+    atomic::rename(from, to)
 }
 
 /// Reads all rows of a file.
@@ -180,7 +193,7 @@ struct FileIngest<'a> {
     staging: &'a Path,
     file: &'a Planned,
     mapping: &'a Mapping,
-    max_bad_share: f64,
+    config: &'a LakeConfig,
     now_ms: i64,
     progress: &'a Progress,
 }
@@ -191,6 +204,10 @@ struct Counts {
     rows: u64,
     accepted: u64,
     ignored: u64,
+    /// Rows that were left out, for an equal one is there (`repeated_rows = "once"`).
+    dropped: u64,
+    copies: Copies,
+    sketch: Option<Sketch>,
 }
 
 impl FileIngest<'_> {
@@ -204,7 +221,7 @@ impl FileIngest<'_> {
         } = self.file;
         std::fs::create_dir_all(self.staging).map_err(LakeError::io("make the directory", self.staging))?;
         let staged = self.staging.join("quarantine.ndjson");
-        let mut quarantine = Quarantine::new(file, &staged);
+        let mut quarantine = Quarantine::new(file, &staged, self.config);
         let mut counts = Counts::default();
         let written = match self.mapping {
             Mapping::Events(mapping) => self.events(mapping, &mut quarantine, &mut counts)?,
@@ -217,18 +234,21 @@ impl FileIngest<'_> {
         let kind = self.mapping.kind();
         let collected = self.mapping.is_collected();
         // What strangers send must not be able to end the run.
-        if !collected && quarantine.refused > error::allowed(kind, self.max_bad_share, counts.rows) {
+        if !collected && quarantine.refused > error::allowed(kind, self.config.max_bad_share, counts.rows) {
             return Err(IngestError::TooManyBad {
                 path: self.file.path.clone(),
                 bad: quarantine.refused,
                 rows: counts.rows,
-                allowed: self.max_bad_share,
+                allowed: error::allowed_share(kind, self.config.max_bad_share),
                 reasons: quarantine.reasons(),
                 quarantine: kept,
             });
         }
         for part in &written.parts {
             publish(&self.staging.join(part), &self.lake.dir().join(part))?;
+        }
+        if let Some(sketch) = &counts.sketch {
+            sketch.write(&self.lake.sketch_path(source))?;
         }
         let record = IngestRecord {
             source: source.clone(),
@@ -241,12 +261,19 @@ impl FileIngest<'_> {
             ignored: counts.ignored,
             quarantined: quarantine.refused,
             changed: quarantine.changed,
+            quarantine_kept: Some(quarantine.kept),
+            repeated: counts.copies.repeated + counts.dropped,
+            repeated_once: counts.dropped > 0,
+            merged: counts.copies.merged,
+            copies_estimated: counts.sketch.is_some() && !counts.copies.exact,
             declared: self.file.declared.clone(),
             collected,
             first_ms: written.span.map(|(first, _)| first),
             last_ms: written.span.map(|(_, last)| last),
             parts: written.parts,
             replaces,
+            aliases: self.file.ids.clone(),
+            forgotten: false,
         };
         self.lake.write_record(&record)?;
         Ok((record, quarantine.by_kind()))
@@ -261,6 +288,9 @@ impl FileIngest<'_> {
         let mut parts = EventParts::new(self.staging, &self.file.source);
         let wanted = mapping.wanted();
         let mut last_line = 0;
+        // What the edge collected has ids, and comes in many small files.
+        let mut rows = (!mapping.text.collected).then(RowCounter::new);
+        let mut once = (mapping.repeated_rows == RepeatedRows::Once).then(HashSet::new);
         let read = read_rows(
             &self.file.path,
             &mapping.text,
@@ -277,7 +307,18 @@ impl FileIngest<'_> {
                 };
                 match mapping.read(&Cells::of(row, wanted.len()), self.now_ms) {
                     Ok(Some(event)) => {
+                        let new = match &mut once {
+                            Some(seen) if event.id.is_none() => seen.insert(whole_row(&event)),
+                            _ => true,
+                        };
+                        if !new {
+                            counts.dropped += 1;
+                            return Ok(());
+                        }
                         counts.accepted += 1;
+                        if let Some(rows) = &mut rows {
+                            rows.add(&event);
+                        }
                         parts.push(&event)?;
                     }
                     Ok(None) => counts.ignored += 1,
@@ -294,6 +335,11 @@ impl FileIngest<'_> {
                 quarantine.refuse(last_line + 1, &BadRow::Unreadable { found }, "")?;
             }
             read => read?,
+        }
+        if let Some(rows) = rows {
+            let (copies, sketch) = rows.finish();
+            counts.copies = copies;
+            counts.sketch = Some(sketch);
         }
         Ok(parts.finish()?)
     }
@@ -334,6 +380,24 @@ impl FileIngest<'_> {
         )?;
         Ok(parts.finish()?)
     }
+}
+
+/// 128 bits that stand for everything that is read of a row.
+fn whole_row(row: &events::EventRow<'_>) -> u128 {
+    let option = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), |text| format!("+{text}"));
+    let mut texts = vec![
+        option(row.user.as_deref()),
+        row.item.to_string(),
+        row.kind.as_str().to_owned(),
+        row.timestamp_ms.to_string(),
+        option(row.value.map(|value| value.to_string()).as_deref()),
+    ];
+    for (name, value) in &row.context {
+        texts.push(name.clone());
+        texts.push(value.clone());
+    }
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    digest(&texts)
 }
 
 /// Whether the bytes of a file are the fault, and not the disk or the permissions.

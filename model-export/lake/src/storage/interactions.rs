@@ -36,6 +36,8 @@ pub struct Interactions {
     pub rows: Vec<Interaction>,
     /// Events without a user, which are not among `rows`.
     pub anonymous: u64,
+    /// Rows that are the same event as an earlier one, by its id, and come once.
+    pub merged: u64,
 }
 
 /// Text → dense numbers.
@@ -128,6 +130,7 @@ impl Lake {
             items: items.names,
             rows,
             anonymous,
+            merged: batches.merged,
         })
     }
 }
