@@ -380,6 +380,14 @@ fn parents_before_their_children_and_serving_segments_out_of_range_are_refused()
     );
     let short = refused(&|model| model.rungs = vec![vec![0; segments]]);
     assert!(slots == 1 || short.contains("rungs"), "{short}");
+    // The list of a segment of one person shows what that person did. The writer ends with the reader's checks.
+    for members in [0, 1] {
+        let alone = refused(&|model| model.segments[2].members = members);
+        assert!(
+            alone.contains("segment-members at element 2: expected at least 2 members"),
+            "{alone}"
+        );
+    }
     let list = refused(&|model| model.segments[0].slate = vec![1_000_000]);
     assert!(list.contains("list of a segment"), "{list}");
 }

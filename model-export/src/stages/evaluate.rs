@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use clap::{ArgMatches, Args as _, Command, FromArgMatches as _};
 use selvedge_lake::explain::{Error, Exit, Explain};
-use selvedge_models::evaluation::{Evaluation, EvaluationError, GivenSplit, SegmentPlan, Split, SplitBy, TimeSplit, evaluate};
+use selvedge_models::evaluation::{
+    Evaluation, EvaluationError, GivenSplit, SegmentPlan, Split, SplitBy, TimeSplit, evaluate,
+};
 use selvedge_models::interval::Estimate;
 
 use super::train::SECTIONS;
@@ -218,8 +220,12 @@ impl Report for Evaluation {
                 let mut text = format!("trained before {}, tested until {}", time(*at_ms), time(*until_ms));
                 text.push_str(match by {
                     SplitBy::TestDays => "",
-                    SplitBy::LastTenthOfTime => ": the last tenth of the time, for evaluate.test_days would judge too few",
-                    SplitBy::LastTenthOfEvents => ": the last tenth of the events, for evaluate.test_days would judge too few",
+                    SplitBy::LastTenthOfTime => {
+                        ": the last tenth of the time, for evaluate.test_days would judge too few"
+                    }
+                    SplitBy::LastTenthOfEvents => {
+                        ": the last tenth of the events, for evaluate.test_days would judge too few"
+                    }
                 });
                 if *strays > 0 {
                     text.push_str(&format!(
@@ -250,7 +256,10 @@ impl Report for Evaluation {
         }
         for protocol in &self.protocols {
             if protocol.users == 0 {
-                text.push_str(&format!("\nnobody could be judged on {} items: there is no verdict\n", protocol.name));
+                text.push_str(&format!(
+                    "\nnobody could be judged on {} items: there is no verdict\n",
+                    protocol.name
+                ));
                 continue;
             }
             let what = match protocol.name.as_str() {

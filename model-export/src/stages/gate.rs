@@ -104,7 +104,11 @@ fn reasons(evaluation: &JudgedEvaluation, description: &Description, lake: &str,
     let protocol = judged.protocols.iter().find(|protocol| protocol.name == question);
     let users = protocol.map_or(0, |protocol| protocol.users);
     let wanted = usize::try_from(config.evaluate.min_judged).unwrap_or(usize::MAX);
-    let items = if question == "new" { "items new to the user" } else { "all items" };
+    let items = if question == "new" {
+        "items new to the user"
+    } else {
+        "all items"
+    };
     reasons.push(Reason {
         what: format!("users judged on {items}"),
         found: users.to_string(),
@@ -286,11 +290,19 @@ mod tests {
         new.name = "new".to_owned();
         new.rankings.push(ranking("recently-popular", 0.3));
         evaluation.evaluation.protocols.push(new);
-        assert_eq!(told(&evaluation), [true, true, true, true, false], "behind recently-popular");
+        assert_eq!(
+            told(&evaluation),
+            [true, true, true, true, false],
+            "behind recently-popular"
+        );
         evaluation.evaluation.protocols[1].rankings[1].ndcg.value = 0.4;
         assert_eq!(told(&evaluation), [true; 5]);
         evaluation.evaluation.protocols[1].users = 29;
-        assert_eq!(told(&evaluation), [true, true, true, false, true], "too few are no verdict");
+        assert_eq!(
+            told(&evaluation),
+            [true, true, true, false, true],
+            "too few are no verdict"
+        );
         evaluation.evaluation.protocols[1].users = 0;
         assert_eq!(told(&evaluation), [true, true, true, false, false], "nobody was judged");
     }

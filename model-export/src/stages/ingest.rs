@@ -97,7 +97,11 @@ impl Report for IngestReport {
         for file in &self.files {
             text.push_str(&copies(file));
         }
-        let in_quarantine: u64 = self.files.iter().map(|file| file.counts.quarantined + file.counts.changed).sum();
+        let in_quarantine: u64 = self
+            .files
+            .iter()
+            .map(|file| file.counts.quarantined + file.counts.changed)
+            .sum();
         let kept: u64 = self.files.iter().map(|file| file.counts.quarantine_kept).sum();
         if in_quarantine > kept {
             text.push_str(&format!(

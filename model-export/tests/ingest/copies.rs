@@ -17,9 +17,14 @@ fn day(number: i64, rows: i64) -> String {
 fn in_other(report: &IngestReport) -> Vec<(String, String, CopyOf, f64, bool)> {
     let name = |path: &str| path.rsplit('/').next().unwrap().to_owned();
     let told = report.notes.iter().filter_map(|note| match note {
-        Note::InOtherFile { file, other, what, share, merged, .. } => {
-            Some((name(file), name(other), *what, *share, *merged))
-        }
+        Note::InOtherFile {
+            file,
+            other,
+            what,
+            share,
+            merged,
+            ..
+        } => Some((name(file), name(other), *what, *share, *merged)),
         _ => None,
     });
     told.collect()
@@ -39,7 +44,10 @@ fn a_compressed_copy_is_the_same_file_whatever_its_name() {
     ] {
         folder.write(name, bytes);
         let report = folder.ingest(EVENTS).unwrap();
-        assert!(report.files.iter().all(|file| file.status == FileStatus::Unchanged), "{name}");
+        assert!(
+            report.files.iter().all(|file| file.status == FileStatus::Unchanged),
+            "{name}"
+        );
         assert!(
             matches!(report.notes.as_slice(), [.., Note::SameContent { .. }]),
             "{name}: {:?}",
@@ -142,18 +150,27 @@ fn repeated_rows_are_told_and_count_once_where_that_is_asked_for() {
     assert_eq!((counts.accepted, counts.repeated, counts.repeated_once), (23, 2, false));
     let once = EVENTS.replace("event_type =", "repeated_rows = \"once\"\nevent_type =");
     let counts = folder.ingest(&once).unwrap().files.remove(0).counts;
-    assert_eq!((counts.rows, counts.accepted, counts.repeated, counts.repeated_once), (23, 21, 2, true));
+    assert_eq!(
+        (counts.rows, counts.accepted, counts.repeated, counts.repeated_once),
+        (23, 21, 2, true)
+    );
     assert_eq!(folder.rows().len(), 21);
 }
 
 #[test]
 fn rows_that_are_merged_by_their_id_are_told() {
     let folder = Folder::new();
-    folder.write("events1.csv", "user,item,time,value,id\nu,i,1700000000,1,a\nu,i,1700000000,1,a\nv,i,1700000000,1,a\n");
+    folder.write(
+        "events1.csv",
+        "user,item,time,value,id\nu,i,1700000000,1,a\nu,i,1700000000,1,a\nv,i,1700000000,1,a\n",
+    );
     let config = format!("{EVENTS}id = \"id\"\n");
     let counts = folder.ingest(&config).unwrap().files.remove(0).counts;
     assert_eq!((counts.accepted, counts.merged, counts.repeated), (3, 1, 0));
-    let read = folder.lake().read_interactions(selvedge_lake::storage::ALL_TIME).unwrap();
+    let read = folder
+        .lake()
+        .read_interactions(selvedge_lake::storage::ALL_TIME)
+        .unwrap();
     assert_eq!((read.rows.len(), read.merged), (2, 1));
 }
 
@@ -166,7 +183,13 @@ fn rows_that_lie_in_another_file_too_are_told() {
     let told = in_other(&folder.ingest(EVENTS).unwrap());
     assert_eq!(
         told,
-        [("events-part.csv".to_owned(), "events-all.csv".to_owned(), CopyOf::Rows, 1.0, false)]
+        [(
+            "events-part.csv".to_owned(),
+            "events-all.csv".to_owned(),
+            CopyOf::Rows,
+            1.0,
+            false
+        )]
     );
     // Also in a run that reads nothing.
     assert_eq!(in_other(&folder.ingest(EVENTS).unwrap()), told);
@@ -176,7 +199,14 @@ fn rows_that_lie_in_another_file_too_are_told() {
 fn orders_that_another_table_of_the_shop_has_too_are_told() {
     let folder = Folder::new();
     let lines = |items: &str, second: i64| -> String {
-        let row = |n: i64| format!("u{},{items}{n},{},1,order-{}\n", n / 3 % 9, 1_700_000_000 + n * 60 + second, n / 3);
+        let row = |n: i64| {
+            format!(
+                "u{},{items}{n},{},1,order-{}\n",
+                n / 3 % 9,
+                1_700_000_000 + n * 60 + second,
+                n / 3
+            )
+        };
         "user,item,time,value,order\n".to_owned() + &(0..300).map(row).collect::<String>()
     };
     folder.write("events-raw.csv", lines("i", 17) + "u1,i1,1700000000,1,extra\n");
@@ -185,7 +215,13 @@ fn orders_that_another_table_of_the_shop_has_too_are_told() {
     let told = in_other(&folder.ingest(&config).unwrap());
     assert_eq!(
         told,
-        [("events-clean.csv".to_owned(), "events-raw.csv".to_owned(), CopyOf::Orders, 1.0, false)]
+        [(
+            "events-clean.csv".to_owned(),
+            "events-raw.csv".to_owned(),
+            CopyOf::Orders,
+            1.0,
+            false
+        )]
     );
 }
 
@@ -204,15 +240,29 @@ fn a_file_that_is_deleted_keeps_its_rows_until_it_is_forgotten() {
     };
     let before = folder.lake_files();
     let found = forget(&lake, "events1.csv", true).unwrap();
-    assert_eq!((found.sources.len(), found.sources[0].accepted, found.sources[0].still_there), (1, 2, false));
+    assert_eq!(
+        (
+            found.sources.len(),
+            found.sources[0].accepted,
+            found.sources[0].still_there
+        ),
+        (1, 2, false)
+    );
     assert_eq!(folder.lake_files(), before);
     forget(&lake, "events1.csv", false).unwrap();
     assert_eq!(folder.rows().len(), 3);
     let source = &found.sources[0].source;
-    let left: Vec<String> = folder.lake_files().keys().map(|path| path.display().to_string()).collect();
+    let left: Vec<String> = folder
+        .lake_files()
+        .keys()
+        .map(|path| path.display().to_string())
+        .collect();
     let left: Vec<&String> = left.iter().filter(|path| path.contains(source)).collect();
     assert_eq!(left, [&format!("_forgotten/{source}-0.json")], "only the receipt");
-    assert!(matches!(forget(&lake, "events1.csv", false), Err(IngestError::NoSource { .. })));
+    assert!(matches!(
+        forget(&lake, "events1.csv", false),
+        Err(IngestError::NoSource { .. })
+    ));
     // One that is still there is read again.
     assert!(forget(&lake, "events*", false).unwrap().sources[0].still_there);
     assert!(folder.rows().is_empty());

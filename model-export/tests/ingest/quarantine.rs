@@ -106,7 +106,10 @@ fn the_quarantine_is_capped_while_counting_goes_on_and_every_reason_keeps_its_fi
     assert_eq!(report.files[0].reasons["no user"], 20);
     let kept = folder.refused();
     assert_eq!(counts.quarantine_kept, kept.len() as u64);
-    assert_eq!(kept.iter().filter(|row| row.contains("user: expected an id")).count(), 10);
+    assert_eq!(
+        kept.iter().filter(|row| row.contains("user: expected an id")).count(),
+        10
+    );
     let bytes: usize = folder
         .lake_files()
         .iter()

@@ -99,12 +99,18 @@ fn contents_that_change_and_come_back_survive_kills() {
         assert_eq!(found.len(), FILES, "round {round}: {found:?}");
         for (file, (user, rows)) in found.iter().enumerate() {
             let either = [before[file], contents[file]].map(|content| format!("f{file}c{content}"));
-            assert!(either.contains(user) && *rows == 8, "round {round}: {user} {rows}, expected one of {either:?}");
+            assert!(
+                either.contains(user) && *rows == 8,
+                "round {round}: {user} {rows}, expected one of {either:?}"
+            );
         }
         if round % 3 == 0 {
             shop.done(&["ingest"]);
-            let whole: Vec<(String, usize)> =
-                contents.iter().enumerate().map(|(file, content)| (format!("f{file}c{content}"), 8)).collect();
+            let whole: Vec<(String, usize)> = contents
+                .iter()
+                .enumerate()
+                .map(|(file, content)| (format!("f{file}c{content}"), 8))
+                .collect();
             assert_eq!(held(&lake), whole, "round {round}");
         } else {
             // The next change meets what the killed run left; what was not read yet stays as it was.

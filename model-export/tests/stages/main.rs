@@ -9,3 +9,4 @@ mod order;
 mod publish;
 mod shop;
 mod strangers;
+mod verdicts;

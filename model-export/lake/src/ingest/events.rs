@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use super::time::{FIRST_MS, TimeReader};
 use super::{BadRow, Cell, IngestError, Row, cell};
-use crate::source::{ColumnMap, EventColumns, EventPreset, EventSource, FileFormat, KindOrIgnore, RepeatedRows, TextFormat};
+use crate::source::{
+    ColumnMap, EventColumns, EventPreset, EventSource, FileFormat, KindOrIgnore, RepeatedRows, TextFormat,
+};
 use crate::storage::schema::{DAY_MS, date_of};
 
 /// Context values beyond this many characters are cut: they are for slicing reports, not for storing pages.

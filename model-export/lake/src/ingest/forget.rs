@@ -62,7 +62,10 @@ pub fn forget(config: &LakeConfig, pattern: &str, dry_run: bool) -> Result<Forgo
     }
     if !dry_run {
         for record in &gone {
-            let receipt = lake.dir().join("_forgotten").join(format!("{}-{}.json", record.source, record.sequence));
+            let receipt = lake
+                .dir()
+                .join("_forgotten")
+                .join(format!("{}-{}.json", record.source, record.sequence));
             atomic::write_json(&receipt, record)?;
             // From here on it does not count, whenever this ends.
             let forgotten = IngestRecord {
@@ -106,7 +109,10 @@ impl Wanted {
         };
         // A relative path is one from here, if there is such a file; else it is the end of a path.
         let absolute = Path::new(pattern).canonicalize();
-        let path = absolute.map_or_else(|_| pattern.to_owned(), |path| glob::Pattern::escape(&path.to_string_lossy()));
+        let path = absolute.map_or_else(
+            |_| pattern.to_owned(),
+            |path| glob::Pattern::escape(&path.to_string_lossy()),
+        );
         Ok(Self {
             text: pattern.to_owned(),
             path: parse(&path)?,

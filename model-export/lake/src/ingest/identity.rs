@@ -28,7 +28,9 @@ pub struct Known<'r>(HashMap<&'r SourceId, &'r IngestRecord>);
 impl<'r> Known<'r> {
     pub fn new(records: &'r [IngestRecord]) -> Self {
         let ids = |record: &'r IngestRecord| std::iter::once(&record.source).chain(&record.aliases);
-        let pairs = records.iter().flat_map(|record| ids(record).map(move |id| (id, record)));
+        let pairs = records
+            .iter()
+            .flat_map(|record| ids(record).map(move |id| (id, record)));
         Self(pairs.collect())
     }
 }

@@ -10,6 +10,8 @@ mod identity;
 mod items;
 mod jsonl;
 mod lines;
+#[cfg(test)]
+mod model_test;
 mod open;
 mod parquet;
 mod partition;
@@ -20,8 +22,6 @@ mod sample;
 mod sketch;
 pub mod text;
 mod time;
-#[cfg(test)]
-mod model_test;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -97,7 +97,9 @@ pub fn ingest(
             continue;
         }
         let replaces = plan.replaced_by(file, &records);
-        let Some(mapping) = plan.mappings.get(file.mapping) else { continue };
+        let Some(mapping) = plan.mappings.get(file.mapping) else {
+            continue;
+        };
         let ingest = FileIngest {
             lake: &lake,
             staging: &staging,
@@ -115,8 +117,9 @@ pub fn ingest(
         let (record, reasons) = ingest.run(sequence, replaces)?;
         sequence += 1;
         report.add(&file.path, status, &record, reasons);
-        let (gone, mut left): (Vec<_>, Vec<_>) =
-            records.into_iter().partition(|old| record.replaces.contains(&old.source));
+        let (gone, mut left): (Vec<_>, Vec<_>) = records
+            .into_iter()
+            .partition(|old| record.replaces.contains(&old.source));
         left.retain(|old| old.source != record.source);
         records = left;
         records.push(record.clone());

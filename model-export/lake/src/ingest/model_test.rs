@@ -12,7 +12,8 @@ use selvedge::event::EventKind;
 
 use super::{IngestError, Progress, forget, ingest};
 use crate::source::{
-    CatalogueColumns, CatalogueSource, ColumnMap, EventColumns, EventSource, FileFormat, LakeConfig, RepeatedRows, Sources,
+    CatalogueColumns, CatalogueSource, ColumnMap, EventColumns, EventSource, FileFormat, LakeConfig, RepeatedRows,
+    Sources,
 };
 use crate::storage::atomic::kill::{self, Killed};
 use crate::storage::{ALL_TIME, Lake};
@@ -97,8 +98,16 @@ impl Files {
     fn found(&self) -> Vec<Held> {
         let mut found: Vec<Held> = Vec::new();
         let mut add = |content, reader, name, declared| {
-            let held = Held { content, reader, name, declared };
-            if !found.iter().any(|known| known.content == content && known.reader == reader) {
+            let held = Held {
+                content,
+                reader,
+                name,
+                declared,
+            };
+            if !found
+                .iter()
+                .any(|known| known.content == content && known.reader == reader)
+            {
                 found.push(held);
             }
         };
@@ -129,11 +138,16 @@ impl Files {
             }
         }
         let is_found = |held: &Held| {
-            found.iter().any(|new| new.content == held.content && new.reader == held.reader)
+            found
+                .iter()
+                .any(|new| new.content == held.content && new.reader == held.reader)
         };
         let declared = [Some("views"), self.second.then_some("purchases")];
         for new in &found {
-            if lake.iter().any(|held| held.content == new.content && held.reader == new.reader) {
+            if lake
+                .iter()
+                .any(|held| held.content == new.content && held.reader == new.reader)
+            {
                 continue;
             }
             lake.retain(|held| {
@@ -303,7 +317,10 @@ impl Shop {
             if done.is_none() {
                 states.push(state.clone());
             }
-            while let Some(place) = state.iter().position(|held| held.name == name && held.reader.is_events()) {
+            while let Some(place) = state
+                .iter()
+                .position(|held| held.name == name && held.reader.is_events())
+            {
                 state.remove(place);
                 if done.is_none() {
                     states.push(state.clone());
@@ -331,7 +348,10 @@ impl Shop {
         self.states.retain(|state| seen(state) == found);
         self.states.sort();
         self.states.dedup();
-        assert!(!self.states.is_empty(), "found {found:?}\nexpected one of {expected:#?}");
+        assert!(
+            !self.states.is_empty(),
+            "found {found:?}\nexpected one of {expected:#?}"
+        );
     }
 }
 
@@ -431,14 +451,46 @@ proptest! {
 
 #[test]
 fn a_content_that_comes_back_counts_again_wherever_a_run_was_killed() {
-    let write = |content| Change::Write { name: 0, content, gzip: false };
+    let write = |content| Change::Write {
+        name: 0,
+        content,
+        gzip: false,
+    };
     let whole = Change::Ingest { kill: None };
     for step in 0..60 {
         let killed = Change::Ingest { kill: Some(step) };
-        run(&[write(0), whole.clone(), write(1), killed.clone(), write(0), whole.clone()]);
-        run(&[write(0), whole.clone(), write(1), whole.clone(), write(0), killed.clone()]);
+        run(&[
+            write(0),
+            whole.clone(),
+            write(1),
+            killed.clone(),
+            write(0),
+            whole.clone(),
+        ]);
+        run(&[
+            write(0),
+            whole.clone(),
+            write(1),
+            whole.clone(),
+            write(0),
+            killed.clone(),
+        ]);
         let reading = |as_| Change::Read { as_ };
-        run(&[write(0), whole.clone(), reading(1), killed.clone(), reading(0), whole.clone()]);
-        run(&[write(0), whole.clone(), reading(2), whole.clone(), reading(0), killed.clone()]);
+        run(&[
+            write(0),
+            whole.clone(),
+            reading(1),
+            killed.clone(),
+            reading(0),
+            whole.clone(),
+        ]);
+        run(&[
+            write(0),
+            whole.clone(),
+            reading(2),
+            whole.clone(),
+            reading(0),
+            killed.clone(),
+        ]);
     }
 }

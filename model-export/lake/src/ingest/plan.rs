@@ -126,7 +126,9 @@ pub fn plan(found: Found, records: &[IngestRecord], notes: &mut Vec<Note>) -> Re
     };
     let known = Known::new(records);
     for (number, declared, path) in found.files {
-        let Some(mapping) = plan.mappings.get(number) else { continue };
+        let Some(mapping) = plan.mappings.get(number) else {
+            continue;
+        };
         let text = mapping.digest_text(&path)?;
         let Identity { source, ids, bytes } = identity::of_file(&path, &text, mapping.is_collected(), &known)?;
         // Two copies of the same file are the same events.
@@ -206,9 +208,8 @@ impl Plan {
     pub fn replaced_by(&self, new: &Planned, records: &[IngestRecord]) -> Vec<SourceId> {
         let kind = self.mappings.get(new.mapping).map(Mapping::kind);
         // A path that two sources read is replaced for each by its own new content; what a source left that is not configured any more, by any.
-        let same_source = |record: &IngestRecord| {
-            record.declared == new.declared || !self.declared.contains(&record.declared)
-        };
+        let same_source =
+            |record: &IngestRecord| record.declared == new.declared || !self.declared.contains(&record.declared);
         let old = records.iter().filter(|record| {
             record.file == new.file
                 && Some(record.kind) == kind

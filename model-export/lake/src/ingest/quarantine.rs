@@ -93,7 +93,9 @@ impl Quarantine {
             raw: &cell::shorten(raw, MAX_RAW_CHARS),
         };
         let failed = || LakeError::io("write", &self.staging);
-        let mut row = serde_json::to_vec(&refused).map_err(std::io::Error::from).map_err(failed())?;
+        let mut row = serde_json::to_vec(&refused)
+            .map_err(std::io::Error::from)
+            .map_err(failed())?;
         row.push(b'\n');
         let writer = match &mut self.writer {
             Some(writer) => writer,

@@ -162,7 +162,9 @@ impl Sample {
         };
         let bound = bound(self).min(bound(other));
         let known = self.digests.iter().filter(|digest| **digest <= bound);
-        let common = known.clone().filter(|digest| other.digests.binary_search(digest).is_ok());
+        let common = known
+            .clone()
+            .filter(|digest| other.digests.binary_search(digest).is_ok());
         Overlap {
             common: common.count(),
             of: known.count(),
@@ -213,7 +215,9 @@ impl Sketch {
 fn sample(bytes: &[u8]) -> Option<(Sample, &[u8])> {
     let (whole, rest) = bytes.split_first()?;
     let (length, rest) = rest.split_first_chunk::<8>()?;
-    let length = usize::try_from(u64::from_le_bytes(*length)).ok().filter(|length| *length <= KEPT)?;
+    let length = usize::try_from(u64::from_le_bytes(*length))
+        .ok()
+        .filter(|length| *length <= KEPT)?;
     let (digests, rest) = rest.split_at_checked(length * 8)?;
     let (digests, _) = digests.as_chunks::<8>();
     let sample = Sample {
@@ -276,7 +280,11 @@ impl RowCounter {
                 event.text(value);
             }
             self.repeated.add(event.finish());
-            order = row.context.iter().find(|(name, _)| is_order(name)).map(|(_, value)| value.as_str());
+            order = row
+                .context
+                .iter()
+                .find(|(name, _)| is_order(name))
+                .map(|(_, value)| value.as_str());
         }
         if let Some(order) = order {
             let mut event = of_user;
@@ -304,9 +312,20 @@ impl RowCounter {
 /// Whether a column of the context names orders.
 fn is_order(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["order", "invoice", "transaction", "receipt", "basket", "bestell", "rechnung", "commande", "pedido", "ordine"]
-        .iter()
-        .any(|word| name.contains(word))
+    [
+        "order",
+        "invoice",
+        "transaction",
+        "receipt",
+        "basket",
+        "bestell",
+        "rechnung",
+        "commande",
+        "pedido",
+        "ordine",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
 }
 
 #[cfg(test)]
@@ -364,7 +383,11 @@ mod tests {
         let (_, part) = counted(500..1500);
         assert_eq!(
             part.rows.overlap(&small.rows),
-            Overlap { common: 500, of: 1000, exact: true }
+            Overlap {
+                common: 500,
+                of: 1000,
+                exact: true
+            }
         );
     }
 

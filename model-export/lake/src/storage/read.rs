@@ -85,7 +85,11 @@ impl Lake {
     pub(super) fn parts(&self, folder: &str) -> Result<Vec<Part>, LakeError> {
         let records = self.records()?;
         let of: HashMap<&SourceId, &IngestRecord> = records.iter().map(|record| (&record.source, record)).collect();
-        let listed: HashSet<&str> = records.iter().flat_map(|record| &record.parts).map(String::as_str).collect();
+        let listed: HashSet<&str> = records
+            .iter()
+            .flat_map(|record| &record.parts)
+            .map(String::as_str)
+            .collect();
         let mut namespaces: HashMap<String, Rc<str>> = HashMap::new();
         let mut namespace =
             |name: String| Rc::clone(namespaces.entry(name).or_insert_with_key(|name| name.as_str().into()));

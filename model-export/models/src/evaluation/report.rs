@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::compress::Measured;
 use super::split_time::SplitBy;
+use crate::compress::Measured;
 use crate::interval::Estimate;
 use crate::metrics::{Discounts, self_information};
 use crate::recommender::Recommender;
@@ -144,7 +144,11 @@ impl Evaluation {
     pub fn judged_share(&self) -> f64 {
         let judged = self.protocols.first().map_or(0, |protocol| protocol.users);
         let all = judged.max(self.test_users);
-        if all == 0 { 0.0 } else { crate::metrics::count(judged) / crate::metrics::count(all) }
+        if all == 0 {
+            0.0
+        } else {
+            crate::metrics::count(judged) / crate::metrics::count(all)
+        }
     }
 
     /// The ranking of this name on the first question, all items.

@@ -51,29 +51,41 @@ pub fn split_time(log: &EventLog, weighting: &Weighting, test_days: f64, min_jud
         .collect();
     let window_ms = days_ms(test_days);
     let settled = settled(&times, window_ms);
-    let until_ms = times.get(..settled).and_then(<[i64]>::last).map_or_else(
-        || log.end_ms().unwrap_or(0),
-        |last| last.saturating_add(1),
-    );
+    let until_ms = times
+        .get(..settled)
+        .and_then(<[i64]>::last)
+        .map_or_else(|| log.end_ms().unwrap_or(0), |last| last.saturating_add(1));
     let begin_ms = times.get(settled / STRAYS_OF).copied().unwrap_or(until_ms);
     let tenth = i64::try_from(LAST_OF).unwrap_or(1);
-    let last_events = times.get(settled - settled / LAST_OF.max(1)).copied().unwrap_or(until_ms);
+    let last_events = times
+        .get(settled - settled / LAST_OF.max(1))
+        .copied()
+        .unwrap_or(until_ms);
     let choices = [
         (until_ms.saturating_sub(window_ms), SplitBy::TestDays),
-        (until_ms.saturating_sub(until_ms.saturating_sub(begin_ms) / tenth), SplitBy::LastTenthOfTime),
+        (
+            until_ms.saturating_sub(until_ms.saturating_sub(begin_ms) / tenth),
+            SplitBy::LastTenthOfTime,
+        ),
         (last_events, SplitBy::LastTenthOfEvents),
     ];
     let judged = choices.map(|(at_ms, by)| {
         let past = times.partition_point(|time| *time < at_ms);
         let enough = past > 0 && past * PAST_OF >= settled;
-        let users = if past == 0 { 0 } else { judgeable(log, weighting, at_ms, until_ms) };
+        let users = if past == 0 {
+            0
+        } else {
+            judgeable(log, weighting, at_ms, until_ms)
+        };
         (at_ms, by, users, enough)
     });
     let wanted = min_judged.max(1);
     let good = judged.iter().find(|(_, _, users, enough)| *enough && *users >= wanted);
     // Of equals the first: what is configured.
     let most = || judged.iter().rev().max_by_key(|(_, _, users, _)| *users);
-    let (at_ms, by) = good.or_else(most).map_or((until_ms, SplitBy::TestDays), |(at_ms, by, ..)| (*at_ms, *by));
+    let (at_ms, by) = good
+        .or_else(most)
+        .map_or((until_ms, SplitBy::TestDays), |(at_ms, by, ..)| (*at_ms, *by));
     TimeRange {
         at_ms,
         until_ms,
@@ -86,9 +98,14 @@ pub fn split_time(log: &EventLog, weighting: &Weighting, test_days: f64, min_jud
 /// before.
 fn settled(times: &[i64], window_ms: i64) -> usize {
     let few = times.len() / STRAYS_OF;
-    let Some(begin) = times.get(few) else { return times.len() };
+    let Some(begin) = times.get(few) else {
+        return times.len();
+    };
     for place in times.len() - few..times.len() {
-        if let (Some(before), Some(time)) = (place.checked_sub(1).and_then(|place| times.get(place)), times.get(place)) {
+        if let (Some(before), Some(time)) = (
+            place.checked_sub(1).and_then(|place| times.get(place)),
+            times.get(place),
+        ) {
             let span = before.saturating_sub(*begin);
             if time.saturating_sub(*before) > window_ms.max(span / 10) {
                 return place;
@@ -102,13 +119,21 @@ fn settled(times: &[i64], window_ms: i64) -> usize {
 fn judgeable(log: &EventLog, weighting: &Weighting, at_ms: i64, until_ms: i64) -> usize {
     let mut known = vec![false; log.users.len()];
     let mut judged = vec![false; log.users.len()];
-    for event in log.before(until_ms).iter().filter(|event| weighting.of_kind(event.kind) > 0.0) {
+    for event in log
+        .before(until_ms)
+        .iter()
+        .filter(|event| weighting.of_kind(event.kind) > 0.0)
+    {
         let side = if event.at_ms < at_ms { &mut known } else { &mut judged };
         if let Some(there) = side.get_mut(event.user as usize) {
             *there = true;
         }
     }
-    known.iter().zip(&judged).filter(|(known, judged)| **known && **judged).count()
+    known
+        .iter()
+        .zip(&judged)
+        .filter(|(known, judged)| **known && **judged)
+        .count()
 }
 
 #[cfg(test)]
@@ -166,7 +191,10 @@ mod tests {
         stray(&mut log, 400 * DAY_MS);
         stray(&mut log, 401 * DAY_MS);
         let with = split_time(&log, &ALL, 7.0, 30);
-        assert_eq!((with.at_ms, with.until_ms, with.strays), (without.at_ms, without.until_ms, 2));
+        assert_eq!(
+            (with.at_ms, with.until_ms, with.strays),
+            (without.at_ms, without.until_ms, 2)
+        );
     }
 
     #[test]
@@ -175,7 +203,13 @@ mod tests {
         assert_eq!(split.by, SplitBy::LastTenthOfTime);
         assert!((44 * 3_600_000..46 * 3_600_000).contains(&split.at_ms), "{split:?}");
         // All but nothing in the first days, and then all at once.
-        let burst = (0..100).map(|number| if number < 5 { number * 100 * DAY_MS } else { 1_000 * DAY_MS + number });
+        let burst = (0..100).map(|number| {
+            if number < 5 {
+                number * 100 * DAY_MS
+            } else {
+                1_000 * DAY_MS + number
+            }
+        });
         let split = split_time(&log(burst), &ALL, 7.0, 30);
         assert_eq!(split.by, SplitBy::LastTenthOfEvents, "{split:?}");
     }
