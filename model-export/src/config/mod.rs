@@ -18,7 +18,7 @@ use serde::Deserialize;
 pub use error::ConfigError;
 pub use pack::{Codes, PackConfig};
 pub use slots::{Audience, PerVisitor, SlotConfig, TrafficConfig, Vary};
-pub use stages::{EvaluateConfig, ModelConfig, MustBeat, SegmentConfig};
+pub use stages::{EvaluateConfig, ModelConfig, SegmentConfig, ToBeat};
 pub use train::{TrainConfig, VisitorsConfig, WeightsConfig};
 
 /// The whole configuration. Every section has defaults except what only the owner of the data can know.

@@ -82,7 +82,7 @@ pub struct EvaluateConfig {
     /// The last days, which training never sees.
     pub test_days: f64,
     /// A ranking that the model as served must not fall behind, by NDCG.
-    pub must_beat: MustBeat,
+    pub must_beat: ToBeat,
     /// Users that must have been judged; fewer are no verdict. 0 asks for none.
     pub min_judged: u32,
 }
@@ -90,7 +90,7 @@ pub struct EvaluateConfig {
 /// What a model has to beat to be packed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum MustBeat {
+pub enum ToBeat {
     /// The better one of the rankings that know nothing of the visitor, on items that are new to the visitor. There, buying again finds nothing:
     /// whoever wants repeats needs no model.
     #[default]
@@ -105,7 +105,7 @@ pub enum MustBeat {
     None,
 }
 
-impl MustBeat {
+impl ToBeat {
     /// The question that is asked, by its name in `evaluation.json`, and the rankings of which none must be ahead.
     #[must_use]
     pub const fn asks(self) -> (&'static str, &'static [&'static str]) {
@@ -124,7 +124,7 @@ impl Default for EvaluateConfig {
         Self {
             k: 20,
             test_days: 7.0,
-            must_beat: MustBeat::BestSimple,
+            must_beat: ToBeat::BestSimple,
             min_judged: 30,
         }
     }

@@ -8,7 +8,7 @@
 use selvedge_lake::explain::Error;
 use serde::Serialize;
 
-use crate::config::{Config, MustBeat};
+use crate::config::{Config, ToBeat};
 use crate::model::{Description, JudgedEvaluation};
 use crate::report::Report;
 use crate::stage::{Gate, GateError, Input, Reason, Stage, Verdict, VerdictInputs, Work, verdict_file};
@@ -139,7 +139,7 @@ fn reasons(evaluation: &JudgedEvaluation, description: &Description, lake: &str,
 
 /// Whether anything is asked for.
 fn is_configured(config: &Config) -> bool {
-    config.evaluate.must_beat != MustBeat::None || config.evaluate.min_judged > 0
+    config.evaluate.must_beat != ToBeat::None || config.evaluate.min_judged > 0
 }
 
 #[derive(Serialize)]
@@ -266,13 +266,13 @@ mod tests {
     #[test]
     fn a_model_that_falls_behind_its_baseline_does_not_pass() {
         let mut config = Config::default();
-        config.evaluate.must_beat = MustBeat::MostPopular;
+        config.evaluate.must_beat = ToBeat::MostPopular;
         assert_eq!(holds(0.2, "lake", &config), [true; 5]);
         assert_eq!(holds(0.01, "lake", &config), [true, true, true, true, false]);
         let refused = reasons(&evaluation(0.01), &description("lake"), "lake", &config);
         assert_eq!(refused[4].what, "NDCG@20 of als-served on all items");
         assert_eq!(refused[4].expected, "at least the 0.1000 of most-popular");
-        config.evaluate.must_beat = MustBeat::None;
+        config.evaluate.must_beat = ToBeat::None;
         assert_eq!(holds(0.01, "lake", &config), [true; 4], "nothing is to be beaten");
         config.evaluate.min_judged = 0;
         assert_eq!(holds(0.01, "lake", &config), [true], "nothing is asked for");
@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn an_evaluation_on_other_data_than_the_models_does_not_count() {
         let mut config = Config::default();
-        config.evaluate.must_beat = MustBeat::MostPopular;
+        config.evaluate.must_beat = ToBeat::MostPopular;
         assert_eq!(holds(0.2, "older lake", &config), [true, false, true, true, true]);
     }
 }
