@@ -1,0 +1,1 @@
+//! The five exports of `docs/your-data.md`.
