@@ -81,6 +81,8 @@ pub struct Build {
 pub struct Expect {
     /// Events by kind; kinds that are not named must not be there.
     pub events: Option<BTreeMap<String, u64>>,
+    /// Events of all kinds.
+    pub total: Option<u64>,
     /// Different users.
     pub users: Option<u64>,
     /// Different items that events name.
@@ -125,7 +127,10 @@ pub struct Expect {
 
 /// All cases with their themes, in order.
 pub fn all(folder: &Path, only: &str) -> Vec<(String, Case)> {
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.sort();
     let mut cases = Vec::new();
     for path in paths {

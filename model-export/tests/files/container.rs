@@ -73,7 +73,10 @@ pub fn xlsx(text: &str) -> Vec<u8> {
                 rows.push_str(&format!("<c r=\"{place}\"><v>{cell}</v></c>"));
             } else {
                 rows.push_str(&format!("<c r=\"{place}\" t=\"s\"><v>{}</v></c>", texts.len()));
-                texts.push(format!("<si><t>{}</t></si>", cell.replace('&', "&amp;").replace('<', "&lt;")));
+                texts.push(format!(
+                    "<si><t>{}</t></si>",
+                    cell.replace('&', "&amp;").replace('<', "&lt;")
+                ));
             }
         }
         rows.push_str("</row>");
@@ -84,34 +87,61 @@ pub fn xlsx(text: &str) -> Vec<u8> {
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml";
     let head = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
     let files = [
-        ("[Content_Types].xml", format!(
-            "<Types xmlns=\"{package}/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/>\
+        (
+            "[Content_Types].xml",
+            format!(
+                "<Types xmlns=\"{package}/content-types\"><Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/>\
              <Default Extension=\"xml\" ContentType=\"application/xml\"/>\
              <Override PartName=\"/xl/workbook.xml\" ContentType=\"{kind}.sheet.main+xml\"/>\
              <Override PartName=\"/xl/worksheets/sheet1.xml\" ContentType=\"{kind}.worksheet+xml\"/>\
              <Override PartName=\"/xl/styles.xml\" ContentType=\"{kind}.styles+xml\"/>\
              <Override PartName=\"/xl/sharedStrings.xml\" ContentType=\"{kind}.sharedStrings+xml\"/></Types>"
-        )),
-        ("_rels/.rels", format!(
-            "<Relationships xmlns=\"{package}/relationships\"><Relationship Id=\"rId1\" Type=\"{office}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
-        )),
-        ("xl/workbook.xml", format!(
-            "<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets><sheet name=\"Sheet1\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>"
-        )),
-        ("xl/_rels/workbook.xml.rels", format!(
-            "<Relationships xmlns=\"{package}/relationships\"><Relationship Id=\"rId1\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet1.xml\"/>\
+            ),
+        ),
+        (
+            "_rels/.rels",
+            format!(
+                "<Relationships xmlns=\"{package}/relationships\"><Relationship Id=\"rId1\" Type=\"{office}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+            ),
+        ),
+        (
+            "xl/workbook.xml",
+            format!(
+                "<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets><sheet name=\"Sheet1\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>"
+            ),
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            format!(
+                "<Relationships xmlns=\"{package}/relationships\"><Relationship Id=\"rId1\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet1.xml\"/>\
              <Relationship Id=\"rId2\" Type=\"{office}/styles\" Target=\"styles.xml\"/>\
              <Relationship Id=\"rId3\" Type=\"{office}/sharedStrings\" Target=\"sharedStrings.xml\"/></Relationships>"
-        )),
-        ("xl/styles.xml", format!(
-            "<styleSheet xmlns=\"{main}\"><fonts count=\"1\"><font/></fonts><fills count=\"1\"><fill/></fills><borders count=\"1\"><border/></borders>\
+            ),
+        ),
+        (
+            "xl/styles.xml",
+            format!(
+                "<styleSheet xmlns=\"{main}\"><fonts count=\"1\"><font/></fonts><fills count=\"1\"><fill/></fills><borders count=\"1\"><border/></borders>\
              <cellStyleXfs count=\"1\"><xf/></cellStyleXfs><cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"22\" applyNumberFormat=\"1\"/></cellXfs></styleSheet>"
-        )),
-        ("xl/sharedStrings.xml", format!("<sst xmlns=\"{main}\" count=\"{0}\" uniqueCount=\"{0}\">{1}</sst>", texts.len(), texts.concat())),
-        ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>")),
+            ),
+        ),
+        (
+            "xl/sharedStrings.xml",
+            format!(
+                "<sst xmlns=\"{main}\" count=\"{0}\" uniqueCount=\"{0}\">{1}</sst>",
+                texts.len(),
+                texts.concat()
+            ),
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>"),
+        ),
     ];
-    let files: Vec<(&str, Vec<u8>)> =
-        files.into_iter().map(|(name, text)| (name, [head, &text].concat().into_bytes())).collect();
+    let files: Vec<(&str, Vec<u8>)> = files
+        .into_iter()
+        .map(|(name, text)| (name, [head, &text].concat().into_bytes()))
+        .collect();
     let parts: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     zip(&parts)
 }
@@ -119,7 +149,10 @@ pub fn xlsx(text: &str) -> Vec<u8> {
 /// Days since 1899-12-30 of `2024-03-01` or `2024-03-01 10:30`.
 fn spreadsheet_day(cell: &str) -> Option<f64> {
     let time: jiff::civil::DateTime = match cell.len() {
-        10 => cell.parse::<jiff::civil::Date>().ok()?.to_datetime(jiff::civil::Time::midnight()),
+        10 => cell
+            .parse::<jiff::civil::Date>()
+            .ok()?
+            .to_datetime(jiff::civil::Time::midnight()),
         16 => format!("{cell}:00").replace(' ', "T").parse().ok()?,
         _ => return None,
     };

@@ -39,7 +39,12 @@ fn built(name: &str, build: &Build) -> Vec<u8> {
 
 fn text(build: &Build) -> String {
     let mut text = build.text.clone();
-    let start: Timestamp = build.start.as_deref().unwrap_or("2024-01-01T00:00:00Z").parse().unwrap();
+    let start: Timestamp = build
+        .start
+        .as_deref()
+        .unwrap_or("2024-01-01T00:00:00Z")
+        .parse()
+        .unwrap();
     for i in 0..build.repeat {
         match build.at.get(&i.to_string()) {
             Some(line) => text.push_str(line),
@@ -83,7 +88,9 @@ fn calculated(expression: &str, i: u64) -> u64 {
     let mut value = i;
     let mut rest = expression.strip_prefix('i').unwrap_or_else(|| panic!("<{expression}>"));
     while let Some(operator) = rest.chars().next() {
-        let end = rest[1..].find(['+', '-', '*', '/', '%']).map_or(rest.len(), |end| end + 1);
+        let end = rest[1..]
+            .find(['+', '-', '*', '/', '%'])
+            .map_or(rest.len(), |end| end + 1);
         let operand: u64 = rest[1..end].parse().unwrap_or_else(|_| panic!("<{expression}>"));
         value = match operator {
             '+' => value + operand,
@@ -102,8 +109,16 @@ fn encoded(encoding: &str, text: &str) -> Vec<u8> {
     match encoding {
         "" => text.as_bytes().to_vec(),
         "utf-8-bom" => ["\u{feff}", text].concat().into_bytes(),
-        "utf-16le" => ["\u{feff}", text].concat().encode_utf16().flat_map(u16::to_le_bytes).collect(),
-        "utf-16be" => ["\u{feff}", text].concat().encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        "utf-16le" => ["\u{feff}", text]
+            .concat()
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect(),
+        "utf-16be" => ["\u{feff}", text]
+            .concat()
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect(),
         "windows-1252" => text
             .chars()
             .map(|c| match c {

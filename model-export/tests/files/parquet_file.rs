@@ -46,17 +46,28 @@ fn one_column(writer: &mut ColumnWriter<'_>, cells: &[&str]) {
     let of = descriptor(writer);
     let (mut values, mut definition, mut repetition) = (Vec::new(), Vec::new(), Vec::new());
     for cell in cells {
-        let several: Vec<&str> = if of.max_rep_level() > 0 { cell.split(';').collect() } else { vec![*cell] };
+        let several: Vec<&str> = if of.max_rep_level() > 0 {
+            cell.split(';').collect()
+        } else {
+            vec![*cell]
+        };
         for (place, value) in several.into_iter().enumerate() {
             let null = value.is_empty() && of.max_def_level() > 0;
-            definition.push(if null { of.max_def_level() - 1 } else { of.max_def_level() });
+            definition.push(if null {
+                of.max_def_level() - 1
+            } else {
+                of.max_def_level()
+            });
             repetition.push(i16::from(place > 0));
             if !null {
                 values.push(value);
             }
         }
     }
-    let (def, rep) = ((of.max_def_level() > 0).then_some(definition), (of.max_rep_level() > 0).then_some(repetition));
+    let (def, rep) = (
+        (of.max_def_level() > 0).then_some(definition),
+        (of.max_rep_level() > 0).then_some(repetition),
+    );
     let (def, rep) = (def.as_deref(), rep.as_deref());
     macro_rules! batch {
         ($writer:expr, $convert:expr) => {{

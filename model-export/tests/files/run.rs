@@ -27,7 +27,9 @@ pub fn all(cases: &[(String, Case)]) -> Vec<Outcome> {
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
-                while let Some((index, (theme, case))) = cases.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some((index, (theme, case))) =
+                    cases.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed))
+                {
                     let outcome = one(theme, case);
                     outcomes.lock().unwrap().insert(index, outcome);
                 }
@@ -45,14 +47,23 @@ pub fn one(theme: &str, case: &Case) -> Outcome {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content::bytes(name, content)).unwrap();
     }
-    let given = if case.give.is_empty() { case.files.keys().cloned().collect() } else { case.give.clone() };
+    let given = if case.give.is_empty() {
+        case.files.keys().cloned().collect()
+    } else {
+        case.give.clone()
+    };
     let mut arguments = vec!["init".to_owned()];
     arguments.extend(case.flags.iter().cloned());
     arguments.extend(given);
     let init = call(dir.path(), &arguments);
     let mut faults = Faults::default();
     let verdict = judged(dir.path(), &init, &case.expect, &mut faults);
-    Outcome { theme: theme.to_owned(), name: case.name.clone(), verdict, faults: faults.0 }
+    Outcome {
+        theme: theme.to_owned(),
+        name: case.name.clone(),
+        verdict,
+        faults: faults.0,
+    }
 }
 
 /// What a command has said.
@@ -65,11 +76,20 @@ struct Said {
 /// Runs the program.
 fn call(dir: &Path, arguments: &[String]) -> Said {
     let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
-    let output = command.current_dir(dir).args(arguments).stdin(Stdio::null()).output().unwrap();
+    let output = command
+        .current_dir(dir)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
     let results = String::from_utf8_lossy(&output.stdout).into_owned();
     let screen = format!("{results}{}", String::from_utf8_lossy(&output.stderr));
     // A signal is no refusal either.
-    Said { code: output.status.code().unwrap_or(101), screen, results }
+    Said {
+        code: output.status.code().unwrap_or(101),
+        screen,
+        results,
+    }
 }
 
 /// What differs: what, expected, found.
@@ -79,7 +99,8 @@ struct Faults(Vec<(String, String, String)>);
 impl Faults {
     fn equal<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, expected: Option<T>, found: T) {
         if let Some(expected) = expected.filter(|expected| *expected != found) {
-            self.0.push((what.to_owned(), format!("{expected:?}"), format!("{found:?}")));
+            self.0
+                .push((what.to_owned(), format!("{expected:?}"), format!("{found:?}")));
         }
     }
 
@@ -135,7 +156,11 @@ fn judged(dir: &Path, init: &Said, expect: &Expect, faults: &mut Faults) -> Verd
             faults.add("message", message, &last.screen);
         }
         told(&screen, &draft, expect, faults);
-        return if faults.0.is_empty() { Verdict::Right } else { Verdict::Refused };
+        return if faults.0.is_empty() {
+            Verdict::Right
+        } else {
+            Verdict::Refused
+        };
     }
     if last.code != 0 {
         faults.add("exit code", "0", &format!("{}: {}", last.code, last.screen));
@@ -166,6 +191,7 @@ fn told(screen: &str, draft: &str, expect: &Expect, faults: &mut Faults) {
 /// Compares the lake and the counts of the report.
 fn held(dir: &Path, expect: &Expect, faults: &mut Faults) {
     let found = Found::of(&dir.join(".selvedge/lake"));
+    faults.equal("all events", expect.total, found.kinds.values().sum());
     faults.equal("events", expect.events.clone(), found.kinds);
     faults.equal("users", expect.users, found.users.len() as u64);
     faults.equal("items", expect.items, found.items.len() as u64);
@@ -181,7 +207,11 @@ fn held(dir: &Path, expect: &Expect, faults: &mut Faults) {
     if let Some(value) = expect.value.filter(|value| (value - found.value).abs() > 0.01) {
         faults.add("value", &value.to_string(), &found.value.to_string());
     }
-    faults.equal("catalogue", expect.catalogue, found.titles.iter().filter(|(id, title)| id != title).count() as u64);
+    faults.equal(
+        "catalogue",
+        expect.catalogue,
+        found.titles.iter().filter(|(id, title)| id != title).count() as u64,
+    );
     for (id, title) in &expect.titles {
         faults.equal(&format!("title of {id}"), Some(Some(title)), found.titles.get(id));
     }
@@ -190,7 +220,11 @@ fn held(dir: &Path, expect: &Expect, faults: &mut Faults) {
         let until_found = found.until.get(id).map(|until| until.map_or(open, time));
         faults.equal(&format!("end of {id}"), Some(Some(until.clone())), until_found);
     }
-    if expect.quarantined.is_some() || expect.ignored.is_some() || expect.filtered.is_some() || expect.left_out.is_some() {
+    if expect.quarantined.is_some()
+        || expect.ignored.is_some()
+        || expect.filtered.is_some()
+        || expect.left_out.is_some()
+    {
         let arguments = ["--json", "--set", "lake.dir=.selvedge/second", "ingest"];
         let said = call(dir, &arguments.map(str::to_owned));
         let report: Value = serde_json::from_str(said.results.lines().last().unwrap_or_default()).unwrap_or_default();
@@ -235,7 +269,10 @@ impl Found {
             let (_, batch) = batch.unwrap();
             let text = |name: &str| batch.column_by_name(name).unwrap().as_string::<i32>().clone();
             let (users, items, kinds) = (text("user_id"), text("item_id"), text("event_type"));
-            let times = batch.column_by_name("timestamp").unwrap().as_primitive::<TimestampMillisecondType>();
+            let times = batch
+                .column_by_name("timestamp")
+                .unwrap()
+                .as_primitive::<TimestampMillisecondType>();
             let values = batch.column_by_name("value").unwrap().as_primitive::<Float64Type>();
             for row in 0..batch.num_rows() {
                 let user = users.is_valid(row).then(|| users.value(row));
@@ -246,7 +283,11 @@ impl Found {
                 found.times.insert(times.value(row));
                 found.value += if values.is_valid(row) { values.value(row) } else { 0.0 };
                 let (item, kind) = (items.value(row), kinds.value(row));
-                found.rows.push(format!("{} {item} {kind} {}", user.unwrap_or("-"), time(times.value(row))));
+                found.rows.push(format!(
+                    "{} {item} {kind} {}",
+                    user.unwrap_or("-"),
+                    time(times.value(row))
+                ));
             }
         }
         found

@@ -91,10 +91,16 @@ impl Tally {
     /// For programs.
     pub fn json(&self) -> Value {
         let counts = |theme: Option<&str>| -> BTreeMap<&str, usize> {
-            Verdict::ALL.iter().map(|verdict| (verdict.name(), self.count(theme, *verdict))).collect()
+            Verdict::ALL
+                .iter()
+                .map(|verdict| (verdict.name(), self.count(theme, *verdict)))
+                .collect()
         };
         let themes = self.themes();
-        let themes: Vec<Value> = themes.iter().map(|theme| json!({ "theme": theme, "counts": counts(Some(theme)) })).collect();
+        let themes: Vec<Value> = themes
+            .iter()
+            .map(|theme| json!({ "theme": theme, "counts": counts(Some(theme)) }))
+            .collect();
         let faulty: Vec<Value> = self
             .faulty()
             .map(|outcome| {
