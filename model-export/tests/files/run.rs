@@ -182,15 +182,21 @@ fn judged(dir: &Path, init: &Said, expect: &Expect, faults: &mut Faults) -> Verd
     }
 }
 
+/// Compares what is said, one fault for the screen and one for the draft.
 fn told(screen: &str, draft: &str, expect: &Expect, faults: &mut Faults) {
-    for wanted in expect.told.iter().filter(|wanted| !says(screen, wanted)) {
-        faults.add("told", wanted, screen);
-    }
-    for unwanted in expect.untold.iter().filter(|unwanted| says(screen, unwanted)) {
-        faults.add("not told", unwanted, screen);
-    }
-    for wanted in expect.draft.iter().filter(|wanted| !says(draft, wanted)) {
-        faults.add("draft", wanted, draft);
+    for (what, text, wanted, must) in [
+        ("on the screen", screen, &expect.told, true),
+        ("not on the screen", screen, &expect.untold, false),
+        ("in the draft", draft, &expect.draft, true),
+    ] {
+        let amiss: Vec<&str> = wanted
+            .iter()
+            .filter(|wanted| says(text, wanted) != must)
+            .map(String::as_str)
+            .collect();
+        if !amiss.is_empty() {
+            faults.add(what, &amiss.join(", "), text);
+        }
     }
 }
 

@@ -113,8 +113,12 @@ impl Tally {
     }
 }
 
-/// Long texts below the line that they belong to.
+/// Long texts below the line that they belong to. Of a draft, without its settings of the model, which no case asks for.
 fn indented(text: &str) -> String {
-    let shown: String = text.chars().take(3000).collect();
-    shown.trim_end().replace('\n', "\n        | ")
+    let text = text.split("\n[model]").next().unwrap_or_default();
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let lines: Vec<String> = lines.take(40).map(|line| line.chars().take(300).collect()).collect();
+    lines.join("\n        | ")
 }
