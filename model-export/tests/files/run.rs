@@ -128,7 +128,7 @@ fn judged(dir: &Path, init: &Said, expect: &Expect, faults: &mut Faults) -> Verd
         return Verdict::Wrong;
     }
     if let Some(role) = &expect.gap {
-        faults.equal("exit code of init", Some(5), init.code);
+        faults.equal("exit code of init", Some(3), init.code);
         if !says(&init.screen, role) {
             faults.add("told", role, &init.screen);
         }
