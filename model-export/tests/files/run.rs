@@ -137,7 +137,7 @@ fn judged(dir: &Path, init: &Said, expect: &Expect, faults: &mut Faults) -> Verd
         }
         told(&init.screen, &draft, expect, faults);
         return match init.code {
-            _ if faults.0.is_empty() => Verdict::Right,
+            _ if faults.0.is_empty() => Verdict::ClearlyRefused,
             0 => Verdict::Wrong,
             _ => Verdict::Refused,
         };
@@ -163,7 +163,7 @@ fn judged(dir: &Path, init: &Said, expect: &Expect, faults: &mut Faults) -> Verd
         }
         told(&screen, &draft, expect, faults);
         return if faults.0.is_empty() {
-            Verdict::Right
+            Verdict::ClearlyRefused
         } else {
             Verdict::Refused
         };

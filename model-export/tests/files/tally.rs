@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 pub enum Verdict {
     /// As expected.
     Right,
+    /// Refused, or with a gap in the draft, as expected.
+    ClearlyRefused,
     /// Refused, or with a gap in the draft, where it should be read; or refused with another message than expected.
     Refused,
     /// The right rows, but the screen or the draft does not say what it must.
@@ -19,12 +21,23 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    const ALL: [Self; 4] = [Self::Right, Self::Refused, Self::Untold, Self::Wrong];
+    const ALL: [Self; 5] = [
+        Self::Right,
+        Self::ClearlyRefused,
+        Self::Refused,
+        Self::Untold,
+        Self::Wrong,
+    ];
+
+    const fn is_right(self) -> bool {
+        matches!(self, Self::Right | Self::ClearlyRefused)
+    }
 
     const fn name(self) -> &'static str {
         match self {
             Self::Right => "right",
-            Self::Refused => "refused",
+            Self::ClearlyRefused => "clearly refused",
+            Self::Refused => "refused though readable",
             Self::Untold => "untold",
             Self::Wrong => "wrong",
         }
@@ -49,7 +62,7 @@ impl Tally {
     }
 
     pub fn is_right(&self) -> bool {
-        self.0.iter().all(|outcome| outcome.verdict == Verdict::Right)
+        self.0.iter().all(|outcome| outcome.verdict.is_right())
     }
 
     fn count(&self, theme: Option<&str>, verdict: Verdict) -> usize {
@@ -64,7 +77,7 @@ impl Tally {
     }
 
     fn faulty(&self) -> impl Iterator<Item = &Outcome> {
-        self.0.iter().filter(|outcome| outcome.verdict != Verdict::Right)
+        self.0.iter().filter(|outcome| !outcome.verdict.is_right())
     }
 
     /// For people: every case that is not right, then the counts.

@@ -10,7 +10,7 @@ use crate::process;
 use crate::progress::step;
 use crate::tools;
 
-const VERDICTS: [&str; 4] = ["right", "refused", "untold", "wrong"];
+const VERDICTS: [&str; 5] = ["right", "clearly refused", "refused though readable", "untold", "wrong"];
 
 pub fn run() -> Result<(), Failure> {
     step("reading the table of cases");
@@ -50,8 +50,8 @@ fn page(tally: &Value) -> Result<(), Failure> {
     let mut report = Report::new("files", "Strangers' files");
     report.paragraph(
         "Each case is a few files as somebody has them. `selvedge init FILES…` drafts a configuration, `selvedge ingest` reads with that draft, \
-         nothing changed by hand. *Right*: the lake holds what a person would expect, and the screen says what it must; where a file cannot be read or \
-         lacks a role, the message says so. *Refused*: a message instead of rows that are there. *Untold*: the right rows, but something that a \
+         nothing changed by hand. *Right*: the lake holds what a person would expect, and the screen says what it must. *Clearly refused*: what cannot be read, or lacks a \
+         role, is named as that. *Refused though readable*: a message instead of rows that are there. *Untold*: the right rows, but something that a \
          person must know is not on the screen. *Wrong*: other rows, without a word.",
     );
     let mut rows: Vec<Vec<String>> = entries(tally, "/themes")
