@@ -247,6 +247,48 @@ fn candidates_are_ranked_once_each_and_unknown_ones_are_listed_separately() {
 }
 
 #[test]
+fn an_item_that_is_not_yet_or_no_longer_available_is_named_nowhere() {
+    let engine = engine();
+    let items = fixture::model().items;
+    let [early, over] = [items.len() - 15, items.len() - 5].map(|index| items[index].id.as_str());
+    // A visitor who touched both while they were there, and one item that still is.
+    let known = profile(
+        &engine,
+        &[("conversion", early), ("conversion", over), ("view", "item-004")],
+    );
+    let ranked = engine
+        .rank(&visitor(Some(&known)), &[early, "item-004", over], 10)
+        .unwrap();
+    assert_eq!(
+        (ids(&ranked), ranked.unknown.clone()),
+        (vec!["item-004"], vec![early, over])
+    );
+    for id in [early, over] {
+        let refused = engine.similar(id, 5, NOW_MS);
+        assert!(matches!(refused, Err(RequestError::UnknownItem { .. })), "{id}");
+    }
+    let home = answer(&engine, &request("home", visitor(Some(&known))));
+    assert_eq!(home.scope, Scope::Visitor);
+    for decision in [&home, &ranked] {
+        assert_eq!(decision.explanation.history.len(), 1);
+        let named = decision.explanation.history.iter().map(|item| item.item);
+        let because = decision.items.iter().filter_map(|item| match item.reason {
+            Reason::Because { item, .. } => Some(item),
+            _ => None,
+        });
+        let named: Vec<&str> = named.chain(because).chain(ids(decision)).collect();
+        assert!(!named.contains(&early) && !named.contains(&over), "{named:?}");
+    }
+    // Before it ended, the second one was there.
+    let before = Visitor {
+        now_ms: NOW_MS - 2 * 3_600_000,
+        ..visitor(Some(&known))
+    };
+    assert_eq!(ids(&engine.rank(&before, &[early, over], 10).unwrap()), [over]);
+    assert!(engine.similar(over, 5, NOW_MS - 2 * 3_600_000).is_ok());
+}
+
+#[test]
 fn refused_requests_say_what_was_found() {
     let engine = engine();
     let error = |request: &Request<'_>| engine.assign(request).unwrap_err();
@@ -380,6 +422,14 @@ fn parents_before_their_children_and_serving_segments_out_of_range_are_refused()
     );
     let short = refused(&|model| model.rungs = vec![vec![0; segments]]);
     assert!(slots == 1 || short.contains("rungs"), "{short}");
+    // The list of a segment of one person shows what that person did. The writer ends with the reader's checks.
+    for members in [0, 1] {
+        let alone = refused(&|model| model.segments[2].members = members);
+        assert!(
+            alone.contains("segment-members at element 2: expected at least 2 members"),
+            "{alone}"
+        );
+    }
     let list = refused(&|model| model.segments[0].slate = vec![1_000_000]);
     assert!(list.contains("list of a segment"), "{list}");
 }

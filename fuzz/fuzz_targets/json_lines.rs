@@ -14,7 +14,7 @@ use serde_json::Value;
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let wanted = ["item".to_owned(), "context.slot".to_owned(), "a".to_owned()];
     let found = rows(bytes, wanted.len(), |reader, on_row| {
-        jsonl::read(name(), reader, &wanted, on_row)
+        jsonl::read(name(), reader, None, &wanted, on_row)
     });
     let body = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let lines = body

@@ -9,10 +9,18 @@ use std::path::{Path, PathBuf};
 pub mod cell;
 #[path = "../../model-export/lake/src/ingest/csv.rs"]
 pub mod csv;
+#[path = "../../model-export/lake/src/ingest/dialect.rs"]
+pub mod dialect;
+#[path = "../../model-export/lake/src/ingest/json_path.rs"]
+pub mod json_path;
 #[path = "../../model-export/lake/src/ingest/jsonl.rs"]
 pub mod jsonl;
 #[path = "../../model-export/lake/src/ingest/lines.rs"]
 pub mod lines;
+#[path = "../../model-export/lake/src/ingest/named.rs"]
+pub mod named;
+#[path = "../../model-export/lake/src/ingest/split.rs"]
+pub mod split;
 
 pub use cell::{Cell, Row};
 
@@ -39,9 +47,6 @@ pub enum IngestError {
         path: PathBuf,
         column: String,
         found: Vec<String>,
-    },
-    Delimiter {
-        found: char,
     },
 }
 
@@ -101,10 +106,11 @@ pub fn rows(
 /// How a file is read that nothing is known about.
 pub fn text_format() -> TextFormat {
     TextFormat {
-        format: crate::source::FileFormat::Auto,
-        delimiter: Some(','),
-        header: true,
-        collected: false,
+        delimiter: Some(",".to_owned()),
+        header: Some(true),
+        // The first line names the columns, whatever the rest looks like.
+        skip_lines: Some(0),
+        ..TextFormat::default()
     }
 }
 

@@ -73,6 +73,8 @@ pub struct LeftOutEvents {
     pub uncatalogued_events: u64,
     /// Those items.
     pub uncatalogued_items: u64,
+    /// Rows that are the same event as an earlier one, by its id.
+    pub merged: u64,
     /// Events of edge visitors, by reason.
     pub visitors: LeftOut,
 }
@@ -98,7 +100,10 @@ pub fn read_counting(config: &Config) -> Result<(EventLog, LeftOutEvents), Event
             anonymous: read.anonymous,
         });
     }
-    let mut left_out = LeftOutEvents::default();
+    let mut left_out = LeftOutEvents {
+        merged: read.merged,
+        ..LeftOutEvents::default()
+    };
     let catalogue: HashSet<String> = lake.catalogue()?.into_iter().map(|item| item.id).collect();
     let only_catalogued = config.only_catalogued(!catalogue.is_empty());
     let is_packed: Vec<bool> = read

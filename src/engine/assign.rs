@@ -101,6 +101,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let item = self
             .snapshot
             .find_id(id)
+            .filter(|item| self.is_available(*item, now_ms))
             .ok_or_else(|| RequestError::UnknownItem { found: quoted(id) })?;
         let key = self
             .snapshot
@@ -116,8 +117,8 @@ impl<B: AsRef<[u8]>> Engine<B> {
         ))
     }
 
-    /// The context of a decision that ranks the caller's candidates `ids` for a visitor. Ids that the model does not know are returned in
-    /// [`Decision::unknown`](super::Decision::unknown), in the order given and each once.
+    /// The context of a decision that ranks the caller's candidates `ids` for a visitor. Ids that the model does not know, and those of items that
+    /// are not available now, are returned in [`Decision::unknown`](super::Decision::unknown), in the order given and each once.
     ///
     /// # Errors
     /// [`RequestError::Candidates`] or [`RequestError::Count`].
@@ -134,7 +135,8 @@ impl<B: AsRef<[u8]>> Engine<B> {
         check_count(n, MAX_CANDIDATES)?;
         let (mut known, mut unknown) = (Vec::with_capacity(ids.len()), Vec::new());
         for id in ids {
-            match self.snapshot.find_id(id) {
+            let found = self.snapshot.find_id(id);
+            match found.filter(|item| self.is_available(*item, visitor.now_ms)) {
                 Some(item) => known.push(item),
                 None if !unknown.contains(id) => unknown.push(*id),
                 None => {}

@@ -47,15 +47,15 @@ impl<B: AsRef<[u8]>> Engine<B> {
     /// Items near an item, by cosine of their factors.
     ///
     /// # Errors
-    /// [`RequestError::UnknownItem`], [`RequestError::Count`], or [`RequestError::NotReady`] while the factors are not confirmed.
+    /// [`RequestError::UnknownItem`], also for an item that is not available now, [`RequestError::Count`], or [`RequestError::NotReady`] while the factors are not confirmed.
     pub fn similar(&self, id: &str, n: usize, now_ms: u64) -> Result<Decision<'_>, RequestError> {
         let context = self.assign_similar(&Conditions::PLAIN, id, n, now_ms)?;
         self.require_factors()?;
         Ok(self.decide(&context))
     }
 
-    /// Ranks the caller's candidates for a visitor. Ids that the model does not know are returned in [`Decision::unknown`], in the order
-    /// given and each once.
+    /// Ranks the caller's candidates for a visitor. Ids that the model does not know, and those of items that are not available now, are returned
+    /// in [`Decision::unknown`], in the order given and each once.
     ///
     /// # Errors
     /// [`RequestError::Candidates`] or [`RequestError::Count`].

@@ -28,7 +28,7 @@ pub struct Decision<'s> {
     pub context: Option<&'static str>,
     /// The items, best first.
     pub items: Vec<Item<'s>>,
-    /// Candidates that the model does not know, in the order given.
+    /// Candidates that the model does not know or that are not available now, in the order given.
     pub unknown: Vec<&'s str>,
     /// How the answer was made.
     pub explanation: Explanation<'s>,

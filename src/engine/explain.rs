@@ -41,7 +41,8 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let visitor = context.personal().filter(|visitor| visitor.vector.is_explained())?;
         let factors: Vec<_> = chosen.iter().map(|scored| self.snapshot.factors(scored.item)).collect();
         let parts = visitor.vector.contributions(&factors)?;
-        let explained = |(scored, parts): (&Scored, Vec<f64>)| self.item(scored, self.because(visitor, &parts));
+        let explained =
+            |(scored, parts): (&Scored, Vec<f64>)| self.item(scored, self.because(visitor, &parts, context.now_ms));
         Some(chosen.iter().zip(parts).map(explained).collect())
     }
 
@@ -63,12 +64,16 @@ impl<B: AsRef<[u8]>> Engine<B> {
         }
     }
 
-    /// The history item that adds most to an item's score. `parts`: what each history item adds.
-    fn because(&self, visitor: &EncodedVisitor, parts: &[f64]) -> Reason<'_> {
+    /// The available history item that adds most to an item's score. `parts`: what each history item adds.
+    fn because(&self, visitor: &EncodedVisitor, parts: &[f64], now_ms: u64) -> Reason<'_> {
         let positive: f64 = parts.iter().filter(|part| **part > 0.0).sum();
         let mut best: Option<(usize, f64)> = None;
         for (index, part) in parts.iter().enumerate() {
-            if *part > best.map_or(0.0, |(_, part)| part) {
+            let named = visitor
+                .history
+                .get(index)
+                .is_some_and(|known| self.is_available(known.item, now_ms));
+            if named && *part > best.map_or(0.0, |(_, part)| part) {
                 best = Some((index, *part));
             }
         }
@@ -93,7 +98,7 @@ impl<B: AsRef<[u8]>> Engine<B> {
         let segment_cosine = assignment.map(|found| found.cosine as f32);
         let members = |segment| self.snapshot.segment_members(usize::from(segment));
         Explanation {
-            history: visitor.map_or_else(Vec::new, |visitor| self.history_items(&visitor.history)),
+            history: visitor.map_or_else(Vec::new, |visitor| self.history_items(&visitor.history, context.now_ms)),
             segment_members: context.segment.map(members),
             segment_cosine,
             kept_segment: assignment.is_some_and(|found| found.kept),
@@ -103,9 +108,10 @@ impl<B: AsRef<[u8]>> Engine<B> {
         }
     }
 
-    /// The [`SHOWN_HISTORY`] heaviest history items.
-    fn history_items(&self, history: &[WeightedItem]) -> Vec<HistoryItem<'_>> {
-        let by_weight = history.iter().map(|known| Scored {
+    /// The [`SHOWN_HISTORY`] heaviest history items among those that are available.
+    fn history_items(&self, history: &[WeightedItem], now_ms: u64) -> Vec<HistoryItem<'_>> {
+        let shown = history.iter().filter(|known| self.is_available(known.item, now_ms));
+        let by_weight = shown.map(|known| Scored {
             item: known.item,
             score: known.weight,
         });

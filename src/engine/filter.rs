@@ -39,6 +39,15 @@ impl<B: AsRef<[u8]>> Engine<B> {
         Available { minute, items }
     }
 
+    /// Whether an item may be shown at `now_ms`. An answer never names one that is not: no title of an item gets out before the item does.
+    pub(super) fn is_available(&self, item: ItemIndex, now_ms: u64) -> bool {
+        self.snapshot.availability().is_none_or(|windows| {
+            windows
+                .get(item.get())
+                .is_some_and(|[from, until]| (*from..*until).contains(&minutes(now_ms)))
+        })
+    }
+
     /// The items that a decision may show: the available ones without those that request, visitor or overlay exclude, and of the categories that
     /// limit it. `available` is used if it has the decision's minute and this snapshot's number of rows, and built anew otherwise.
     pub(super) fn filter(&self, context: &DecisionContext<'_>, available: &Available) -> Filter {

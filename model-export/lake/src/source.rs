@@ -6,6 +6,51 @@ use std::path::PathBuf;
 use selvedge::event::EventKind;
 use serde::{Deserialize, Serialize};
 
+use crate::row_filter::RowFilter;
+
+/// User ids that are nobody: what programs write for somebody who is not known.
+pub const USER_PLACEHOLDERS: &[&str] = &[
+    "NULL",
+    "\\N",
+    "nan",
+    "NaT",
+    "None",
+    "N/A",
+    "#N/A",
+    "NA",
+    "-",
+    "--",
+    "?",
+    "0",
+    "-1",
+    "guest",
+    "anonymous",
+    "unknown",
+    "undefined",
+    "(not set)",
+    "00000000-0000-0000-0000-000000000000",
+    "00000000000000000000000000000000",
+];
+
+/// Item ids that are no item. Some catalogues count from 0, and `NA`, `guest` and `unknown` can be the code of a product, so these are not among them.
+pub const ITEM_PLACEHOLDERS: &[&str] = &[
+    "NULL",
+    "\\N",
+    "nan",
+    "NaT",
+    "None",
+    "N/A",
+    "#N/A",
+    "-",
+    "--",
+    "?",
+    "-1",
+    "undefined",
+    "(not set)",
+    "00000000-0000-0000-0000-000000000000",
+    "00000000000000000000000000000000",
+];
+
 /// A setting with a value that is not allowed. Whoever read the configuration adds the file's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: expected {expected}, found {found}")]
@@ -37,8 +82,12 @@ pub struct LakeConfig {
     /// The lake's directory.
     pub dir: PathBuf,
     /// The largest share of bad rows that a file may have, 0 to 1. A few bad rows of a small file are allowed whatever their share, unless this
-    /// is 0. It does not hold for events that the edge collected.
+    /// is 0. Of a catalogue, up to half of the rows may be bad. It does not hold for events that the edge collected.
     pub max_bad_share: f64,
+    /// Refused rows of one source that are kept in the quarantine; more are only counted. The first ten of every reason are always kept.
+    pub quarantine_rows: u64,
+    /// The same as bytes.
+    pub quarantine_bytes: u64,
 }
 
 impl Default for LakeConfig {
@@ -46,6 +95,8 @@ impl Default for LakeConfig {
         Self {
             dir: PathBuf::from(".selvedge/lake"),
             max_bad_share: 0.01,
+            quarantine_rows: 10_000,
+            quarantine_bytes: 16 << 20,
         }
     }
 }
@@ -74,33 +125,79 @@ pub struct Sources<'c> {
     pub catalogue: &'c [CatalogueSource],
 }
 
-/// What a file is made of. Compression (gzip, zstd) is always found out from the content.
+/// What a file is made of. Compression (gzip, zstd, bzip2, xz, zip) is always found out from the content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileFormat {
     /// Found out from the content.
     #[default]
     Auto,
-    /// Comma, tab, semicolon or bar separated text (RFC 4180 quoting).
+    /// Separated text (RFC 4180 quoting).
     Csv,
     /// One JSON object per line.
     Jsonl,
+    /// JSON objects in any layout: over several lines, in an array, or in an array inside an object.
+    Json,
     /// Apache Parquet.
     Parquet,
+    /// A sheet of an Excel or OpenDocument file.
+    Spreadsheet,
 }
 
-/// How text files are to be read; defaults fit most.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// How files are to be read; what is not set is found out from the content.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TextFormat {
     /// What a file is made of.
     pub format: FileFormat,
-    /// The separator; absent: found out from the first line.
-    pub delimiter: Option<char>,
+    /// The separator: one to four characters, or `\\s+` for runs of spaces and tabs.
+    pub delimiter: Option<String>,
     /// Whether the first line names the columns; without, they are called `1`, `2`, ….
-    pub header: bool,
+    // Part of a source's id: what is not set must look as it did when the default was `true`.
+    #[serde(serialize_with = "header_as_before")]
+    pub header: Option<bool>,
     /// Whether strangers decide what stands in the file: the edge collects what anybody sends. Such a file is read as what it is declared to be,
     /// whatever it begins with, and what cannot be read of it goes into quarantine instead of ending the run.
     pub collected: bool,
+    /// The encoding of text, by a name of the WHATWG standard, such as `windows-1252`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+    /// Lines above the header, or above the first row where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip_lines: Option<u64>,
+    /// In JSON and Parquet, the path of a list: each of its elements is a row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explode: Option<String>,
+    /// Which file of a zip archive, or which sheet of a spreadsheet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, clippy::ref_option, reason = "serde calls it so")]
+fn header_as_before<S: serde::Serializer>(header: &Option<bool>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(header.unwrap_or(true))
+}
+
+impl TextFormat {
+    /// The longest separator, in characters.
+    pub const MAX_DELIMITER: usize = 4;
+
+    /// Refuses settings that no file can be read with. `section` is `events` or `catalogue`.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] with the key.
+    pub fn check(&self, section: &str) -> Result<(), InvalidValue> {
+        if let Some(delimiter) = &self.delimiter
+            && (!(1..=Self::MAX_DELIMITER).contains(&delimiter.chars().count())
+                || delimiter.contains(['"', '\n', '\r']))
+        {
+            return Err(InvalidValue::new(
+                &format!("{section}.delimiter"),
+                "1 to 4 characters without quotes and line ends",
+                format!("{delimiter:?}"),
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// Columns under names: a list keeps the columns' own names, a table gives new ones (`store = "store_id"`).
@@ -146,29 +243,88 @@ pub enum EventPreset {
 pub enum KindOrIgnore {
     /// A kind of the schema.
     Kind(EventKind),
+    /// Rows that take the visitor's last event of this kind with the same item back: `{ takes_back = "add_to_cart" }`.
+    TakesBack(EventKind),
     /// Rows that are left out, and counted.
     Ignore,
 }
 
+/// The table that takes an event back.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TakesBack {
+    takes_back: String,
+}
+
 impl Serialize for KindOrIgnore {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(match self {
-            Self::Kind(kind) => kind.as_str(),
-            Self::Ignore => "ignore",
-        })
+        match self {
+            Self::Kind(kind) => serializer.serialize_str(kind.as_str()),
+            Self::TakesBack(kind) => TakesBack {
+                takes_back: kind.as_str().to_owned(),
+            }
+            .serialize(serializer),
+            Self::Ignore => serializer.serialize_str("ignore"),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for KindOrIgnore {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         const NAMES: &[&str] = &["impression", "view", "click", "add_to_cart", "conversion", "ignore"];
-        let name = String::deserialize(deserializer)?;
-        if name == "ignore" {
-            return Ok(Self::Ignore);
+        #[derive(Deserialize)]
+        #[serde(
+            untagged,
+            expecting = "expected a kind of event, \"ignore\", or { takes_back = \"add_to_cart\" }"
+        )]
+        enum Written {
+            Name(String),
+            Table(TakesBack),
         }
-        EventKind::parse(&name)
-            .map(Self::Kind)
-            .ok_or_else(|| serde::de::Error::unknown_variant(&name, NAMES))
+        let kind = |name: &str| EventKind::parse(name).ok_or_else(|| serde::de::Error::unknown_variant(name, NAMES));
+        match Written::deserialize(deserializer)? {
+            Written::Name(name) if name == "ignore" => Ok(Self::Ignore),
+            Written::Name(name) => kind(&name).map(Self::Kind),
+            Written::Table(table) => kind(&table.takes_back).map(Self::TakesBack),
+        }
+    }
+}
+
+/// What becomes of rows whose event type neither the schema nor `event_types` knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownTypes {
+    /// They are refused.
+    #[default]
+    Quarantine,
+    /// They are left out, and counted.
+    Ignore,
+}
+
+impl UnknownTypes {
+    /// Whether it is the default, which is no part of a source's id.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What becomes of rows without an id that are equal in every column that is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RepeatedRows {
+    /// All of them count: a shopper may buy two. Their number is told.
+    #[default]
+    Keep,
+    /// The first counts.
+    Once,
+}
+
+impl RepeatedRows {
+    /// Whether it is the default. Then it is no part of a source's id, which must stay what it was.
+    #[must_use]
+    pub const fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
     }
 }
 
@@ -192,11 +348,18 @@ pub struct EventSource {
     /// What the files are made of.
     #[serde(default)]
     pub format: FileFormat,
-    /// Separator of text columns; absent: found out.
-    pub delimiter: Option<char>,
-    /// Whether the first line of a text file names the columns.
-    #[serde(default = "yes")]
-    pub header: bool,
+    /// Separator of text columns, one to four characters; absent: found out.
+    pub delimiter: Option<String>,
+    /// Whether a text file has a line that names the columns; absent: found out.
+    pub header: Option<bool>,
+    /// Encoding of text, such as `windows-1252`; absent: found out.
+    pub encoding: Option<String>,
+    /// Lines above the header; absent: found out.
+    pub skip_lines: Option<u64>,
+    /// The dotted path of a list in JSON or Parquet, such as `items`: each of its elements is a row.
+    pub explode: Option<String>,
+    /// Which file of a zip archive, or which sheet of a spreadsheet.
+    pub member: Option<String>,
     /// The columns.
     pub columns: Option<EventColumns>,
     /// The kind of every row, where no column tells it.
@@ -204,7 +367,8 @@ pub struct EventSource {
     /// What the values of `columns.event_type` stand for; the schema's own names need no entry.
     #[serde(default)]
     pub event_types: BTreeMap<String, KindOrIgnore>,
-    /// `auto`, `rfc3339`, `unix_s`, `unix_ms`, `unix_us`, or a strftime pattern.
+    /// `auto`, `day_first`, `month_first`, `year_first`, `rfc3339`, `unix_s`, `unix_ms`, `unix_us`, `unix_ns`, `spreadsheet_days`, or a
+    /// strftime pattern.
     #[serde(default = "auto")]
     pub timestamp_format: String,
     /// The IANA zone of times that tell none.
@@ -213,6 +377,19 @@ pub struct EventSource {
     /// Whether rows without a user are kept, as anonymous.
     #[serde(default)]
     pub anonymous: bool,
+    /// Which rows count, in the language of [`RowFilter`]; absent: all.
+    #[serde(rename = "where")]
+    pub filter: Option<String>,
+    /// What becomes of rows with an unknown event type.
+    #[serde(default)]
+    pub unknown_event_types: UnknownTypes,
+    /// The decimal mark of numbers, `,` or `.`; absent: numbers that can be read in one way only are read.
+    pub decimal: Option<char>,
+    /// User ids that are nobody, in any case; absent: [`USER_PLACEHOLDERS`].
+    pub placeholders: Option<Vec<String>>,
+    /// What becomes of rows that are equal in every column that is read.
+    #[serde(default)]
+    pub repeated_rows: RepeatedRows,
 }
 
 /// `[events.columns]`: column names; in JSON lines a dotted path (`context.slot`).
@@ -223,7 +400,7 @@ pub struct EventColumns {
     pub user: Option<String>,
     /// Which item.
     pub item: String,
-    /// When.
+    /// When: a column, or text with columns in braces where date and time stand apart (`{Date} {Time}`).
     pub timestamp: String,
     /// What happened, where not all rows are of one kind.
     pub event_type: Option<String>,
@@ -251,11 +428,18 @@ pub struct CatalogueSource {
     /// What the files are made of.
     #[serde(default)]
     pub format: FileFormat,
-    /// Separator of text columns; absent: found out.
-    pub delimiter: Option<char>,
-    /// Whether the first line of a text file names the columns.
-    #[serde(default = "yes")]
-    pub header: bool,
+    /// Separator of text columns, one to four characters; absent: found out.
+    pub delimiter: Option<String>,
+    /// Whether a text file has a line that names the columns; absent: found out.
+    pub header: Option<bool>,
+    /// Encoding of text, such as `windows-1252`; absent: found out.
+    pub encoding: Option<String>,
+    /// Lines above the header; absent: found out.
+    pub skip_lines: Option<u64>,
+    /// The dotted path of a list in JSON or Parquet, such as `items`: each of its elements is a row.
+    pub explode: Option<String>,
+    /// Which file of a zip archive, or which sheet of a spreadsheet.
+    pub member: Option<String>,
     /// The columns.
     pub columns: CatalogueColumns,
     /// Columns written in capitals that people should not be shouted at with: `ICE - CRUSHED` → `Ice – Crushed`.
@@ -269,6 +453,11 @@ pub struct CatalogueSource {
     /// As in `[[events]]`.
     #[serde(default = "utc")]
     pub time_zone: String,
+    /// As in `[[events]]`.
+    #[serde(rename = "where")]
+    pub filter: Option<String>,
+    /// As in `[[events]]`; only the filter reads numbers.
+    pub decimal: Option<char>,
 }
 
 /// `[catalogue.columns]`.
@@ -293,7 +482,48 @@ pub struct CatalogueColumns {
     pub available_until: Option<String>,
 }
 
+impl CatalogueSource {
+    /// Refuses settings that no file can be read with.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] with the key.
+    pub fn check(&self) -> Result<(), InvalidValue> {
+        self.text_format().check("catalogue")?;
+        check_reading("catalogue", self.filter.as_deref(), self.decimal)
+    }
+
+    /// How the files are to be read.
+    #[must_use]
+    pub fn text_format(&self) -> TextFormat {
+        TextFormat {
+            format: self.format,
+            delimiter: self.delimiter.clone(),
+            header: self.header,
+            collected: false,
+            encoding: self.encoding.clone(),
+            skip_lines: self.skip_lines,
+            explode: self.explode.clone(),
+            member: self.member.clone(),
+        }
+    }
+}
+
 impl EventSource {
+    /// How the files are to be read.
+    #[must_use]
+    pub fn text_format(&self) -> TextFormat {
+        TextFormat {
+            format: self.format,
+            delimiter: self.delimiter.clone(),
+            header: self.header,
+            collected: false,
+            encoding: self.encoding.clone(),
+            skip_lines: self.skip_lines,
+            explode: self.explode.clone(),
+            member: self.member.clone(),
+        }
+    }
+
     /// Whether it is fine that no file matches.
     #[must_use]
     pub fn optional(&self) -> bool {
@@ -305,10 +535,12 @@ impl EventSource {
     /// # Errors
     /// [`InvalidValue`] with the key.
     pub fn check(&self) -> Result<(), InvalidValue> {
+        self.text_format().check("events")?;
         let wrong = |key: &str, expected: &str, found: &str| Err(InvalidValue::new(key, expected, found));
         if self.name.as_deref() == Some("") {
             return wrong("events.name", "at least one character", "none");
         }
+        check_reading("events", self.filter.as_deref(), self.decimal)?;
         match (&self.preset, &self.columns) {
             (Some(_), Some(_)) => wrong("events.preset", "either a preset or [events.columns]", "both"),
             (None, None) => wrong("events.columns", "either [events.columns] or a preset", "neither"),
@@ -334,6 +566,23 @@ impl EventSource {
     }
 }
 
+fn check_reading(section: &str, filter: Option<&str>, decimal: Option<char>) -> Result<(), InvalidValue> {
+    if let Some(decimal) = decimal
+        && !matches!(decimal, ',' | '.')
+    {
+        let key = format!("{section}.decimal");
+        return Err(InvalidValue::new(&key, "\",\" or \".\"", format!("{decimal:?}")));
+    }
+    if let Some(text) = filter
+        && let Err(error) = RowFilter::parse(text)
+    {
+        let key = format!("{section}.where, column {}", error.at);
+        let found = format!("{} in: {text}", error.found);
+        return Err(InvalidValue::new(&key, &error.expected, found));
+    }
+    Ok(())
+}
+
 /// What tells the sources of a configuration apart: the declared name, or the path as it is written. Sources without a name that have the same
 /// path are told apart by their order, because each reads the files by another mapping.
 #[must_use]
@@ -353,10 +602,6 @@ pub fn source_names(sources: &[EventSource]) -> Vec<String> {
         });
     }
     names
-}
-
-const fn yes() -> bool {
-    true
 }
 
 fn auto() -> String {

@@ -3,6 +3,8 @@
 use selvedge::encode::decay;
 use selvedge::event::EVENT_KINDS;
 
+use serde::{Deserialize, Serialize};
+
 use crate::als::{MatrixError, SparseMatrix};
 
 /// One event of a known user.
@@ -174,6 +176,66 @@ pub fn training_set(
     })
 }
 
+/// What `min_item_users` leaves out of training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RareItems {
+    /// Events that count, of all items.
+    pub events: u64,
+    /// Those of items of fewer users.
+    pub rare_events: u64,
+    /// These items.
+    pub rare_items: u64,
+    /// The largest `min_item_users`, up to the one that was asked for, that keeps two thirds of the events.
+    pub keeps_two_thirds: u64,
+}
+
+impl RareItems {
+    /// From the users and the events of each item.
+    #[must_use]
+    pub fn of(items: impl Iterator<Item = (u64, u64)>, min_item_users: u64) -> Self {
+        let mut found = Self::default();
+        let mut rare: std::collections::BTreeMap<u64, u64> = std::collections::BTreeMap::new();
+        for (users, events) in items.filter(|(_, events)| *events > 0) {
+            found.events += events;
+            if users < min_item_users {
+                found.rare_events += events;
+                found.rare_items += 1;
+                *rare.entry(users).or_default() += events;
+            }
+        }
+        let mut left_out = found.rare_events;
+        found.keeps_two_thirds = min_item_users.max(1);
+        for (users, events) in rare.iter().rev() {
+            if left_out * 3 <= found.events {
+                break;
+            }
+            found.keeps_two_thirds = *users;
+            left_out -= events;
+        }
+        found
+    }
+
+    /// The same of a log.
+    #[must_use]
+    pub fn of_log(log: &EventLog, weighting: &Weighting, min_item_users: u64) -> Self {
+        let counting = || log.events.iter().filter(|event| weighting.of_kind(event.kind) > 0.0);
+        let users = distinct_users(log.items.len(), counting());
+        let mut events = vec![0_u64; log.items.len()];
+        for event in counting() {
+            if let Some(count) = events.get_mut(event.item as usize) {
+                *count += 1;
+            }
+        }
+        Self::of(users.into_iter().zip(events), min_item_users)
+    }
+
+    /// Whether more than a third of the events are left out.
+    #[must_use]
+    pub const fn is_too_much(&self) -> bool {
+        self.rare_events * 3 > self.events
+    }
+}
+
 /// Distinct users of each of `items` items.
 #[must_use]
 pub fn distinct_users<'a>(items: usize, events: impl Iterator<Item = &'a LogEvent>) -> Vec<u64> {
@@ -280,6 +342,20 @@ mod tests {
         let weight = set.matrix.row_weights(0)[0];
         assert!((weight - 1.0).abs() < 1e-6, "half a conversion and a click: {weight}");
         assert_eq!((set.item_events[0], set.item_users[0], set.user_events[0]), (2, 1, 2));
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted_and_the_bound_that_keeps_two_thirds_is_named() {
+        // 10 events of an item of 5 users, 20 of one of 3, 30 of one of a single user.
+        let items = [(5, 10), (3, 20), (1, 30), (9, 0)];
+        let found = RareItems::of(items.into_iter(), 5);
+        assert_eq!((found.events, found.rare_events, found.rare_items), (60, 50, 2));
+        assert!(found.is_too_much());
+        assert_eq!(found.keeps_two_thirds, 1, "2 would leave out half");
+        let found = RareItems::of([(5, 80), (3, 20), (1, 30)].into_iter(), 5);
+        assert_eq!((found.keeps_two_thirds, found.is_too_much()), (3, true));
+        let found = RareItems::of([(5, 80), (3, 20)].into_iter(), 5);
+        assert_eq!((found.keeps_two_thirds, found.is_too_much()), (5, false));
     }
 
     #[test]

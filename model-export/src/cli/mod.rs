@@ -2,6 +2,7 @@
 
 mod bench_quality;
 mod bench_retrieve;
+mod forget;
 mod init;
 mod inspect;
 mod keygen;
@@ -24,6 +25,8 @@ use crate::stages;
 enum Verb {
     /// Write a commented selvedge.toml from looking at your files
     Init(init::Args),
+    /// Remove a file's rows from the lake; a file that is only deleted keeps them
+    Forget(forget::Args),
     /// Replay the last days through segments and caches: what sharing keeps of personalization
     Simulate(simulate::Args),
     /// Verify a snapshot and show what is in it
@@ -89,6 +92,7 @@ fn dispatch(runner: &Runner, matches: &ArgMatches) -> Result<(), Error> {
     }
     match Verb::from_arg_matches(matches).map_err(ArgumentError)? {
         Verb::Init(args) => init::run(args, &context),
+        Verb::Forget(args) => forget::run(args, &context),
         Verb::Simulate(args) => simulate::run(args, &context),
         Verb::Inspect(args) => inspect::run(args, &context),
         Verb::Publish(args) => publish::run(args, &context),

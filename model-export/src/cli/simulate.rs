@@ -80,7 +80,12 @@ pub fn run(args: Args, context: &Invocation) -> Result<(), Error> {
         );
         selvedge_lake::storage::atomic::write_bytes(path, simulate::plot(&simulation, &title)?.as_bytes())?;
     }
-    if args.write
+    if args.write && !simulation.is_worth_keeping() {
+        context.note(&format!(
+            "{}: nothing written, for lists for each visitor are not better than one list for all",
+            context.config_path().display()
+        ));
+    } else if args.write
         && let Some(found) = &simulation.recommended
         && simulation.kept_by_everyone() > found.kept
     {
@@ -107,6 +112,17 @@ impl Report for Simulation {
 
     fn render(&self) -> String {
         let (k, costs) = (self.k, &self.costs);
+        if !self.is_worth_keeping() {
+            return format!(
+                "{} requests of {} visitors\nNDCG@{k} for each visitor {:.4} ±{:.4}, one list for all {:.4}\n\
+                 nothing to keep: lists for each visitor are not better than one list for all\n\nfor selvedge.toml:\n\n[[slots]]\naudience = \"everyone\"\n",
+                count(self.requests as u64),
+                count(self.users as u64),
+                self.personal.value,
+                self.personal.high - self.personal.value,
+                self.everyone.value,
+            );
+        }
         let mut text = format!(
             "{} requests of {} visitors, {:.3} a second over {} locations, a new snapshot every {} s, stale answers for {} s\n\
              NDCG@{k} for each visitor {:.4} ±{:.4}, one list for all {:.4} ({:.1} %)\n\

@@ -18,7 +18,7 @@ use serde::Deserialize;
 pub use error::ConfigError;
 pub use pack::{Codes, PackConfig};
 pub use slots::{Audience, PerVisitor, SlotConfig, TrafficConfig, Vary};
-pub use stages::{Baseline, EvaluateConfig, ModelConfig, SegmentConfig};
+pub use stages::{EvaluateConfig, ModelConfig, SegmentConfig, ToBeat};
 pub use train::{TrainConfig, VisitorsConfig, WeightsConfig};
 
 /// The whole configuration. Every section has defaults except what only the owner of the data can know.
@@ -142,6 +142,9 @@ impl Config {
             if self.slots[..index].iter().any(|other| other.name == slot.name) {
                 return Err(ConfigError::value(path, "slots.name", "names used once", &slot.name));
             }
+        }
+        for source in &self.catalogue {
+            source.check().map_err(ConfigError::invalid(path))?;
         }
         for source in &self.events {
             source.check().map_err(ConfigError::invalid(path))?;

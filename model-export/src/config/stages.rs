@@ -61,8 +61,13 @@ impl SegmentConfig {
         if !(1..=4096).contains(&self.count) {
             return Err(ConfigError::value(path, "segment.count", "1 to 4096", self.count));
         }
-        if self.min_members == 0 {
-            return Err(ConfigError::value(path, "segment.min_members", "at least 1", 0));
+        if self.min_members < selvedge::segment::MIN_MEMBERS {
+            return Err(ConfigError::value(
+                path,
+                "segment.min_members",
+                "at least 2: a segment of one person shows what that person did",
+                self.min_members,
+            ));
         }
         Ok(())
     }
@@ -76,30 +81,40 @@ pub struct EvaluateConfig {
     pub k: u32,
     /// The last days, which training never sees.
     pub test_days: f64,
-    /// A ranking that the model as served must not fall behind, by NDCG on all items; absent: nothing is asked.
-    pub must_beat: Option<Baseline>,
+    /// A ranking that the model as served must not fall behind, by NDCG.
+    pub must_beat: ToBeat,
+    /// Users that must have been judged; fewer are no verdict. 0 asks for none.
+    pub min_judged: u32,
 }
 
-/// Rankings that need no model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a model has to beat to be packed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Baseline {
-    /// Items by number of users.
+pub enum ToBeat {
+    /// The better one of the rankings that know nothing of the visitor, on items that are new to the visitor. There, buying again finds nothing:
+    /// whoever wants repeats needs no model.
+    #[default]
+    BestSimple,
+    /// Items by number of users, on all items.
     MostPopular,
     /// The same over the last days.
     RecentlyPopular,
     /// The user's own items first.
     BuyAgain,
+    /// Nothing, by declaration.
+    None,
 }
 
-impl Baseline {
-    /// Its name in tables and in `evaluation.json`.
+impl ToBeat {
+    /// The question that is asked, by its name in `evaluation.json`, and the rankings of which none must be ahead.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn asks(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::MostPopular => "most-popular",
-            Self::RecentlyPopular => "recently-popular",
-            Self::BuyAgain => "buy-again",
+            Self::BestSimple => ("new", &["most-popular", "recently-popular"]),
+            Self::MostPopular => ("all", &["most-popular"]),
+            Self::RecentlyPopular => ("all", &["recently-popular"]),
+            Self::BuyAgain => ("all", &["buy-again"]),
+            Self::None => ("all", &[]),
         }
     }
 }
@@ -109,7 +124,8 @@ impl Default for EvaluateConfig {
         Self {
             k: 20,
             test_days: 7.0,
-            must_beat: None,
+            must_beat: ToBeat::BestSimple,
+            min_judged: 30,
         }
     }
 }

@@ -108,6 +108,7 @@ fn values_out_of_range_are_refused() {
         "[train.visitors]\nmax_hour_share = 1.5\n",
         "[train.visitors]\nmax_weight = -1.0\n",
         "[segment]\nmin_members = 0\n",
+        "[segment]\nmin_members = 1\n",
         "[evaluate]\nk = 0\n",
         "[[slots]]\nname = \"a b\"\n",
         "[[slots]]\nname = \"a\"\nn = 50\nn_max = 10\n",

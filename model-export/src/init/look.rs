@@ -2,43 +2,53 @@
 
 use std::collections::BTreeMap;
 
-use selvedge_lake::ingest::{Cell, Sample, TimeReader};
+use selvedge_lake::ingest::{Cell, NumberReader, Sample, judge_numbers};
 
-/// Patterns that are tried on text that is no ISO date. Month first comes after day first; a sample with a day above
-/// 12 decides, and where none does the comment in the draft says so.
-const PATTERNS: &[&str] = &[
-    "%d/%m/%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M",
-    "%d/%m/%Y",
-    "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M",
-    "%m/%d/%Y",
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M",
-    "%d.%m.%Y",
-    "%a, %d %b %Y %H:%M:%S %z",
-    "%d/%b/%Y:%H:%M:%S %z",
-];
+use super::names::Name;
+use super::times::{self, Times};
+
+/// So much of a column must fit for the column to count as what its values look like: one bad cell in a thousand changes nothing.
+const MOST: f64 = 0.985;
 
 /// A column and what its values look like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// Its name.
     pub name: String,
-    /// The name for comparing: letters and digits only, lower case, without a type behind a colon.
-    pub plain: String,
+    /// The name for comparing.
+    pub words: Name,
+    /// Rows that were looked at.
+    pub rows: usize,
     /// Rows with a value.
     pub filled: usize,
     /// Distinct values with their counts.
     pub values: BTreeMap<String, usize>,
-    /// The `timestamp_format` that reads every value, if one does.
-    pub time: Option<String>,
-    /// Whether every value is a number.
+    /// How its times are written, if it holds times.
+    pub time: Option<Times>,
+    /// Whether it holds times of day without a date: `09:12`.
+    pub clock: bool,
+    /// Whether the values are numbers.
     pub numeric: bool,
+    /// Whether they are whole ones.
+    pub whole: bool,
+    /// The smallest and the largest number.
+    pub range: Option<(f64, f64)>,
+    /// Rows with a number below 0.
+    pub negative: usize,
     /// Whether the words are in capitals.
     pub capitals: bool,
+    /// The decimal mark, where the numbers could be read in two ways without it.
+    pub decimal: Option<char>,
     /// What separates several values.
     pub separator: Option<&'static str>,
+    /// Characters of a value, on average.
+    pub length: f64,
+    /// Share of distinct values with a letter in them.
+    pub lettered: f64,
+    /// Whether the values are addresses of mail.
+    pub email: bool,
+    /// Whether some row holds a list or an object.
+    pub nested: bool,
 }
 
 impl Column {
@@ -49,33 +59,50 @@ impl Column {
 
     fn of(sample: &Sample, index: usize) -> Self {
         let name = sample.columns[index].clone();
-        let cells: Vec<&Cell<'_>> = sample
+        let cells: Vec<&Cell<'static>> = sample
             .rows
             .iter()
-            .map(|row| &row[index])
+            .filter_map(|row| row.get(index))
             .filter(|cell| !cell.is_empty())
             .collect();
         let mut values = BTreeMap::new();
         for text in cells.iter().filter_map(|cell| cell.text()) {
             *values.entry(text.into_owned()).or_insert(0) += 1;
         }
-        let numeric = !cells.is_empty() && cells.iter().all(|cell| is_number(cell));
+        let decimal = decimal_of(&cells);
+        let reader = NumberReader::new(decimal);
+        let numbers: Vec<f64> = cells.iter().filter_map(|cell| number(&reader, cell)).collect();
+        let most = |count: usize| !cells.is_empty() && share(count, cells.len()) >= MOST;
         let worded: Vec<&String> = values
             .keys()
             .filter(|value| value.chars().any(char::is_alphabetic))
             .collect();
         let capital = worded.iter().filter(|value| value.to_uppercase() == ***value).count();
         let split = |separator: &str| values.keys().filter(|value| value.contains(separator)).count();
+        let characters: usize = values.keys().map(|value| value.chars().count()).sum();
+        let nested = cells.iter().any(|cell| matches!(cell, Cell::List(_) | Cell::Object(_)));
         Self {
-            plain: plain(&name),
+            words: Name::of(&name),
+            rows: sample.rows.len(),
             filled: cells.len(),
-            time: time_format(&cells),
-            numeric,
+            time: times::judge(&cells),
+            clock: most(cells.iter().filter(|cell| times::is_clock(cell)).count()),
+            numeric: most(numbers.len()),
+            whole: most(numbers.iter().filter(|number| number.fract() == 0.0).count()),
+            range: numbers.iter().fold(None, |range: Option<(f64, f64)>, &number| {
+                Some(range.map_or((number, number), |(least, most)| (least.min(number), most.max(number))))
+            }),
+            negative: numbers.iter().filter(|number| **number < 0.0).count(),
             capitals: capital * 10 > worded.len() * 9,
             separator: ["|", ";"]
                 .into_iter()
                 .find(|separator| split(separator) * 5 > values.len()),
+            length: share(characters, values.len()),
+            lettered: share(worded.len(), values.len()),
+            email: most(cells.iter().filter(|cell| is_email(cell)).count()),
+            nested,
             values,
+            decimal,
             name,
         }
     }
@@ -85,70 +112,58 @@ impl Column {
         self.filled > 0 && self.values.len() == self.filled
     }
 
+    /// Whether values could be ids: text of one piece or whole numbers, and not the same in every row of many.
+    pub fn like_ids(&self) -> bool {
+        self.filled > 0
+            && !self.nested
+            && (!self.numeric || self.whole)
+            && self.length <= 80.0
+            && !self.clock
+            && self.time.as_ref().is_none_or(|time| time.number)
+    }
+
     /// The most frequent values, for a comment.
     pub fn examples(&self) -> String {
         let mut values: Vec<(&String, &usize)> = self.values.iter().collect();
         values.sort_by_key(|(value, count)| (std::cmp::Reverse(**count), *value));
-        let short = |value: &String| value.chars().take(30).filter(|c| !c.is_control()).collect::<String>();
         values
             .iter()
             .take(3)
-            .map(|(value, _)| short(value))
+            .map(|(value, _)| short(value, 30))
             .collect::<Vec<_>>()
             .join(", ")
     }
 }
 
-fn plain(name: &str) -> String {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    let untyped = last.split(':').next().unwrap_or(last);
-    untyped
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+/// A part of a whole, 0 of nothing.
+#[expect(clippy::cast_precision_loss, reason = "a share needs no more than 53 bits")]
+pub fn share(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-fn is_number(cell: &Cell<'_>) -> bool {
-    match cell {
-        Cell::Int(_) | Cell::Unsigned(_) | Cell::Float(_) => true,
-        Cell::Text(text) => text.trim().parse::<f64>().is_ok(),
-        _ => false,
+/// The beginning of a value, on one line.
+pub fn short(value: &str, limit: usize) -> String {
+    let mut chars = value.chars().filter(|c| !c.is_control());
+    let mut short: String = chars.by_ref().take(limit).collect();
+    if chars.next().is_some() {
+        short.push('…');
     }
+    short
 }
 
-/// The first format that reads every value.
-fn time_format(cells: &[&Cell<'_>]) -> Option<String> {
-    if cells.is_empty() || cells.iter().any(|cell| matches!(cell, Cell::Bool(_) | Cell::List(_))) {
-        return None;
-    }
-    let fits = |format: &str| {
-        let reader = TimeReader::new(format, "UTC").ok()?;
-        // Since 1990, as in ingest; a counter in another unit lands elsewhere.
-        let plausible = 631_152_000_000..4_102_444_800_000i64;
-        cells
-            .iter()
-            .all(|cell| reader.read("", cell).is_ok_and(|ms| plausible.contains(&ms)))
-            .then(|| format.to_owned())
-    };
-    let eight_digits = |cell: &&Cell<'_>| {
-        cell.text()
-            .is_some_and(|text| text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()))
-    };
-    if cells.iter().all(eight_digits) {
-        return fits("%Y%m%d");
-    }
-    let numbers = cells.iter().all(|cell| is_number(cell));
-    let formats: &[&str] = if numbers {
-        &["unix_s", "unix_ms", "unix_us"]
-    } else {
-        &["auto"]
-    };
-    formats.iter().find_map(|format| fits(format)).or_else(|| {
-        if numbers {
-            None
-        } else {
-            PATTERNS.iter().find_map(|format| fits(format))
-        }
+/// The number in a cell, as ingest reads it.
+pub fn number(reader: &NumberReader, cell: &Cell<'_>) -> Option<f64> {
+    reader.read(cell).ok().map(|(number, _)| number)
+}
+
+fn decimal_of(cells: &[&Cell<'static>]) -> Option<char> {
+    let cells: Vec<Cell<'static>> = cells.iter().map(|cell| (*cell).clone()).collect();
+    judge_numbers(&cells)?.decimal
+}
+
+fn is_email(cell: &Cell<'_>) -> bool {
+    cell.text().is_some_and(|text| {
+        text.split_once('@')
+            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !text.contains(' '))
     })
 }

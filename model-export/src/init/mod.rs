@@ -1,121 +1,84 @@
 //! A first `selvedge.toml`, from looking at the files: every guess is a line that can be read and corrected.
 
 mod draft;
-mod guess;
+mod error;
+mod gather;
+mod join;
 mod look;
+mod meaning;
+mod names;
+mod report;
+mod roles;
+mod rows;
+mod times;
+mod told;
+mod words;
 
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use selvedge_lake::ingest::Sample;
+use selvedge_lake::storage::atomic;
 
-use crate::config::{Config, ConfigError};
-use crate::report::Report;
-use selvedge_lake::explain::{Exit, Explain};
-use selvedge_lake::ingest::{IngestError, sample};
-use selvedge_lake::storage::{LakeError, atomic};
+use crate::config::Config;
 
-use guess::{Role, guess};
-use look::Column;
+pub use error::InitError;
+pub use report::{InitReport, Looked};
+pub use roles::Answers;
+pub use told::Gap;
 
-/// What can go wrong.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum InitError {
-    /// A file cannot be read.
-    #[error(transparent)]
-    Look(#[from] IngestError),
-    /// The configuration cannot be written.
-    #[error(transparent)]
-    Write(#[from] LakeError),
-    /// The configuration is there already.
-    #[error("{} is there already", path.display())]
-    Exists {
-        /// The configuration.
-        path: PathBuf,
-    },
-    /// No file has events in it.
-    #[error("expected a file with columns of items and of times, found none\n{}", found.join("\n"))]
-    NoEvents {
-        /// The files with their columns.
-        found: Vec<String>,
-    },
-    /// What was guessed is no configuration: a file's name cannot be written as a path pattern, for instance.
-    #[error("the drafted configuration does not read back")]
-    Draft(#[source] ConfigError),
+use look::{Column, share};
+use roles::{CatalogueGuess, EventsGuess, Role};
+use rows::Condition;
+
+/// A file, what stands in it and what it was taken for.
+struct Source {
+    file: PathBuf,
+    pattern: String,
+    sample: Sample,
+    columns: Vec<Column>,
+    role: Role,
+    conditions: Vec<Condition>,
+    /// The catalogue that lies in a file of events.
+    catalogue: Option<CatalogueGuess>,
+    told: Vec<String>,
+    gaps: Vec<Gap>,
+    /// Rows that were looked at and are equal to an earlier one in every column.
+    repeated: usize,
 }
 
-impl Explain for InitError {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Look(error) => error.exit(),
-            Self::Write(error) => error.exit(),
-            Self::Exists { .. } | Self::Draft(_) => Exit::Usage,
-            Self::NoEvents { .. } => Exit::Data,
+impl Source {
+    fn name(&self) -> String {
+        self.file
+            .file_name()
+            .unwrap_or(self.file.as_os_str())
+            .to_string_lossy()
+            .into_owned()
+    }
+
+    fn events(&self) -> Option<&EventsGuess> {
+        match &self.role {
+            Role::Events(guess) => Some(guess),
+            _ => None,
         }
     }
 
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Look(error) => error.hint(),
-            Self::Write(error) => error.hint(),
-            Self::Exists { .. } => Some("--force overwrites it; --output writes another".to_owned()),
-            Self::NoEvents { .. } => Some(
-                "the first line of a text file must name its columns. docs/cli.md shows how to write \
-                 [events.columns] by hand"
-                    .to_owned(),
-            ),
-            Self::Draft(_) => Some("rename the file to letters, digits, - and _".to_owned()),
-        }
+    fn items(&self) -> Option<&Column> {
+        self.events()?.item.as_ref().map(|item| &self.columns[item.column])
     }
 }
 
-/// A file and what it was taken for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Looked {
-    /// The file.
-    pub file: String,
-    /// `events`, `catalogue` or `unused`.
-    pub role: &'static str,
-    /// Its columns.
-    pub columns: Vec<String>,
-}
-
-/// What was drafted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct InitReport {
-    /// The configuration.
-    pub output: PathBuf,
-    /// The files.
-    pub files: Vec<Looked>,
-}
-
-impl Report for InitReport {
-    const STAGE: &'static str = "init";
-
-    fn render(&self) -> String {
-        let mut text = String::new();
-        for looked in &self.files {
-            text.push_str(&format!("{}: {}\n", looked.file, looked.role));
-        }
-        text.push_str(&format!(
-            "wrote {}: read it through, every guess is commented; then `selvedge ingest`\n",
-            self.output.display()
-        ));
-        text
-    }
-}
-
-/// Drafts a configuration from files and writes it to `output`.
+/// Drafts a configuration from files and writes it to `output`. A draft with a gap is written, too; the report names the gap.
 ///
 /// # Errors
-/// No file has events in it, a file cannot be read, or `output` is there and `force` is not given.
-pub fn init(files: &[PathBuf], output: &Path, force: bool) -> Result<InitReport, InitError> {
+/// A file cannot be read, an answer names no column, or `output` is there and `force` is not given.
+pub fn init(files: &[PathBuf], output: &Path, force: bool, answers: &Answers) -> Result<InitReport, InitError> {
     if !force && output.exists() {
         return Err(InitError::Exists {
             path: output.to_owned(),
         });
     }
-    let (text, report) = draft(files, output)?;
+    let (text, report) = draft(files, output, answers)?;
     atomic::write_bytes(output, text.as_bytes())?;
     Ok(report)
 }
@@ -124,46 +87,435 @@ pub fn init(files: &[PathBuf], output: &Path, force: bool) -> Result<InitReport,
 ///
 /// # Errors
 /// As [`init`].
-pub fn draft(files: &[PathBuf], output: &Path) -> Result<(String, InitReport), InitError> {
+pub fn draft(files: &[PathBuf], output: &Path, answers: &Answers) -> Result<(String, InitReport), InitError> {
     let base = match output.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     let mut sources = Vec::new();
-    for file in files {
-        let sample = sample(file)?;
-        let columns = Column::all(&sample);
-        let role = guess(&columns);
-        sources.push((pattern(file, base), file, columns, role));
-    }
-    if !sources.iter().any(|(.., role)| matches!(role, Role::Events(_))) {
-        let found = sources.iter().map(|(_, file, columns, _)| {
-            let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-            format!("  {}: {}", file.display(), names.join(", "))
+    for given in gather::gather(files)? {
+        let mut columns = Column::all(&given.sample);
+        if let Some(day_first) = answers.day_first {
+            columns
+                .iter_mut()
+                .filter_map(|column| column.time.as_mut())
+                .for_each(|time| time.settle(day_first));
+        }
+        let mut pattern = pattern(&given.path, base);
+        if !given.below.is_empty() {
+            pattern = format!("{pattern}/{}", given.below);
+        }
+        sources.push(Source {
+            pattern,
+            file: given.path,
+            role: Role::Unused(String::new()),
+            sample: given.sample,
+            columns,
+            conditions: Vec::new(),
+            catalogue: None,
+            told: given.told,
+            gaps: Vec::new(),
+            repeated: 0,
         });
-        return Err(InitError::NoEvents { found: found.collect() });
     }
+    check_answers(&sources, answers)?;
+    take_roles(&mut sources, answers);
+    for source in &mut sources {
+        source.look_at_rows();
+    }
+    take_catalogues(&mut sources);
+    tell_joins(&mut sources);
+    leave_out_copies(&mut sources);
+    tell_split_orders(&mut sources);
+
     let mut text = draft::HEAD.to_owned();
-    let mut looked = Vec::new();
-    for (pattern, file, columns, role) in &sources {
-        draft::source(&mut text, pattern, columns, role);
-        looked.push(Looked {
-            file: file.display().to_string(),
-            role: match role {
-                Role::Events(_) => "events",
-                Role::Catalogue(_) => "catalogue",
-                Role::Unused => "unused",
-            },
-            columns: columns.iter().map(|column| column.name.clone()).collect(),
-        });
+    for source in &sources {
+        draft::source(&mut text, source);
     }
-    text.push_str(draft::TAIL);
-    Config::parse(&text, output, base, &[]).map_err(InitError::Draft)?;
-    let report = InitReport {
-        output: output.to_owned(),
-        files: looked,
-    };
+    text.push_str(&draft::tail(&sources));
+    let report = InitReport::new(output, &sources);
+    if !report.has_gap() {
+        Config::parse(&text, output, base, &[]).map_err(InitError::Draft)?;
+    }
     Ok((text, report))
+}
+
+/// Refuses answers that name no column of any file.
+fn check_answers(sources: &[Source], answers: &Answers) -> Result<(), InitError> {
+    for (flag, answer) in [
+        ("--user", &answers.user),
+        ("--item", &answers.item),
+        ("--time", &answers.time),
+    ] {
+        let Some(column) = answer else { continue };
+        let found: Vec<String> = sources
+            .iter()
+            .flat_map(|source| source.columns.iter().map(|column| column.name.clone()))
+            .collect();
+        if !found.contains(column) {
+            return Err(InitError::NoColumn {
+                flag,
+                column: column.clone(),
+                found,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Decides what each file is: first alone, then knowing which items the catalogues have.
+fn take_roles(sources: &mut [Source], answers: &Answers) {
+    for source in &mut *sources {
+        let file = source.file.to_string_lossy();
+        source.role = roles::of_file(&source.columns, &file, source.sample.shape.header, &|_| 0.0, answers);
+    }
+    meet_events(sources);
+    let catalogues: Vec<(usize, BTreeMap<String, usize>)> = sources
+        .iter()
+        .enumerate()
+        .filter_map(|(index, source)| match &source.role {
+            Role::Catalogue(guess) => Some((index, source.columns[guess.id].values.clone())),
+            _ => None,
+        })
+        .collect();
+    for (index, source) in sources.iter_mut().enumerate() {
+        if catalogues.iter().any(|(catalogue, _)| *catalogue == index) {
+            continue;
+        }
+        let columns = &source.columns;
+        let meets = |column: usize| {
+            let values = &columns[column].values;
+            catalogues
+                .iter()
+                .map(|(_, ids)| join::known_share(values, ids))
+                .fold(0.0, f64::max)
+        };
+        source.role = roles::of_file(
+            columns,
+            &source.file.to_string_lossy(),
+            source.sample.shape.header,
+            &meets,
+            answers,
+        );
+    }
+}
+
+/// The id of a catalogue is the column that the events name: of a product's and a variant's number, the one that was ordered.
+fn meet_events(sources: &mut [Source]) {
+    let items: Vec<BTreeMap<String, usize>> = sources
+        .iter()
+        .filter_map(|source| source.items().map(|column| column.values.clone()))
+        .collect();
+    for source in sources {
+        let columns = &source.columns;
+        let Role::Catalogue(guess) = &mut source.role else {
+            continue;
+        };
+        let met = |column: usize| {
+            items
+                .iter()
+                .map(|items| join::known_share(items, &columns[column].values))
+                .fold(0.0, f64::max)
+        };
+        let now = met(guess.id);
+        let best = (0..columns.len())
+            .filter(|&index| columns[index].like_ids() && Some(index) != guess.title)
+            .max_by(|a, b| met(*a).total_cmp(&met(*b)).then(b.cmp(a)));
+        if let Some(best) = best.filter(|best| met(*best) > now + 0.3) {
+            guess.id = best;
+            guess.categories.retain(|column| *column != best);
+            guess.attributes.retain(|column| *column != best);
+        }
+    }
+}
+
+impl Source {
+    /// Finds the rows that do not count, the gaps, and what is to be told.
+    fn look_at_rows(&mut self) {
+        if let Role::Events(guess) = &mut self.role
+            && let (Some(id), Some(item)) = (guess.id, guess.item.as_ref().map(|item| item.column))
+        {
+            // The rows that one message was taken apart into share its id, and are events of their own.
+            let ids = join::row_keys(&self.sample, &[id])
+                .into_iter()
+                .collect::<HashSet<_>>()
+                .len();
+            let pairs = join::row_keys(&self.sample, &[id, item])
+                .into_iter()
+                .collect::<HashSet<_>>()
+                .len();
+            if pairs > ids {
+                guess.id = None;
+            }
+        }
+        match &self.role {
+            Role::Events(guess) => {
+                self.conditions = rows::conditions(&self.sample, &self.columns, guess);
+                self.told.extend(told::of_events(
+                    &self.columns,
+                    guess,
+                    &self.conditions,
+                    self.sample.rows.len(),
+                ));
+                self.gaps = gaps(&self.columns, guess);
+                let all: Vec<usize> = (0..self.columns.len()).collect();
+                let keys = join::row_keys(&self.sample, &all);
+                // Lines of an order that are equal in everything, its number too, were written twice. Two equal views are two views.
+                if guess.order.is_some() || guess.id.is_some() {
+                    self.repeated = keys.len() - keys.iter().collect::<HashSet<_>>().len();
+                }
+                if self.repeated > 0 {
+                    self.told.push(format!(
+                        "{} repeated rows, equal in every column: the first of each counts",
+                        self.repeated
+                    ));
+                }
+            }
+            Role::Catalogue(guess) => self.told.extend(told::of_catalogue(&self.columns, guess)),
+            Role::Unused(_) => {}
+        }
+    }
+
+    /// How many values of a column an item has, on average: 1 where the column is a property of the item.
+    fn values_an_item(&self, item: usize, column: usize) -> f64 {
+        let text = |row: &[selvedge_lake::ingest::Cell<'static>], index: usize| {
+            row.get(index)
+                .and_then(|cell| cell.text())
+                .map(std::borrow::Cow::into_owned)
+        };
+        let mut pairs: HashSet<(String, String)> = HashSet::new();
+        let mut items: HashSet<String> = HashSet::new();
+        for row in &self.sample.rows {
+            if let (Some(item), Some(value)) = (text(row, item), text(row, column)) {
+                items.insert(item.clone());
+                pairs.insert((item, value));
+            }
+        }
+        share(pairs.len(), items.len())
+    }
+}
+
+fn gaps(columns: &[Column], guess: &EventsGuess) -> Vec<Gap> {
+    let taken: Vec<usize> = [&guess.user, &guess.item, &guess.timestamp]
+        .into_iter()
+        .flatten()
+        .map(|taken| taken.column)
+        .collect();
+    let candidates = |fits: &dyn Fn(&Column) -> bool| {
+        let free = columns
+            .iter()
+            .enumerate()
+            .filter(|(index, column)| !taken.contains(index) && column.filled > 0 && fits(column));
+        free.map(|(_, column)| column.name.clone()).take(8).collect()
+    };
+    let ids: &dyn Fn(&Column) -> bool = &Column::like_ids;
+    let times: &dyn Fn(&Column) -> bool = &|column| column.time.is_some() || column.numeric;
+    [
+        ("user", &guess.user, ids),
+        ("item", &guess.item, ids),
+        ("timestamp", &guess.timestamp, times),
+    ]
+    .into_iter()
+    .filter(|(_, taken, _)| taken.is_none())
+    .map(|(role, _, fits)| Gap {
+        role,
+        candidates: candidates(fits),
+    })
+    .collect()
+}
+
+/// Where no catalogue knows the items of the events, titles that stand beside the ids make one.
+fn take_catalogues(sources: &mut [Source]) {
+    let known: Vec<BTreeMap<String, usize>> = sources
+        .iter()
+        .filter_map(|source| match &source.role {
+            Role::Catalogue(guess) => Some(source.columns[guess.id].values.clone()),
+            _ => None,
+        })
+        .collect();
+    for source in sources {
+        let Some(guess) = source.events() else { continue };
+        let (Some(item), Some(title)) = (&guess.item, guess.title) else {
+            continue;
+        };
+        let item = item.column;
+        let met = known
+            .iter()
+            .map(|ids| join::known_share(&source.columns[item].values, ids))
+            .fold(0.0, f64::max);
+        if met >= 0.5 || source.values_an_item(item, title) > 1.5 {
+            continue;
+        }
+        let mut catalogue = CatalogueGuess {
+            id: item,
+            title: Some(title),
+            categories: roles::categories_of(&source.columns, item),
+            attributes: Vec::new(),
+            image: roles::image_of(&source.columns, item),
+            available_from: None,
+            available_until: None,
+        };
+        catalogue
+            .categories
+            .retain(|&column| column != title && source.values_an_item(item, column) <= 1.2);
+        let changing = source.values_an_item(item, title);
+        source.catalogue = Some(catalogue);
+        if let Some((id, titles)) = told::with_many_titles(&source.sample, item, title) {
+            source
+                .told
+                .push(format!("{id:?} has {titles} titles: does it stand for one thing?"));
+        }
+        source
+            .told
+            .push("the titles beside the ids make a catalogue".to_owned());
+        if changing > 1.02 {
+            source
+                .told
+                .push("some ids have several titles: the last one holds".to_owned());
+        }
+    }
+}
+
+/// Says which items of the events the catalogues know.
+fn tell_joins(sources: &mut [Source]) {
+    let mut told: Vec<(usize, String)> = Vec::new();
+    for (index, events) in sources.iter().enumerate() {
+        let Some(items) = events.items() else { continue };
+        for catalogue in sources.iter() {
+            if let Role::Catalogue(guess) = &catalogue.role {
+                let whole = catalogue.sample.rows.len() < WHOLE;
+                told.extend(
+                    told::of_join(items, &catalogue.columns[guess.id], &catalogue.name(), whole)
+                        .map(|text| (index, text)),
+                );
+            }
+        }
+    }
+    for (index, text) in told {
+        sources[index].told.push(text);
+    }
+}
+
+/// A sample with fewer rows is the whole file.
+const WHOLE: usize = 5_000;
+
+/// Leaves out files whose rows lie in another file as well: the same orders, once raw and once cleaned.
+fn leave_out_copies(sources: &mut [Source]) {
+    let keys: Vec<Option<Vec<u64>>> = sources
+        .iter()
+        .map(|source| {
+            let guess = source.events()?;
+            let columns: Vec<usize> = [&guess.user, &guess.item, &guess.timestamp]
+                .into_iter()
+                .map(|taken| taken.as_ref().map(|taken| taken.column))
+                .collect::<Option<_>>()?;
+            Some(join::row_keys(&source.sample, &columns))
+        })
+        .collect();
+    for index in 0..sources.len() {
+        let Some(own) = &keys[index] else { continue };
+        let holder = (0..sources.len()).find(|&other| {
+            let Some(others) = &keys[other] else { return false };
+            let same_kind = sources[index]
+                .events()
+                .map(|guess| (guess.kind, guess.event_type.is_some()))
+                == sources[other]
+                    .events()
+                    .map(|guess| (guess.kind, guess.event_type.is_some()));
+            let set: HashSet<u64> = others.iter().copied().collect();
+            let inside = share(own.iter().filter(|key| set.contains(key)).count(), own.len());
+            // Of two equal files the first stays.
+            let smaller = own.len() < others.len() || (own.len() == others.len() && index > other);
+            other != index
+                && same_kind
+                && smaller
+                && inside >= 0.98
+                && own.len() >= 2
+                && !matches!(sources[other].role, Role::Unused(_))
+        });
+        if let Some(holder) = holder {
+            let text = format!(
+                "every row of it lies in {} too: the same events would count twice",
+                sources[holder].name()
+            );
+            sources[index].role = Role::Unused(text);
+            sources[index].catalogue = None;
+            sources[index].gaps.clear();
+            sources[index].told.clear();
+        }
+    }
+}
+
+/// Who and when in one file, which item in another, with the order in both: that is joined before it is read.
+fn tell_split_orders(sources: &mut [Source]) {
+    let lacking = |source: &Source, role: &str| source.gaps.iter().any(|gap| gap.role == role);
+    let mut told = None;
+    for (index, lines) in sources.iter().enumerate() {
+        let order = lines.events().and_then(|guess| {
+            guess.order.or(match guess.who {
+                roles::Who::Order => guess.user.as_ref().map(|user| user.column),
+                _ => None,
+            })
+        });
+        let Some(order) = order.filter(|_| lacking(lines, "timestamp")) else {
+            continue;
+        };
+        let ids = &lines.columns[order].values;
+        for head in sources.iter() {
+            let key = head.columns.iter().find(|column| {
+                column.like_ids() && !column.values.is_empty() && join::known_share(ids, &column.values) > 0.5
+            });
+            let timed = head.columns.iter().any(|column| column.time.is_some());
+            if let Some(key) = key.filter(|_| timed && head.file != lines.file) {
+                told = Some((
+                    index,
+                    format!(
+                        "{} says who and when, this file says which item: join them first by {:?} = {:?}, for instance in DuckDB: \
+                         COPY (FROM '{}' JOIN '{}' ON \"{}\" = \"{}\") TO 'events.parquet'",
+                        head.name(),
+                        key.name,
+                        lines.columns[order].name,
+                        head.name(),
+                        lines.name(),
+                        key.name,
+                        lines.columns[order].name
+                    ),
+                ));
+            }
+        }
+    }
+    if let Some((index, text)) = told {
+        sources[index].told.push(text);
+    }
+}
+
+/// Of the events that were looked at: how many are of items with fewer people than `least`.
+fn events_below(sources: &[Source], least: usize) -> (usize, usize) {
+    let mut people: HashMap<String, HashSet<String>> = HashMap::new();
+    let mut events: HashMap<String, usize> = HashMap::new();
+    for source in sources {
+        let Some(guess) = source.events() else { continue };
+        let (Some(user), Some(item)) = (&guess.user, &guess.item) else {
+            continue;
+        };
+        for row in &source.sample.rows {
+            let text = |column: usize| {
+                row.get(column)
+                    .and_then(|cell| cell.text())
+                    .map(std::borrow::Cow::into_owned)
+            };
+            if let (Some(user), Some(item)) = (text(user.column), text(item.column)) {
+                *events.entry(item.clone()).or_insert(0) += 1;
+                people.entry(item).or_default().insert(user);
+            }
+        }
+    }
+    let few: usize = people
+        .iter()
+        .filter(|(_, people)| people.len() < least)
+        .filter_map(|(item, _)| events.get(item))
+        .sum();
+    (few, events.values().sum())
 }
 
 /// The file as a path pattern from the configuration's directory where it lies below it, else absolute.

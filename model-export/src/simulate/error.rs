@@ -58,9 +58,10 @@ impl Explain for SimulateError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Empty { .. } => {
-                Some("change evaluate.test_days so that events lie on both sides of the split".to_owned())
-            }
+            Self::Empty { .. } => Some(
+                "requests are replayed of visitors who were there before the test part: more days of events are needed"
+                    .to_owned(),
+            ),
             Self::Fit(_) => Some("correct the value in [train]".to_owned()),
             Self::Build(_) | Self::Lists(_) => Some("lower train.factors, or raise train.regularisation".to_owned()),
             Self::Read(error) => error.hint(),

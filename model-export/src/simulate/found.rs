@@ -67,6 +67,12 @@ impl Simulation {
     pub fn kept_by_everyone(&self) -> f64 {
         self.everyone.kept
     }
+
+    /// Whether lists for each visitor are worth more than one list for all. If not, there is nothing to keep, and no share of it.
+    #[must_use]
+    pub fn is_worth_keeping(&self) -> bool {
+        self.personal.value > self.everyone.value
+    }
 }
 
 /// One list for all.

@@ -14,7 +14,8 @@ mod study;
 mod visitors;
 mod write;
 
-use selvedge_models::fit::{days_ms, fit};
+use selvedge_models::evaluation::split_time;
+use selvedge_models::fit::fit;
 use selvedge_models::interactions::EventLog;
 
 use crate::config::{Audience, Config, SlotConfig};
@@ -42,8 +43,15 @@ pub fn run(config: &Config, options: &Options) -> Result<Simulation, SimulateErr
 /// # Errors
 /// [`SimulateError`].
 pub fn simulate(log: &EventLog, config: &Config, options: &Options) -> Result<Simulation, SimulateError> {
-    let until_ms = log.end_ms().unwrap_or(0);
-    let split_ms = until_ms.saturating_sub(days_ms(config.evaluate.test_days));
+    let min_judged = usize::try_from(config.evaluate.min_judged).unwrap_or(usize::MAX);
+    let range = split_time(log, &config.train.weighting(), config.evaluate.test_days, min_judged);
+    let split_ms = range.at_ms;
+    // A request at a stray date, far behind all others, is none.
+    let log = &EventLog {
+        users: log.users.clone(),
+        items: log.items.clone(),
+        events: log.before(range.until_ms).to_vec(),
+    };
     let empty = |after| SimulateError::Empty {
         test_days: config.evaluate.test_days,
         before: log.before(split_ms).len(),

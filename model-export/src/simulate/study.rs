@@ -61,7 +61,8 @@ impl Study<'_> {
         let arrivals = Arrivals::new(&served, self.options);
         let personal: Vec<f64> = served.iter().map(|request| request.personal).collect();
         let all = mean(personal.iter().copied());
-        let share = |value: f64| if all > 0.0 { value / all } else { 1.0 };
+        // A shared list can be ahead by chance; more than all cannot be kept.
+        let share = |value: f64| if all > 0.0 { (value / all).min(1.0) } else { 1.0 };
         let kept = |served: &[Served], at: usize, of: fn(&OfLevel) -> f64| share(mean_at(served, at, of));
         let mut found = Vec::new();
         for (at, count) in counts.iter().enumerate() {

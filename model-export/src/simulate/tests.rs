@@ -6,6 +6,7 @@ use super::*;
 use crate::config::TrainConfig;
 use selvedge::cache::Freshness;
 use selvedge::event::EventKind;
+use selvedge_models::fit::days_ms;
 use selvedge_models::interactions::LogEvent;
 use selvedge_models::random::SplitMix64;
 
@@ -115,11 +116,13 @@ fn a_replay_is_the_same_again_and_nothing_is_recommended_where_nothing_reaches()
 }
 
 #[test]
-fn test_days_without_events_are_refused() {
-    let mut config = config();
-    config.evaluate.test_days = 0.0;
+fn events_of_one_time_are_refused() {
+    let mut log = log();
+    for event in &mut log.events {
+        event.at_ms = 0;
+    }
     assert!(matches!(
-        simulate(&log(), &config, &options()),
+        simulate(&log, &config(), &options()),
         Err(SimulateError::Empty { .. })
     ));
 }

@@ -201,8 +201,13 @@ impl Explain for GateError {
                 "run `selvedge run`, or the stages that are behind; or pass --without-gate, which the snapshot will say"
                     .to_owned(),
             ),
+            Self::NotPassed { reasons, .. } if reasons.iter().any(|reason| !reason.holds && reason.what.starts_with("users judged")) => Some(
+                "nothing was packed: so few visitors say nothing. More days of events, or a larger evaluate.test_days, give more; \
+                 evaluate.min_judged = 0 and must_beat = \"none\" pack it without a verdict"
+                    .to_owned(),
+            ),
             Self::NotPassed { .. } => Some(
-                "nothing was packed, and what is published stays; look at the model and at the new data, or change what the gate asks for"
+                "nothing was packed, and what is published stays; look at the model and at the new data, or declare what it has to beat: evaluate.must_beat (docs/evaluation.md, \"The gate\")"
                     .to_owned(),
             ),
             Self::Read(error) => error.hint(),

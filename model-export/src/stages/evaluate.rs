@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use clap::{ArgMatches, Args as _, Command, FromArgMatches as _};
 use selvedge_lake::explain::{Error, Exit, Explain};
-use selvedge_models::evaluation::{Evaluation, EvaluationError, GivenSplit, SegmentPlan, Split, TimeSplit, evaluate};
+use selvedge_models::evaluation::{
+    Evaluation, EvaluationError, GivenSplit, SegmentPlan, Split, SplitBy, TimeSplit, evaluate,
+};
 use selvedge_models::interval::Estimate;
 
 use super::train::SECTIONS;
@@ -126,7 +128,7 @@ impl Explain for EvaluateError {
     fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Judge(EvaluationError::EmptyPart { .. }) => {
-                "change evaluate.test_days so that events lie on both sides of the split"
+                "all events that count are of one time: more days of events are needed"
             }
             Self::Judge(EvaluationError::Serve(_)) => "lower train.factors, or raise train.regularisation",
             Self::Judge(EvaluationError::Given(_)) | Self::ReadGiven { .. } => {
@@ -150,6 +152,7 @@ pub fn judge(config: &Config, model: &ModelDir) -> Result<Evaluation, EvaluateEr
     let split = TimeSplit {
         k: list_length(config),
         test_days: config.evaluate.test_days,
+        min_judged: usize::try_from(config.evaluate.min_judged).unwrap_or(usize::MAX),
         fit: config.train.fit_plan(),
         segments: SegmentPlan {
             search: config.segment.search(config.train.seed),
@@ -208,8 +211,29 @@ impl Report for Evaluation {
     fn render(&self) -> String {
         let k = self.k;
         let split = match &self.split {
-            Split::Time { at_ms, until_ms } => {
-                format!("trained before {}, tested until {}", time(*at_ms), time(*until_ms))
+            Split::Time {
+                at_ms,
+                until_ms,
+                by,
+                strays,
+            } => {
+                let mut text = format!("trained before {}, tested until {}", time(*at_ms), time(*until_ms));
+                text.push_str(match by {
+                    SplitBy::TestDays => "",
+                    SplitBy::LastTenthOfTime => {
+                        ": the last tenth of the time, for evaluate.test_days would judge too few"
+                    }
+                    SplitBy::LastTenthOfEvents => {
+                        ": the last tenth of the events, for evaluate.test_days would judge too few"
+                    }
+                });
+                if *strays > 0 {
+                    text.push_str(&format!(
+                        "\n{} events behind it are left out: their dates are too far behind all others to be meant",
+                        count(*strays as u64)
+                    ));
+                }
+                text
             }
             Split::Given { set, part } => format!("{set}: trained on train, tested on {part}"),
         };
@@ -220,7 +244,24 @@ impl Report for Evaluation {
             count(self.interactions as u64),
             self.iterations
         );
+        if self.test_users > 0 {
+            let judged = self.protocols.first().map_or(0, |protocol| protocol.users);
+            text.push_str(&format!(
+                "judged: {} of {} users of the test part ({:.0} %); {} were not known before\n",
+                count(judged as u64),
+                count(self.test_users as u64),
+                100.0 * self.judged_share(),
+                count(self.users_without_history as u64)
+            ));
+        }
         for protocol in &self.protocols {
+            if protocol.users == 0 {
+                text.push_str(&format!(
+                    "\nnobody could be judged on {} items: there is no verdict\n",
+                    protocol.name
+                ));
+                continue;
+            }
             let what = match protocol.name.as_str() {
                 "new" => "items new to the user; items seen before are left out of the lists",
                 _ => "all items, repeats included; nothing is left out of the lists",

@@ -1,20 +1,20 @@
 //! The stage `gate`: whether the model that was trained may be packed.
 //!
-//! The gate is `evaluate.must_beat`: the model as served must not fall behind a baseline that needs no model. Its verdict
-//! names the files of the model, the lake and the section `[evaluate]`, so that it is a verdict on these and on nothing
-//! else. Where no baseline is named, the verdict says that nothing was asked for, and passes.
+//! The gate is `evaluate.must_beat`: the model as served must not fall behind a ranking that needs no model; and
+//! `evaluate.min_judged`: a comparison over a handful of visitors is no verdict. The verdict names the files of the model, the
+//! lake and the section `[evaluate]`, so that it is a verdict on these and on nothing else. Whoever wants neither declares it
+//! (`must_beat = "none"`, `min_judged = 0`); then the verdict says that nothing was asked for, and passes.
 
 use selvedge_lake::explain::Error;
-use selvedge_models::evaluation::Ranking;
 use serde::Serialize;
 
-use crate::config::{Baseline, Config};
+use crate::config::{Config, ToBeat};
 use crate::model::{Description, JudgedEvaluation};
 use crate::report::Report;
 use crate::stage::{Gate, GateError, Input, Reason, Stage, Verdict, VerdictInputs, Work, verdict_file};
 
 /// The stage.
-pub struct MustBeat;
+pub struct EvaluationGate;
 
 const GATE: Gate = Gate {
     name: "evaluation",
@@ -23,7 +23,7 @@ const GATE: Gate = Gate {
 
 const SECTIONS: &[&str] = &["evaluate"];
 
-impl Stage for MustBeat {
+impl Stage for EvaluationGate {
     fn name(&self) -> &'static str {
         "gate"
     }
@@ -58,7 +58,7 @@ impl Stage for MustBeat {
         let evaluation = work.model.read_evaluation()?;
         let inputs = VerdictInputs::now(work.model, work.gates.files, work.config, SECTIONS)?;
         let reasons = reasons(&evaluation, &description, &inputs.lake, work.config);
-        let verdict = Verdict::new(GATE.name, work.config.evaluate.must_beat.is_some(), reasons, inputs);
+        let verdict = Verdict::new(GATE.name, is_configured(work.config), reasons, inputs);
         work.model.write_json_file(&verdict_file(GATE.name), &verdict)?;
         work.context.print(&Told { verdict: &verdict })?;
         if verdict.passed {
@@ -75,14 +75,14 @@ impl Stage for MustBeat {
 /// What there is to look at. The evaluation has to be one of a model that was made as this one was: a baseline that was
 /// beaten on other data, or with other settings, says nothing.
 fn reasons(evaluation: &JudgedEvaluation, description: &Description, lake: &str, config: &Config) -> Vec<Reason> {
-    let Some(baseline) = config.evaluate.must_beat.map(Baseline::name) else {
+    if !is_configured(config) {
         return vec![Reason {
             what: "no gate configured".to_owned(),
-            found: "no evaluate.must_beat".to_owned(),
+            found: "evaluate.must_beat = \"none\" and evaluate.min_judged = 0".to_owned(),
             expected: "nothing".to_owned(),
             holds: true,
         }];
-    };
+    }
     let same = |what: &str, found: &str, expected: &str| Reason {
         what: what.to_owned(),
         found: found.to_owned(),
@@ -91,11 +91,8 @@ fn reasons(evaluation: &JudgedEvaluation, description: &Description, lake: &str,
     };
     let evaluation_of = &evaluation.origin;
     let judged = &evaluation.evaluation;
-    let ndcg = |ranking: Option<&Ranking>| ranking.map_or(0.0, |ranking| ranking.ndcg.value);
-    let served = judged.as_served();
-    let (found, expected) = (ndcg(served), ndcg(judged.ranking(baseline)));
-    let name = served.map_or("the model as served", |ranking| ranking.name.as_str());
-    vec![
+    let (question, simple) = config.evaluate.must_beat.asks();
+    let mut reasons = vec![
         same("lake that evaluation.json is of", &evaluation_of.lake, lake),
         same("lake that the model was trained on", &description.origin.lake, lake),
         same(
@@ -103,13 +100,46 @@ fn reasons(evaluation: &JudgedEvaluation, description: &Description, lake: &str,
             &evaluation_of.training,
             &description.origin.training,
         ),
-        Reason {
-            what: format!("NDCG@{} of {name} on all items", judged.k),
-            found: format!("{found:.4}"),
-            expected: format!("at least the {expected:.4} of {baseline}"),
-            holds: found >= expected,
-        },
-    ]
+    ];
+    let protocol = judged.protocols.iter().find(|protocol| protocol.name == question);
+    let users = protocol.map_or(0, |protocol| protocol.users);
+    let wanted = usize::try_from(config.evaluate.min_judged).unwrap_or(usize::MAX);
+    let items = if question == "new" {
+        "items new to the user"
+    } else {
+        "all items"
+    };
+    reasons.push(Reason {
+        what: format!("users judged on {items}"),
+        found: users.to_string(),
+        expected: format!("at least {wanted} (evaluate.min_judged)"),
+        holds: users >= wanted,
+    });
+    let rankings = || protocol.into_iter().flat_map(|protocol| &protocol.rankings);
+    let best = rankings()
+        .filter(|ranking| simple.contains(&ranking.name.as_str()))
+        .max_by(|a, b| a.ndcg.value.total_cmp(&b.ndcg.value));
+    if !simple.is_empty() {
+        let served = rankings().find(|ranking| ranking.is_as_served());
+        let name = served.map_or("the model as served", |ranking| ranking.name.as_str());
+        let value = served.map_or(0.0, |ranking| ranking.ndcg.value);
+        reasons.push(Reason {
+            what: format!("NDCG@{} of {name} on {items}", judged.k),
+            found: format!("{value:.4}"),
+            expected: best.map_or_else(
+                || format!("at least that of {}, which was not judged", simple.join(" or ")),
+                |best| format!("at least the {:.4} of {}", best.ndcg.value, best.name),
+            ),
+            // On nobody nothing is ahead of anything.
+            holds: users > 0 && best.is_some_and(|best| value >= best.ndcg.value),
+        });
+    }
+    reasons
+}
+
+/// Whether anything is asked for.
+fn is_configured(config: &Config) -> bool {
+    config.evaluate.must_beat != ToBeat::None || config.evaluate.min_judged > 0
 }
 
 #[derive(Serialize)]
@@ -123,7 +153,7 @@ impl Report for Told<'_> {
     fn render(&self) -> String {
         let verdict = self.verdict;
         if !verdict.configured {
-            return "no gate configured: evaluate.must_beat names no baseline\n".to_owned();
+            return "no gate configured: evaluate.must_beat is \"none\"\n".to_owned();
         }
         let mut text = format!(
             "{}: {}\n",
@@ -154,7 +184,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use std::collections::BTreeMap;
 
-    use selvedge_models::evaluation::{Evaluation, Protocol, Split};
+    use selvedge_models::evaluation::{Evaluation, Protocol, Ranking, Split, SplitBy};
     use selvedge_models::interval::Estimate;
 
     use super::*;
@@ -183,16 +213,22 @@ mod tests {
     fn evaluation(served: f64) -> JudgedEvaluation {
         JudgedEvaluation {
             evaluation: Evaluation {
-                split: Split::Time { at_ms: 1, until_ms: 2 },
+                split: Split::Time {
+                    at_ms: 1,
+                    until_ms: 2,
+                    by: SplitBy::TestDays,
+                    strays: 0,
+                },
                 k: 20,
                 iterations: 1,
                 users: 1,
                 items: 1,
                 interactions: 1,
                 users_without_history: 0,
+                test_users: 40,
                 protocols: vec![Protocol {
                     name: "all".to_owned(),
-                    users: 1,
+                    users: 40,
                     held_out_per_user: 1.0,
                     rankings: vec![ranking("most-popular", 0.1), ranking("als-served", served)],
                 }],
@@ -230,20 +266,51 @@ mod tests {
     #[test]
     fn a_model_that_falls_behind_its_baseline_does_not_pass() {
         let mut config = Config::default();
-        config.evaluate.must_beat = Some(Baseline::MostPopular);
-        assert_eq!(holds(0.2, "lake", &config), [true; 4]);
-        assert_eq!(holds(0.01, "lake", &config), [true, true, true, false]);
+        config.evaluate.must_beat = ToBeat::MostPopular;
+        assert_eq!(holds(0.2, "lake", &config), [true; 5]);
+        assert_eq!(holds(0.01, "lake", &config), [true, true, true, true, false]);
         let refused = reasons(&evaluation(0.01), &description("lake"), "lake", &config);
-        assert_eq!(refused[3].what, "NDCG@20 of als-served on all items");
-        assert_eq!(refused[3].expected, "at least the 0.1000 of most-popular");
-        config.evaluate.must_beat = None;
+        assert_eq!(refused[4].what, "NDCG@20 of als-served on all items");
+        assert_eq!(refused[4].expected, "at least the 0.1000 of most-popular");
+        config.evaluate.must_beat = ToBeat::None;
+        assert_eq!(holds(0.01, "lake", &config), [true; 4], "nothing is to be beaten");
+        config.evaluate.min_judged = 0;
         assert_eq!(holds(0.01, "lake", &config), [true], "nothing is asked for");
+    }
+
+    #[test]
+    fn by_default_the_best_simple_ranking_on_new_items_is_to_be_beaten() {
+        let config = Config::default();
+        let mut evaluation = evaluation(0.2);
+        let told = |evaluation: &JudgedEvaluation| {
+            let reasons = reasons(evaluation, &description("lake"), "lake", &config);
+            reasons.iter().map(|reason| reason.holds).collect::<Vec<_>>()
+        };
+        let mut new = evaluation.evaluation.protocols[0].clone();
+        new.name = "new".to_owned();
+        new.rankings.push(ranking("recently-popular", 0.3));
+        evaluation.evaluation.protocols.push(new);
+        assert_eq!(
+            told(&evaluation),
+            [true, true, true, true, false],
+            "behind recently-popular"
+        );
+        evaluation.evaluation.protocols[1].rankings[1].ndcg.value = 0.4;
+        assert_eq!(told(&evaluation), [true; 5]);
+        evaluation.evaluation.protocols[1].users = 29;
+        assert_eq!(
+            told(&evaluation),
+            [true, true, true, false, true],
+            "too few are no verdict"
+        );
+        evaluation.evaluation.protocols[1].users = 0;
+        assert_eq!(told(&evaluation), [true, true, true, false, false], "nobody was judged");
     }
 
     #[test]
     fn an_evaluation_on_other_data_than_the_models_does_not_count() {
         let mut config = Config::default();
-        config.evaluate.must_beat = Some(Baseline::MostPopular);
-        assert_eq!(holds(0.2, "older lake", &config), [true, false, true, true]);
+        config.evaluate.must_beat = ToBeat::MostPopular;
+        assert_eq!(holds(0.2, "older lake", &config), [true, false, true, true, true]);
     }
 }

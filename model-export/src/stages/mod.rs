@@ -22,7 +22,7 @@ pub const ALL: &[&dyn Stage] = &[
     &train::Train,
     &segment::Segment,
     &evaluate::Evaluate,
-    &gate::MustBeat,
+    &gate::EvaluationGate,
     &pack::Pack,
 ];
 

@@ -7,6 +7,7 @@ use selvedge_lake::explain::{Error, Exit, Explain};
 use selvedge_models::als::TrainError;
 use selvedge_models::contexts::context_factors;
 use selvedge_models::fit::{Fitted, fit};
+use selvedge_models::interactions::RareItems;
 use selvedge_models::recommender::FitError;
 use serde::Serialize;
 
@@ -73,6 +74,10 @@ pub struct Summary {
     pub events: usize,
     /// Events that do not.
     pub left_out: LeftOutEvents,
+    /// Events that are of too few people's items to be trained on.
+    pub rare: RareItems,
+    /// The setting that says so.
+    pub min_item_users: u64,
     /// Seconds spent on training, validation included.
     pub train_s: f64,
 }
@@ -179,6 +184,8 @@ pub fn train(config: &Config, model: &ModelDir) -> Result<Summary, TrainStageErr
         outcome,
         validation,
     } = fit(recommender(config)?.as_ref(), &log, until_ms, &config.train.fit_plan())?;
+    let min_item_users = config.train.fit_plan().min_item_users;
+    let rare = RareItems::of_log(&log, &config.train.weighting(), min_item_users);
     let train_s = started.elapsed().as_secs_f64();
     let objective = config.train.objective();
     let description = Description {
@@ -230,6 +237,8 @@ pub fn train(config: &Config, model: &ModelDir) -> Result<Summary, TrainStageErr
         description,
         events: log.events.len(),
         left_out,
+        rare,
+        min_item_users,
         train_s,
     })
 }
@@ -240,7 +249,7 @@ impl Report for Summary {
     fn render(&self) -> String {
         let description = &self.description;
         let mut table = Table::new(&["train", ""]);
-        table.row(["events", &count(self.events as u64)]);
+        table.row(["events", &count(self.rare.events - self.rare.rare_events)]);
         table.row(["users", &count(description.users as u64)]);
         table.row(["items", &count(description.items as u64)]);
         table.row(["user-item pairs", &count(description.interactions as u64)]);
@@ -251,8 +260,37 @@ impl Report for Summary {
         let LeftOutEvents {
             uncatalogued_events,
             uncatalogued_items,
+            merged,
             visitors,
         } = &self.left_out;
+        if self.rare.rare_events > 0 {
+            let few = self.min_item_users;
+            text.push_str(&format!(
+                "left out: {} of {} events are of {} items with fewer than {few} people (train.min_item_users)\n",
+                count(self.rare.rare_events),
+                count(self.rare.events),
+                count(self.rare.rare_items)
+            ));
+            if self.rare.is_too_much() {
+                text.push_str(&format!(
+                    "hint: that is more than a third; train.min_item_users = {} keeps two thirds of the events\n",
+                    self.rare.keeps_two_thirds
+                ));
+            }
+        }
+        let weightless = (self.events as u64).saturating_sub(self.rare.events);
+        if weightless > 0 {
+            text.push_str(&format!(
+                "left out: {} events are of kinds that weigh nothing (train.weights)\n",
+                count(weightless)
+            ));
+        }
+        if *merged > 0 {
+            text.push_str(&format!(
+                "counted once: {} events have the id of an earlier event of the same user and source\n",
+                count(*merged)
+            ));
+        }
         if *uncatalogued_events > 0 {
             text.push_str(&format!(
                 "left out: {} events of {} items that are in no catalogue (train.uncatalogued_items)\n",

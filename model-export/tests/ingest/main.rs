@@ -3,9 +3,11 @@
 
 mod catalogue;
 mod collected;
+mod copies;
 mod formats;
 mod hostile;
 mod idempotence;
 mod quarantine;
 mod suppliers;
 mod support;
+mod values;

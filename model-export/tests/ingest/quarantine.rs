@@ -18,14 +18,14 @@ fn every_refused_row_has_its_line_and_its_reason() {
         1,c,yesterday,1\r\n\
         ,d,1700000003,1\r\n\
         1,e,1700000004,much\r\n\
-        1,f,1700000005,NaN\r\n\
+        1,f,1700000005,inf\r\n\
         1,g,1700000006\r\n\
         1,h,0,1\r\n\
         1,i,4000000000,1\r\n\
         1,j,1700000007,\r\n\
         1,k,1700000008,1,1\r\n";
     let mut bytes = text.as_bytes().to_vec();
-    bytes.extend_from_slice(b"1,\xff,1700000009,1\n1,l,1700000010,1");
+    bytes.extend_from_slice(b"1,\xff,1700000009,1\n1,l\xc3\xa9,1700000010,1\n1,\xc3\xa9,1700000011,1");
     folder.write("events.csv", bytes);
     folder.ingest(EVENTS).unwrap();
     assert_eq!(
@@ -36,7 +36,7 @@ fn every_refused_row_has_its_line_and_its_reason() {
             "8: timestamp: expected a time (auto), found \"yesterday\"",
             "9: user: expected an id, found \"\"",
             "10: value: expected a finite number, found \"much\"",
-            "11: value: expected a finite number, found \"NaN\"",
+            "11: value: expected a finite number, found \"inf\"",
             "12: expected 4 columns, found 3",
             "13: timestamp: expected a time (auto), found \"0\"",
             "14: timestamp: expected 1990 to tomorrow, found 2096-10-02",
@@ -49,7 +49,8 @@ fn every_refused_row_has_its_line_and_its_reason() {
         [
             "1 a view 1700000000000 1",
             "1 j view 1700000007000 NaN",
-            "1 l view 1700000010000 1"
+            "1 lé view 1700000010000 1",
+            "1 é view 1700000011000 1"
         ]
     );
 }
@@ -88,6 +89,35 @@ fn refused_json_lines_have_their_line_and_the_whole_text() {
     let first: serde_json::Value = serde_json::from_slice(quarantine.1.split(|&b| b == b'\n').next().unwrap()).unwrap();
     assert_eq!(first["raw"], "{\"user\": 1, \"item\": \"a\"");
     assert!(first["file"].as_str().unwrap().ends_with("events.jsonl"));
+}
+
+#[test]
+fn the_quarantine_is_capped_while_counting_goes_on_and_every_reason_keeps_its_first_rows() {
+    let folder = Folder::new();
+    let mut text = "user,item,time,value\n".to_owned();
+    text.push_str(&format!("u,i,{},1\n", "x".repeat(4000)).repeat(30_000));
+    text.push_str(&",i,1700000000,1\n".repeat(20));
+    text.push_str("u,i,1700000000,1\n");
+    let packed = crate::support::gzip(text.as_bytes());
+    assert!(packed.len() < 2_000_000, "{}", packed.len());
+    folder.write("events.csv.gz", packed);
+    let report = folder.ingest(EVENTS).unwrap();
+    let counts = &report.files[0].counts;
+    assert_eq!((counts.quarantined, counts.accepted), (30_020, 1));
+    assert_eq!(report.files[0].reasons["no user"], 20);
+    let kept = folder.refused();
+    assert_eq!(counts.quarantine_kept, kept.len() as u64);
+    assert_eq!(
+        kept.iter().filter(|row| row.contains("user: expected an id")).count(),
+        10
+    );
+    let bytes: usize = folder
+        .lake_files()
+        .iter()
+        .filter(|(path, _)| path.starts_with("quarantine"))
+        .map(|(_, bytes)| bytes.len())
+        .sum();
+    assert!(bytes < 17 << 20, "{bytes}");
 }
 
 #[test]

@@ -3,8 +3,10 @@
 
 mod command;
 mod gates;
+mod ingest_kills;
 mod kills;
 mod order;
 mod publish;
 mod shop;
 mod strangers;
+mod verdicts;

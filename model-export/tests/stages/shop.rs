@@ -30,6 +30,10 @@ validation_days = 0.0
 count = 4
 min_members = 5
 
+[evaluate]
+must_beat = "none"
+min_judged = 0
+
 [[slots]]
 name = "home"
 audience = "segment"

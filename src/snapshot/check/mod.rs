@@ -55,6 +55,7 @@ fn values(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotErro
             indices(contents, kind, limit, "a category index, or all ones for none", true)
         }
         Values::SegmentsOrNone => indices(contents, kind, contents.header.segments, "a segment, or none", true),
+        Values::Members => segments::members(contents, kind),
         Values::LaterSegments => segments::parents(contents, kind),
         Values::RowsByKey => rows::by_key(contents, kind),
         Values::Bounds => rows::bounds(contents, kind),

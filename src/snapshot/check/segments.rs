@@ -1,10 +1,25 @@
 //! Checks of the segment tree.
 
+use crate::segment::MIN_MEMBERS;
 use crate::snapshot::bytes::to_usize;
 use crate::snapshot::contents::Contents;
 use crate::snapshot::error::SnapshotError;
 use crate::snapshot::layout::NONE;
 use crate::snapshot::section::SectionKind;
+
+/// Checks that no segment stands for one person alone: its list would show what that person did.
+pub fn members(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotError> {
+    let members: &[u32] = contents.values(kind);
+    match members.iter().position(|members| *members < MIN_MEMBERS) {
+        Some(element) => Err(SnapshotError::Content {
+            kind,
+            element,
+            expected: "at least 2 members",
+            found: f64::from(members[element]),
+        }),
+        None => Ok(()),
+    }
+}
 
 /// Checks that parents come after their children, so that every path to the root ends.
 pub fn parents(contents: &Contents<'_>, kind: SectionKind) -> Result<(), SnapshotError> {

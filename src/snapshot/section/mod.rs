@@ -52,6 +52,8 @@ pub enum Values {
     SegmentsOrNone,
     /// Anything but a later segment or `NONE`.
     LaterSegments,
+    /// Members of segments below the fewest that a segment may have.
+    Members,
     /// Rows that are not in strictly ascending order of their keys.
     RowsByKey,
     /// Bounds that rise, or that a row of their block exceeds.
@@ -138,7 +140,7 @@ sections! {
     /// Unit-length direction of each segment.
     SegmentCentroids = 14 "segment-centroids", Mandatory since 0, Base, F32[Segments, Dims], Floats;
     /// Users of each segment in training.
-    SegmentMembers = 15 "segment-members", Mandatory since 0, Base, U32[Segments], Free;
+    SegmentMembers = 15 "segment-members", Mandatory since 0, Base, U32[Segments], Members;
     /// Coarser segment that each one is part of, or `NONE`; see *Segment tree*.
     SegmentParents = 26 "segment-parents", Optional since 2, Base, U32[Segments], LaterSegments;
     /// For each slot and segment, the segment whose list is served, or `NONE` for the list of the daypart or of everyone.
@@ -261,6 +263,7 @@ impl Values {
             Self::RowsOrNone => "each a row or `NONE`",
             Self::CategoriesOrNone => "a category or `NONE`",
             Self::SegmentsOrNone => "a segment or `NONE`",
+            Self::Members => "at least 2",
             Self::LaterSegments => "above the own index, below segments, or `NONE`",
             Self::RowsByKey => "rows; keys strictly ascending, so each row occurs once",
             Self::Bounds => {

@@ -2,6 +2,7 @@
 
 mod digest;
 mod edge;
+mod files;
 mod frontier;
 mod load;
 mod memory;
@@ -50,6 +51,8 @@ enum Bench {
     Size,
     /// The digests that could verify a snapshot.
     Digest,
+    /// Strangers' files: which are read right, refused, or wrong.
+    Files,
     /// All of them.
     All,
 }
@@ -57,7 +60,7 @@ enum Bench {
 type Measure = fn() -> Result<(), Failure>;
 
 /// What `all` measures, in this order. The quality report includes training time.
-const IN_ORDER: [(Bench, Measure); 9] = [
+const IN_ORDER: [(Bench, Measure); 10] = [
     (Bench::Size, size::run),
     (Bench::Digest, digest::run),
     (Bench::Edge, edge::run),
@@ -67,11 +70,12 @@ const IN_ORDER: [(Bench, Measure); 9] = [
     (Bench::Pages, load::pages),
     (Bench::Frontier, frontier::run),
     (Bench::Quality, quality::run),
+    (Bench::Files, files::run),
 ];
 
 pub fn run(options: &Options) -> Result<(), Failure> {
     let wanted = |bench| options.what == bench || options.what == Bench::All;
-    if options.what != Bench::Quality && options.what != Bench::Train {
+    if !matches!(options.what, Bench::Quality | Bench::Train | Bench::Files) {
         setup::ensure(&[Need::Wasm, Need::Npm])?;
     }
     for (bench, measure) in IN_ORDER {

@@ -2,32 +2,18 @@
 //! never closed must cost one row and not the rest of the file.
 
 use std::borrow::Cow;
-use std::io::BufRead;
+use std::io::{BufRead, Read as _};
 use std::path::Path;
 
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
-
+use super::dialect::{self, Dialect, HEAD_BYTES};
 use super::lines::{Line, Lines, MAX_LINE_BYTES};
+use super::split::{Quote, Record, Splitter, scan};
 use super::{BadRow, Cell, IngestError, OnRow, Row};
 use crate::source::TextFormat;
 
 /// A quoted value may hold line ends; a record over more lines or bytes than this has lost its closing quote.
 const MAX_RECORD_LINES: usize = 256;
 const MAX_RECORD_BYTES: usize = 1 << 18;
-
-/// One record, split.
-struct Record {
-    values: Vec<u8>,
-    ends: Vec<usize>,
-    count: usize,
-}
-
-impl Record {
-    fn value(&self, index: usize) -> &[u8] {
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        &self.values[start..self.ends[index]]
-    }
-}
 
 /// The mapped columns of a record.
 struct CsvRow<'a> {
@@ -49,116 +35,37 @@ impl Row for CsvRow<'_> {
     }
 }
 
-/// Where a scan through a record is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Quote {
-    /// At the start of a value, where a quote opens one.
-    Start,
-    /// In a value where quotes mean nothing more.
-    Plain,
-    /// Between quotes.
-    Inside,
-    /// After a quote between quotes: the closing one, or the first of two.
-    Closing,
-    /// After a closing quote that no separator follows: this quote was meant to open a value.
-    Stray,
+/// The beginning of a text, and a reader that gives it again.
+pub struct Beginning {
+    /// Its first bytes.
+    pub bytes: Vec<u8>,
+    /// Whether nothing follows.
+    pub whole: bool,
+    /// The text from its beginning.
+    pub reader: Box<dyn BufRead>,
 }
 
-fn scan(mut state: Quote, bytes: &[u8], delimiter: u8) -> Quote {
-    for &byte in bytes {
-        state = match state {
-            Quote::Inside if byte == b'"' => Quote::Closing,
-            Quote::Inside => Quote::Inside,
-            Quote::Closing if byte == b'"' => Quote::Inside,
-            Quote::Start if byte == b'"' => Quote::Inside,
-            Quote::Stray => Quote::Stray,
-            Quote::Closing if byte != delimiter => Quote::Stray,
-            _ if byte == delimiter => Quote::Start,
-            _ => Quote::Plain,
-        };
-    }
-    state
-}
-
-/// The separator that a header line uses most outside quotes; a comma when there is none.
-pub fn sniff_delimiter(header: &[u8]) -> u8 {
-    let mut counts = [0usize; 256];
-    let mut quoted = false;
-    for &byte in header {
-        if byte == b'"' {
-            quoted = !quoted;
-        } else if !quoted {
-            counts[usize::from(byte)] += 1;
-        }
-    }
-    // The comma comes last because `max_by_key` keeps the last of equals.
-    let best = [b'|', b';', b'\t', b',']
-        .into_iter()
-        .max_by_key(|&byte| counts[usize::from(byte)]);
-    best.unwrap_or(b',')
-}
-
-struct Splitter {
-    reader: Reader,
-    record: Record,
-}
-
-impl Splitter {
-    fn new(delimiter: u8) -> Self {
-        Self {
-            reader: ReaderBuilder::new().delimiter(delimiter).build(),
-            record: Record {
-                values: vec![0; 1024],
-                ends: vec![0; 64],
-                count: 0,
-            },
-        }
-    }
-
-    /// Splits a whole record, which must end in a line end.
-    fn split(&mut self, bytes: &[u8]) -> &Record {
-        self.reader.reset();
-        let Record { values, ends, count } = &mut self.record;
-        let (mut read, mut written, mut ended) = (0, 0, 0);
-        loop {
-            let (result, r, w, e) = self
-                .reader
-                .read_record(&bytes[read..], &mut values[written..], &mut ends[ended..]);
-            (read, written, ended) = (read + r, written + w, ended + e);
-            match result {
-                ReadRecordResult::OutputFull => values.resize(values.len() * 2, 0),
-                ReadRecordResult::OutputEndsFull => ends.resize(ends.len() * 2, 0),
-                // With no bytes left the next call sees the end of the input.
-                ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::Record | ReadRecordResult::End => break,
+/// Reads the first `limit` bytes of a text ahead.
+pub fn beginning(mut reader: Box<dyn BufRead>, limit: usize) -> std::io::Result<Beginning> {
+    let mut bytes = Vec::new();
+    let mut whole = false;
+    while bytes.len() < limit && !whole {
+        let length = match reader.fill_buf() {
+            Ok(available) => {
+                bytes.extend_from_slice(available);
+                available.len()
             }
-        }
-        *count = ended;
-        &self.record
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        reader.consume(length);
+        whole = length == 0;
     }
-}
-
-/// The names in a header line, and the separator.
-pub fn header(line: &[u8], text: &TextFormat) -> Result<(Vec<String>, u8), IngestError> {
-    let delimiter = match text.delimiter {
-        None => sniff_delimiter(line),
-        Some(found) => u8::try_from(found)
-            .ok()
-            .filter(u8::is_ascii)
-            .ok_or(IngestError::Delimiter { found })?,
-    };
-    let mut splitter = Splitter::new(delimiter);
-    let mut bytes = line.to_vec();
-    bytes.push(b'\n');
-    let record = splitter.split(&bytes);
-    let names = (0..record.count).map(|index| {
-        if text.header {
-            String::from_utf8_lossy(record.value(index)).trim().to_owned()
-        } else {
-            (index + 1).to_string()
-        }
-    });
-    Ok((names.collect(), delimiter))
+    Ok(Beginning {
+        reader: Box::new(std::io::Cursor::new(bytes.clone()).chain(reader)),
+        bytes,
+        whole,
+    })
 }
 
 /// Reads all rows of a file, in order.
@@ -173,34 +80,52 @@ pub fn read(
         path: path.to_owned(),
         source,
     };
+    let Beginning { bytes, whole, reader } = beginning(reader, HEAD_BYTES).map_err(failed)?;
+    let dialect = dialect::find(&bytes, whole, text, wanted);
+    if dialect.names.is_empty() {
+        return Ok(());
+    }
+    let columns = columns(path, &dialect.names, wanted)?;
+    rows(path, reader, dialect.first_row, &dialect, &columns, on_row)
+}
+
+/// Where the wanted columns stand.
+pub fn columns(path: &Path, names: &[String], wanted: &[String]) -> Result<Vec<usize>, IngestError> {
+    let position = |column: &String| {
+        names
+            .iter()
+            .position(|name| name == column)
+            .ok_or_else(|| IngestError::NoColumn {
+                path: path.to_owned(),
+                column: column.clone(),
+                found: names.to_vec(),
+            })
+    };
+    wanted.iter().map(position).collect()
+}
+
+/// Reads the rows behind the first `skip` lines, in order.
+pub fn rows(
+    path: &Path,
+    reader: Box<dyn BufRead>,
+    skip: u64,
+    dialect: &Dialect,
+    columns: &[usize],
+    on_row: &mut OnRow<'_>,
+) -> Result<(), IngestError> {
+    let failed = |source| IngestError::Read {
+        path: path.to_owned(),
+        source,
+    };
     let mut lines = Lines::new(reader);
     let mut line = Line::default();
-    loop {
+    for _ in 0..skip {
         if !lines.next(&mut line).map_err(failed)? {
             return Ok(());
         }
-        if !line.bytes.is_empty() {
-            break;
-        }
     }
-    let (names, delimiter) = header(&line.bytes, text)?;
-    let columns = wanted
-        .iter()
-        .map(|column| {
-            names
-                .iter()
-                .position(|name| name == column)
-                .ok_or_else(|| IngestError::NoColumn {
-                    path: path.to_owned(),
-                    column: column.clone(),
-                    found: names.clone(),
-                })
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    if !text.header {
-        lines.give_back(vec![line.clone()]);
-    }
-    let mut splitter = Splitter::new(delimiter);
+    let (names, separator) = (&dialect.names, &dialect.separator);
+    let mut splitter = Splitter::new(separator);
     while lines.next(&mut line).map_err(failed)? {
         if line.bytes.is_empty() {
             continue;
@@ -210,7 +135,7 @@ pub fn read(
             on_row(number, Err((BadRow::TooLong { limit: MAX_LINE_BYTES }, &line.bytes)))?;
             continue;
         }
-        let mut state = scan(Quote::Start, &line.bytes, delimiter);
+        let mut state = scan(Quote::Start, &line.bytes, separator);
         let first_length = line.bytes.len();
         let mut rest: Vec<Line> = Vec::new();
         let mut complete = true;
@@ -223,7 +148,7 @@ pub fn read(
                 complete = false;
                 break;
             }
-            state = scan(scan(state, b"\n", delimiter), &next.bytes, delimiter);
+            state = scan(scan(state, b"\n", separator), &next.bytes, separator);
             line.bytes.push(b'\n');
             line.bytes.extend_from_slice(&next.bytes);
             complete = !next.too_long;
@@ -241,7 +166,7 @@ pub fn read(
         if complete && record.count == names.len() {
             let row = CsvRow {
                 record,
-                columns: &columns,
+                columns,
                 raw: &line.bytes[..raw],
             };
             on_row(number, Ok(&row))?;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use selvedge::event::EventError;
 use selvedge::item::ItemFieldError;
 
+use super::kind::Foreign;
 use crate::explain::{Exit, Explain};
+use crate::row_filter::FilterError;
 use crate::storage::{LakeError, SourceKind};
 
 /// Why a run stops.
@@ -40,6 +42,14 @@ pub enum IngestError {
         /// The path.
         pattern: String,
     },
+    /// No source of the lake is to be forgotten.
+    #[error("no file in the lake matches {pattern:?}")]
+    NoSource {
+        /// The pattern.
+        pattern: String,
+        /// Some files of the lake.
+        known: Vec<String>,
+    },
     /// A file cannot be read to its end.
     #[error("cannot read {}", path.display())]
     Read {
@@ -48,11 +58,85 @@ pub enum IngestError {
         /// Why.
         source: std::io::Error,
     },
-    /// A text file is in UTF-16.
-    #[error("{}: expected text in UTF-8, found UTF-16", path.display())]
-    Utf16 {
+    /// A file is something else than rows.
+    #[error("{}: expected a file with rows, found {found}", path.display())]
+    Unreadable {
         /// The file.
         path: PathBuf,
+        /// What it is.
+        found: Foreign,
+    },
+    /// A file has no bytes, or no text in it.
+    #[error("{}: expected rows, found an empty file", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file has a line of column names and nothing below.
+    #[error("{}: expected rows, found only the header: {}", path.display(), names.join(", "))]
+    OnlyHeader {
+        /// The file.
+        path: PathBuf,
+        /// The columns.
+        names: Vec<String>,
+    },
+    /// Text in an encoding that cannot be told.
+    #[error("{}: expected text in UTF-8, UTF-16, Windows-1252, Windows-1250, Windows-1251 or ISO-8859-2, found other bytes", path.display())]
+    UnknownEncoding {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The name of an encoding is none.
+    #[error("encoding: expected a name like windows-1252, found {found:?}")]
+    Encoding {
+        /// What is configured.
+        found: String,
+    },
+    /// A zip archive is damaged.
+    #[error("{}: cannot read it as a zip archive: {found}", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        found: String,
+    },
+    /// An archive holds tables with different columns.
+    #[error("{}: expected one table, or several with the same columns, found {}", path.display(), found.join("; "))]
+    DifferentMembers {
+        /// The file.
+        path: PathBuf,
+        /// The files in it that hold rows.
+        found: Vec<String>,
+    },
+    /// The file of an archive, or the sheet, that is asked for is not there.
+    #[error("{}: expected {member:?} in it, found {}", path.display(), found.join(", "))]
+    NoMember {
+        /// The file.
+        path: PathBuf,
+        /// What is configured.
+        member: String,
+        /// What is in it.
+        found: Vec<String>,
+    },
+    /// A spreadsheet is damaged, or not one.
+    #[error("{}: cannot read it as a spreadsheet: {found}", path.display())]
+    Sheet {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        found: String,
+    },
+    /// A file that must be held in memory is too large, perhaps made to be.
+    #[error("{}: expected at most {limit} {what}, found {found}", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// What is counted.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+        /// How many there are, or more than the limit.
+        found: u64,
     },
     /// A Parquet file is damaged, or not one.
     #[error("{}: cannot read it as Parquet", path.display())]
@@ -98,12 +182,6 @@ pub enum IngestError {
         /// Its type.
         found: String,
     },
-    /// The separator is not one byte.
-    #[error("delimiter: expected one ASCII character, found {found:?}")]
-    Delimiter {
-        /// What is configured.
-        found: char,
-    },
     /// A time zone that is not in the IANA list.
     #[error("time_zone: expected a name like Europe/Berlin, found {found:?}")]
     TimeZone {
@@ -114,11 +192,58 @@ pub enum IngestError {
     },
     /// A timestamp format that is none.
     #[error(
-        "timestamp_format: expected auto, rfc3339, unix_s, unix_ms, unix_us or a strftime pattern, found {found:?}"
+        "timestamp_format: expected auto, day_first, month_first, year_first, rfc3339, unix_s, unix_ms, unix_us, unix_ns, \
+         spreadsheet_days or a strftime pattern, found {found:?}"
     )]
     TimestampFormat {
         /// What is configured.
         found: String,
+    },
+    /// The template of date and time in two columns is not closed.
+    #[error("columns.timestamp: expected every {{ to be closed, found {found:?}")]
+    TimeTemplate {
+        /// What is configured.
+        found: String,
+    },
+    /// Day and month are the other way round; nothing of the file was published.
+    #[error(
+        "{}: expected dates as {format} reads them, found {rows} that only {other} reads, like {example}",
+        path.display()
+    )]
+    DayAndMonth {
+        /// The file.
+        path: PathBuf,
+        /// The configured format.
+        format: String,
+        /// The format that fits.
+        other: String,
+        /// How many times only the other format reads.
+        rows: u64,
+        /// The first of them.
+        example: String,
+    },
+    /// A filter that cannot be read.
+    #[error("where: {source} in: {text}")]
+    Filter {
+        /// The filter.
+        text: String,
+        /// Where the mistake is.
+        source: FilterError,
+    },
+    /// Numbers with a decimal comma stand beside numbers with a decimal point that may be a thousand; nothing of the file was published.
+    #[error(
+        "{}: {column}: expected numbers with one decimal mark, found {comma} and {point}",
+        path.display()
+    )]
+    DecimalMarks {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// A number with a decimal comma.
+        comma: String,
+        /// A number with a point before three digits.
+        point: String,
     },
     /// The title's template is not closed.
     #[error("columns.title: expected every {{ to be closed, found {found:?}")]
@@ -142,7 +267,7 @@ pub enum IngestError {
     },
     /// Too many rows of a file were refused; nothing of it was published.
     #[error(
-        "{}: expected at most {:.2} % bad rows (lake.max_bad_share), found {bad} of {rows} ({:.2} %)\n{}",
+        "{}: expected at most {:.2} % bad rows, found {bad} of {rows} ({:.2} %)\n{}",
         path.display(), allowed * 100.0, share(*bad, *rows) * 100.0, reasons.join("\n")
     )]
     TooManyBad {
@@ -161,9 +286,18 @@ pub enum IngestError {
     },
 }
 
-/// Bad rows that a small file may have, whatever their share. One row of a supplier with 50 items is 2 % of them, and must not keep the other
-/// 49 from being sold. More than half of the rows are too many all the same: then the mapping is wrong.
-const FEW: u64 = 10;
+/// The share of bad rows that a catalogue may have, whatever `lake.max_bad_share` says: one supplier's rows must not keep those of the others
+/// from being sold. If more than half are bad, the mapping is wrong.
+const CATALOGUE_SHARE: f64 = 0.5;
+
+/// The share of bad rows that a file may have. 0 means none, for catalogues as well.
+#[must_use]
+pub fn allowed_share(kind: SourceKind, max_bad_share: f64) -> f64 {
+    match kind {
+        SourceKind::Catalogue if max_bad_share > 0.0 => max_bad_share.max(CATALOGUE_SHARE),
+        _ => max_bad_share,
+    }
+}
 
 /// Bad rows that a file of so many may have.
 #[must_use]
@@ -178,12 +312,9 @@ pub fn allowed(kind: SourceKind, max_bad_share: f64, rows: u64) -> u64 {
         return 0;
     }
     // The share is often written so that it is met exactly.
-    let share = (max_bad_share * rows as f64 + 1e-9).floor() as u64;
-    let few = match kind {
-        SourceKind::Catalogue => FEW.min(rows / 2),
-        SourceKind::Events => 1.min(rows / 2),
-    };
-    share.max(few)
+    let share = (allowed_share(kind, max_bad_share) * rows as f64 + 1e-9).floor() as u64;
+    // One bad row of a small file is allowed, whatever its share.
+    share.max(1.min(rows / 2))
 }
 
 /// Bad rows as a share of all.
@@ -198,9 +329,18 @@ impl Explain for IngestError {
         match self {
             Self::Lake(error) => error.exit(),
             Self::Read { .. } | Self::Batch { .. } | Self::Glob { .. } => Exit::Environment,
-            Self::TooManyBad { .. } | Self::Parquet { .. } | Self::Utf16 { .. } | Self::CompressedParquet { .. } => {
-                Exit::Data
-            }
+            Self::DayAndMonth { .. }
+            | Self::DecimalMarks { .. }
+            | Self::TooManyBad { .. }
+            | Self::Parquet { .. }
+            | Self::CompressedParquet { .. }
+            | Self::Unreadable { .. }
+            | Self::Empty { .. }
+            | Self::OnlyHeader { .. }
+            | Self::UnknownEncoding { .. }
+            | Self::Archive { .. }
+            | Self::Sheet { .. }
+            | Self::TooLarge { .. } => Exit::Data,
             _ => Exit::Usage,
         }
     }
@@ -212,13 +352,31 @@ impl Explain for IngestError {
             Self::NoFiles { .. } => "relative paths start at the configuration file; `optional = true` allows \
                                      a source without files"
                 .to_owned(),
+            Self::NoSource { known, .. } if known.is_empty() => "nothing is in the lake".to_owned(),
+            Self::NoSource { known, .. } => format!("in the lake are, for example: {}", known.join(", ")),
             Self::Read { source, .. } if source.kind() == std::io::ErrorKind::UnexpectedEof => {
                 "the file ends early: was it copied whole?".to_owned()
             }
             Self::Read { .. } | Self::Batch { .. } | Self::Parquet { .. } => {
                 "nothing of this file was published; get it again and repeat".to_owned()
             }
-            Self::Utf16 { .. } => "convert it, for example: iconv -f UTF-16 -t UTF-8 IN > OUT".to_owned(),
+            Self::Unreadable { found, .. } => found.hint().to_owned(),
+            Self::Empty { .. } | Self::OnlyHeader { .. } => "was the export finished?".to_owned(),
+            Self::UnknownEncoding { .. } => {
+                "set `encoding` to the name of its encoding, such as \"gbk\", \"shift_jis\" or \"macintosh\", or \
+                                             convert it: iconv -f NAME -t UTF-8 IN > OUT"
+                    .to_owned()
+            }
+            Self::Encoding { .. } => {
+                "names are those of the WHATWG standard: utf-8, utf-16le, windows-1252, iso-8859-2, gbk, …".to_owned()
+            }
+            Self::DifferentMembers { .. } => {
+                "choose one by `member`, in one [[events]] or [[catalogue]] for each table, or unpack the archive"
+                    .to_owned()
+            }
+            Self::NoMember { .. } => "`member` is the name of a file in the archive, or of a sheet".to_owned(),
+            Self::Archive { .. } | Self::Sheet { .. } => "was it copied whole?".to_owned(),
+            Self::TooLarge { .. } => "save it as CSV or Parquet, or in several files".to_owned(),
             Self::CompressedParquet { .. } => "decompress it; Parquet compresses inside".to_owned(),
             Self::NoColumn { column, found, .. } => {
                 match crate::explain::nearest(column, found.iter().map(String::as_str)) {
@@ -226,9 +384,17 @@ impl Explain for IngestError {
                     None => "columns of [[events]] and [[catalogue]] name the columns of your files".to_owned(),
                 }
             }
+            Self::DayAndMonth { other, .. } => format!(
+                "nothing of this file was published. Its dates have day and month the other way round: set timestamp_format = {other:?}"
+            ),
+            Self::DecimalMarks { .. } => {
+                "nothing of this file was published; set decimal = \",\" if the point separates thousands, \
+                 or decimal = \".\" if the comma does"
+                    .to_owned()
+            }
             Self::TooManyBad { quarantine, .. } => format!(
                 "nothing of this file was published; the refused rows with their reasons are in {}. \
-                 Correct the mapping or the file, or raise lake.max_bad_share",
+                 Correct the mapping or the file, or raise lake.max_bad_share (a catalogue may have up to half bad rows, unless it is 0)",
                 quarantine.display()
             ),
             _ => return None,
@@ -275,6 +441,38 @@ pub enum BadRow {
         /// What stands there.
         found: String,
     },
+    /// A word for nobody, in a source without anonymous rows.
+    #[error(
+        "user: expected an id, found the placeholder {found}; set anonymous = true to keep such rows, or placeholders = [] if it is an id"
+    )]
+    PlaceholderUser {
+        /// What stands there.
+        found: String,
+    },
+    /// A word for no item.
+    #[error("item: expected an id, found the placeholder {found}")]
+    PlaceholderItem {
+        /// What stands there.
+        found: String,
+    },
+    /// A long number that a spreadsheet has rounded. Many ids become the same.
+    #[error("{column}: expected an id, found {found}, which a spreadsheet has rounded; export the column as text")]
+    RoundedId {
+        /// The column.
+        column: String,
+        /// What stands there.
+        found: String,
+    },
+    /// A number that may be a thousand and more, or a fraction.
+    #[error(
+        "{column}: expected a number that can be read in one way, found {found}; set decimal = \",\" or decimal = \".\""
+    )]
+    DecimalMark {
+        /// The column.
+        column: String,
+        /// What stands there.
+        found: String,
+    },
     /// No item.
     #[error("item: expected an id, found {found}")]
     Item {
@@ -305,10 +503,29 @@ pub enum BadRow {
         /// What stands there.
         found: String,
     },
+    /// A date of which nobody can say which number is the day.
+    #[error(
+        "{column}: expected a date that can be read in one way, found {found}; \
+         set timestamp_format = \"day_first\" or \"month_first\""
+    )]
+    DayOrMonth {
+        /// The column.
+        column: String,
+        /// What stands there.
+        found: String,
+    },
     /// A time that cannot be meant.
     #[error("timestamp: expected 1990 to tomorrow, found {found}")]
     TimeRange {
         /// The time as a date, or in milliseconds since 1970 where it has none.
+        found: String,
+    },
+    /// The end of a window before which no shop was online.
+    #[error("{column}: expected 1990 or later, found {found}")]
+    WindowEnd {
+        /// The column.
+        column: String,
+        /// The time as a date.
         found: String,
     },
     /// No finite number.
@@ -370,11 +587,15 @@ impl BadRow {
             Self::NotUtf8 { .. } => "not UTF-8",
             Self::Json { .. } => "not a JSON object",
             Self::User { .. } => "no user",
-            Self::Item { .. } => "no item",
+            Self::Item { .. } | Self::PlaceholderItem { .. } => "no item",
+            Self::PlaceholderUser { .. } => "placeholder instead of a user",
+            Self::RoundedId { .. } => "rounded id",
+            Self::DecimalMark { .. } => "unclear decimal mark",
             Self::Id { .. } => "unusable id",
             Self::Kind { .. } => "unknown event type",
             Self::Time { .. } => "unreadable time",
-            Self::TimeRange { .. } => "absurd time",
+            Self::DayOrMonth { .. } => "day or month",
+            Self::TimeRange { .. } | Self::WindowEnd { .. } => "absurd time",
             Self::Value { .. } => "unusable value",
             Self::SchemaVersion { .. } => "other schema version",
             Self::Returning { .. } => "unusable returning",

@@ -7,9 +7,17 @@ use selvedge::engine::EVENT_SCHEMA_VERSION;
 use selvedge::event::{EventKind, validate_item_id, validate_value};
 use serde::Serialize;
 
-use super::time::{FIRST_MS, TimeReader};
-use super::{BadRow, Cell, IngestError, Row, cell};
-use crate::source::{ColumnMap, EventColumns, EventPreset, EventSource, FileFormat, KindOrIgnore, TextFormat};
+use super::cells::{Cells, Wanted};
+use super::filter::CellFilter;
+use super::ids::{self, Placeholders};
+use super::number::{DecimalWatch, NoNumber, NumberReader};
+use super::repeats::Frequent;
+use super::time::{FIRST_MS, OrderWatch, TimeColumns, TimeReader};
+use super::{BadRow, Cell, IngestError, cell};
+use crate::source::{
+    ColumnMap, EventColumns, EventPreset, EventSource, FileFormat, ITEM_PLACEHOLDERS, KindOrIgnore, RepeatedRows,
+    TextFormat, USER_PLACEHOLDERS, UnknownTypes,
+};
 use crate::storage::schema::{DAY_MS, date_of};
 
 /// Context values beyond this many characters are cut: they are for slicing reports, not for storing pages.
@@ -26,6 +34,18 @@ pub struct EventMapping {
     timestamp_format: String,
     time_zone: String,
     anonymous: bool,
+    // Settings that came later are part of a source's id only where they are set, so that the sources of old configurations stay the same.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    filter: Option<String>,
+    #[serde(skip_serializing_if = "UnknownTypes::is_default")]
+    unknown_event_types: UnknownTypes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decimal: Option<char>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    placeholders: Option<Vec<String>>,
+    /// What becomes of equal rows.
+    #[serde(skip_serializing_if = "RepeatedRows::is_keep")]
+    pub repeated_rows: RepeatedRows,
     #[serde(skip)]
     reader: Reader,
 }
@@ -36,7 +56,7 @@ struct Reader {
     wanted: Vec<String>,
     user: Option<usize>,
     item: usize,
-    timestamp: usize,
+    timestamp: TimeColumns,
     event_type: Option<usize>,
     value: Option<usize>,
     id: Option<usize>,
@@ -44,6 +64,33 @@ struct Reader {
     version: Option<usize>,
     context: Vec<(String, usize)>,
     time: TimeReader,
+    filter: Option<CellFilter>,
+    numbers: NumberReader,
+    nobody: Placeholders,
+    nothing: Placeholders,
+}
+
+/// What the rows of one file say about it as a whole.
+pub struct FileWatch {
+    /// Whether day and month are the other way round.
+    pub order: OrderWatch,
+    /// Whether the values have two decimal marks.
+    pub decimal: DecimalWatch,
+    /// Who fills the file.
+    pub users: Frequent,
+    /// What fills it.
+    pub items: Frequent,
+}
+
+/// What becomes of a row.
+#[derive(Debug, PartialEq)]
+pub enum Read<'a> {
+    /// It is an event.
+    Event(EventRow<'a>),
+    /// Its type is ignored.
+    Ignored,
+    /// The source's filter leaves it out.
+    Filtered,
 }
 
 /// An event, as text borrowed from its row.
@@ -57,6 +104,8 @@ pub struct EventRow<'a> {
     pub item: Cow<'a, str>,
     /// What happened.
     pub kind: EventKind,
+    /// Whether the row takes the visitor's last event of this kind with this item back.
+    pub takes_back: bool,
     /// When, in milliseconds since 1970.
     pub timestamp_ms: i64,
     /// How much.
@@ -65,27 +114,6 @@ pub struct EventRow<'a> {
     pub returning: Option<bool>,
     /// What else.
     pub context: Vec<(String, String)>,
-}
-
-/// Numbers the columns that a mapping asks for, each once.
-#[derive(Default)]
-pub struct Wanted {
-    names: Vec<String>,
-}
-
-impl Wanted {
-    /// The number of a column.
-    pub fn column(&mut self, name: &str) -> usize {
-        self.names.iter().position(|known| known == name).unwrap_or_else(|| {
-            self.names.push(name.to_owned());
-            self.names.len() - 1
-        })
-    }
-
-    /// The columns by number.
-    pub fn into_names(self) -> Vec<String> {
-        self.names
-    }
 }
 
 /// What the Worker's collector writes.
@@ -136,7 +164,7 @@ impl EventMapping {
             returning,
             version,
             item: wanted.column(&columns.item),
-            timestamp: wanted.column(&columns.timestamp),
+            timestamp: TimeColumns::new(&columns.timestamp, &mut wanted)?,
             context: columns
                 .context
                 .pairs()
@@ -144,6 +172,19 @@ impl EventMapping {
                 .map(|(name, column)| (name, wanted.column(&column)))
                 .collect(),
             time: TimeReader::new(timestamp_format, &source.time_zone)?,
+            filter: CellFilter::new(source.filter.as_deref(), source.decimal, &mut wanted)?,
+            numbers: NumberReader::new(source.decimal),
+            // The edge gives every visitor an id of its own.
+            nobody: if preset {
+                Placeholders::none()
+            } else {
+                Placeholders::new(source.placeholders.as_deref(), USER_PLACEHOLDERS)
+            },
+            nothing: if preset {
+                Placeholders::none()
+            } else {
+                Placeholders::new(None, ITEM_PLACEHOLDERS)
+            },
             wanted: wanted.into_names(),
         };
         Ok(Self {
@@ -152,9 +193,8 @@ impl EventMapping {
                     FileFormat::Auto if preset => FileFormat::Jsonl,
                     format => format,
                 },
-                delimiter: source.delimiter,
-                header: source.header,
                 collected: preset,
+                ..source.text_format()
             },
             columns,
             event_type: source.event_type,
@@ -162,6 +202,11 @@ impl EventMapping {
             timestamp_format: timestamp_format.to_owned(),
             time_zone: source.time_zone.clone(),
             anonymous: source.anonymous || preset,
+            filter: source.filter.clone(),
+            unknown_event_types: source.unknown_event_types,
+            decimal: source.decimal,
+            placeholders: source.placeholders.clone(),
+            repeated_rows: source.repeated_rows,
             reader,
         })
     }
@@ -172,11 +217,22 @@ impl EventMapping {
         &self.reader.wanted
     }
 
-    /// The event in a row; `None` where its type is ignored. `now_ms` is the latest that anybody's clock can say.
+    /// A watch over the rows of one file.
+    #[must_use]
+    pub fn watch(&self) -> FileWatch {
+        FileWatch {
+            order: OrderWatch::new(&self.reader.time),
+            decimal: DecimalWatch::default(),
+            users: Frequent::default(),
+            items: Frequent::default(),
+        }
+    }
+
+    /// The event in a row, if it is one that counts. `now_ms` is the latest that anybody's clock can say.
     ///
     /// # Errors
     /// Why the row is refused.
-    pub fn read<'a>(&self, cells: &'a Cells<'a>, now_ms: i64) -> Result<Option<EventRow<'a>>, BadRow> {
+    pub fn read<'a>(&self, cells: &'a Cells<'a>, now_ms: i64, watch: &mut FileWatch) -> Result<Read<'a>, BadRow> {
         let reader = &self.reader;
         if let Some(cell) = reader.version.map(|column| cells.get(column))
             && !matches!(cell, Cell::Null | Cell::Int(1))
@@ -187,11 +243,17 @@ impl EventMapping {
                 found: cell.shown(),
             });
         }
-        let kind = match (self.event_type, reader.event_type) {
-            (Some(kind), _) => kind,
+        if let Some(filter) = &reader.filter
+            && !filter.holds(cells)?
+        {
+            return Ok(Read::Filtered);
+        }
+        let (kind, takes_back) = match (self.event_type, reader.event_type) {
+            (Some(kind), _) => (kind, false),
             (None, Some(column)) => match self.kind(cells.get(column))? {
-                KindOrIgnore::Kind(kind) => kind,
-                KindOrIgnore::Ignore => return Ok(None),
+                KindOrIgnore::Kind(kind) => (kind, false),
+                KindOrIgnore::TakesBack(kind) => (kind, true),
+                KindOrIgnore::Ignore => return Ok(Read::Ignored),
             },
             (None, None) => {
                 return Err(BadRow::Kind {
@@ -200,15 +262,26 @@ impl EventMapping {
             }
         };
         let item_cell = cells.text(reader.item, &self.columns.item)?;
-        let item = item_cell.id().ok_or_else(|| BadRow::Item {
+        let item = ids::id("item", item_cell)?.ok_or_else(|| BadRow::Item {
             found: item_cell.shown(),
         })?;
+        if reader.nothing.has(&item) {
+            return Err(BadRow::PlaceholderItem {
+                found: item_cell.shown(),
+            });
+        }
         check_id("item", &item)?;
         let user = match reader.user {
             None => None,
             Some(column) => {
                 let cell = cells.text(column, "user")?;
-                match cell.id() {
+                match ids::id("user", cell)? {
+                    Some(user) if reader.nobody.has(&user) => {
+                        if !self.anonymous {
+                            return Err(BadRow::PlaceholderUser { found: cell.shown() });
+                        }
+                        None
+                    }
                     Some(user) => {
                         check_id("user", &user)?;
                         Some(user)
@@ -218,7 +291,8 @@ impl EventMapping {
                 }
             }
         };
-        let timestamp_ms = reader.time.read("timestamp", cells.get(reader.timestamp))?;
+        let time = reader.timestamp.cell(cells);
+        let timestamp_ms = reader.time.read_watched("timestamp", &time, &mut watch.order)?;
         // A day of grace: clocks and zones differ.
         if !(FIRST_MS..=now_ms.saturating_add(DAY_MS)).contains(&timestamp_ms) {
             return Err(BadRow::TimeRange {
@@ -227,7 +301,7 @@ impl EventMapping {
         }
         let value = match reader.value {
             None => None,
-            Some(column) => value(cells.get(column))?,
+            Some(column) => value(cells.get(column), reader.numbers, &mut watch.decimal)?,
         };
         let returning = match reader.returning.map(|column| cells.get(column)) {
             None => None,
@@ -240,7 +314,7 @@ impl EventMapping {
             None => None,
             Some(column) => {
                 let cell = cells.text(column, "id")?;
-                let id = cell.id();
+                let id = ids::id("id", cell)?;
                 if let Some(id) = &id {
                     check_id("id", id)?;
                 } else if !cell.is_empty() {
@@ -249,9 +323,20 @@ impl EventMapping {
                         reason: selvedge::event::EventError::ItemIdLength { found: 0 },
                     });
                 }
-                id
+                // What takes an order back has the order's id, and is another event.
+                id.map(|id| {
+                    if takes_back {
+                        Cow::Owned(format!("takes back {id}"))
+                    } else {
+                        id
+                    }
+                })
             }
         };
+        if let Some(user) = &user {
+            watch.users.add(user);
+        }
+        watch.items.add(&item);
         let mut context = Vec::new();
         for (name, column) in &reader.context {
             match cells.get(*column) {
@@ -268,11 +353,12 @@ impl EventMapping {
                 }
             }
         }
-        Ok(Some(EventRow {
+        Ok(Read::Event(EventRow {
             id,
             user,
             item,
             kind,
+            takes_back,
             timestamp_ms,
             value,
             returning,
@@ -285,38 +371,10 @@ impl EventMapping {
         if let Some(kind) = self.event_types.get(text.as_ref()) {
             return Ok(*kind);
         }
-        EventKind::parse(&text)
-            .map(KindOrIgnore::Kind)
-            .ok_or_else(|| BadRow::Kind { found: cell.shown() })
-    }
-}
-
-/// The cells of one row, so that an event can borrow from them.
-pub struct Cells<'a> {
-    cells: Vec<Cell<'a>>,
-}
-
-impl<'a> Cells<'a> {
-    /// All wanted cells of a row.
-    pub fn of(row: &'a dyn Row, count: usize) -> Self {
-        Self {
-            cells: (0..count).map(|column| row.cell(column)).collect(),
-        }
-    }
-
-    /// A cell.
-    #[must_use]
-    pub fn get(&self, column: usize) -> &Cell<'a> {
-        &self.cells[column]
-    }
-
-    /// A cell that must be text.
-    pub fn text(&self, column: usize, name: &str) -> Result<&Cell<'a>, BadRow> {
-        match &self.cells[column] {
-            Cell::NotText => Err(BadRow::NotUtf8 {
-                column: name.to_owned(),
-            }),
-            cell => Ok(cell),
+        match (EventKind::parse(&text), self.unknown_event_types) {
+            (Some(kind), _) => Ok(KindOrIgnore::Kind(kind)),
+            (None, UnknownTypes::Ignore) => Ok(KindOrIgnore::Ignore),
+            (None, UnknownTypes::Quarantine) => Err(BadRow::Kind { found: cell.shown() }),
         }
     }
 }
@@ -329,22 +387,20 @@ pub fn check_id(column: &str, id: &str) -> Result<(), BadRow> {
     })
 }
 
-fn value(cell: &Cell<'_>) -> Result<Option<f64>, BadRow> {
-    if cell.is_empty() {
+fn value(cell: &Cell<'_>, numbers: NumberReader, watch: &mut DecimalWatch) -> Result<Option<f64>, BadRow> {
+    if cell.is_missing() {
         return Ok(None);
     }
-    #[expect(clippy::cast_precision_loss, reason = "a price needs no more than 53 bits")]
-    let number = match cell {
-        Cell::Int(value) => Some(*value as f64),
-        Cell::Unsigned(value) => Some(*value as f64),
-        Cell::Float(value) => Some(*value),
-        Cell::Bool(value) => Some(f64::from(u8::from(*value))),
-        Cell::Text(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    match number.filter(|number| validate_value(*number).is_ok()) {
-        Some(number) => Ok(Some(number)),
-        None => Err(BadRow::Value { found: cell.shown() }),
+    match numbers.read(cell) {
+        Ok((number, form)) if validate_value(number).is_ok() => {
+            watch.see(form, cell);
+            Ok(Some(number))
+        }
+        Err(NoNumber::Ambiguous) => Err(BadRow::DecimalMark {
+            column: "value".to_owned(),
+            found: cell.shown(),
+        }),
+        _ => Err(BadRow::Value { found: cell.shown() }),
     }
 }
 

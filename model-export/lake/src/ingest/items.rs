@@ -3,12 +3,17 @@
 use selvedge::item::{ItemField, MAX_ATTRIBUTES, MAX_CATEGORIES};
 use serde::Serialize;
 
-use super::events::{Cells, Wanted, check_id};
+use super::cells::{Cells, Wanted};
+use super::events::check_id;
+use super::filter::CellFilter;
+use super::ids::{self, Placeholders};
+use super::repeats::Titles;
 use super::text::{Template, collapse, title_case};
-use super::time::TimeReader;
+use super::time::{FIRST_MS, OrderWatch, TimeReader};
 use super::{BadRow, Cell, IngestError};
-use crate::source::{CatalogueColumns, CatalogueSource, TextFormat};
+use crate::source::{CatalogueColumns, CatalogueSource, ITEM_PLACEHOLDERS, TextFormat};
 use crate::storage::CatalogueItem;
+use crate::storage::schema::date_of;
 
 /// What rows of a source mean. Its JSON is part of a source's id.
 #[derive(Clone, Debug, Serialize)]
@@ -20,6 +25,10 @@ pub struct ItemMapping {
     category_separator: Option<String>,
     timestamp_format: String,
     time_zone: String,
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    filter: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decimal: Option<char>,
     #[serde(skip)]
     reader: Reader,
 }
@@ -44,6 +53,16 @@ struct Reader {
     available_from: Option<usize>,
     available_until: Option<usize>,
     time: TimeReader,
+    filter: Option<CellFilter>,
+    nothing: Placeholders,
+}
+
+/// What the rows of one file say about it as a whole.
+pub struct FileWatch {
+    /// Whether day and month are the other way round.
+    pub order: OrderWatch,
+    /// Ids with many titles.
+    pub titles: Titles,
 }
 
 /// An item, and what of its row no snapshot could hold.
@@ -100,20 +119,19 @@ impl ItemMapping {
             available_from: optional(&columns.available_from),
             available_until: optional(&columns.available_until),
             time: TimeReader::new(&source.timestamp_format, &source.time_zone)?,
+            filter: CellFilter::new(source.filter.as_deref(), source.decimal, &mut wanted)?,
+            nothing: Placeholders::new(None, ITEM_PLACEHOLDERS),
             wanted: wanted.into_names(),
         };
         Ok(Self {
-            text: TextFormat {
-                format: source.format,
-                delimiter: source.delimiter,
-                header: source.header,
-                collected: false,
-            },
+            text: source.text_format(),
             columns: columns.clone(),
             title_case: source.title_case.clone(),
             category_separator: source.category_separator.clone(),
             timestamp_format: source.timestamp_format.clone(),
             time_zone: source.time_zone.clone(),
+            filter: source.filter.clone(),
+            decimal: source.decimal,
             reader,
         })
     }
@@ -124,17 +142,34 @@ impl ItemMapping {
         &self.reader.wanted
     }
 
-    /// The item in a row. An item without a title takes the deepest category's name, or its id.
+    /// A watch over the rows of one file.
+    #[must_use]
+    pub fn watch(&self) -> FileWatch {
+        FileWatch {
+            order: OrderWatch::new(&self.reader.time),
+            titles: Titles::default(),
+        }
+    }
+
+    /// The item in a row; [`None`] if the source's filter leaves it out. An item without a title takes the deepest category's name, or its id.
     ///
     /// The texts of the item are such that a snapshot can hold them: one that it could not is shortened or left out.
     ///
     /// # Errors
     /// Why the row is refused.
-    pub fn read(&self, cells: &Cells<'_>) -> Result<ItemRow, BadRow> {
+    pub fn read(&self, cells: &Cells<'_>, watch: &mut FileWatch) -> Result<Option<ItemRow>, BadRow> {
         let reader = &self.reader;
+        if let Some(filter) = &reader.filter
+            && !filter.holds(cells)?
+        {
+            return Ok(None);
+        }
         let mut changed = Vec::new();
         let cell = cells.text(reader.id, &self.columns.id)?;
-        let id = cell.id().ok_or_else(|| BadRow::Item { found: cell.shown() })?;
+        let id = ids::id("item", cell)?.ok_or_else(|| BadRow::Item { found: cell.shown() })?;
+        if reader.nothing.has(&id) {
+            return Err(BadRow::PlaceholderItem { found: cell.shown() });
+        }
         check_id("item", &id)?;
         for column in &reader.title_columns {
             cells.text(column.number, &column.name)?;
@@ -189,11 +224,14 @@ impl ItemMapping {
             categories,
             attributes,
             image: image.map(|image| image.into_owned()),
-            available_from_ms: self.time(cells, reader.available_from, "available_from")?,
-            available_until_ms: self.time(cells, reader.available_until, "available_until")?,
+            available_from_ms: self.from(cells, &mut watch.order)?,
+            available_until_ms: self.until(cells, &mut watch.order)?,
             id: id.into_owned(),
         };
-        Ok(ItemRow { item, changed })
+        if reader.title.is_some() {
+            watch.titles.add(&item.id, &item.title);
+        }
+        Ok(Some(ItemRow { item, changed }))
     }
 
     /// The categories in one cell.
@@ -219,12 +257,52 @@ impl ItemMapping {
         texts.into_iter().map(cased).filter(|name| !name.is_empty()).collect()
     }
 
-    fn time(&self, cells: &Cells<'_>, column: Option<usize>, name: &str) -> Result<Option<i64>, BadRow> {
+    /// From when the item may be shown. What lies before all shops is no limit; what cannot be read refuses the row, so that nothing is shown early.
+    fn from(&self, cells: &Cells<'_>, watch: &mut OrderWatch) -> Result<Option<i64>, BadRow> {
+        let time = self.time(cells, self.reader.available_from, "available_from", watch)?;
+        Ok(time.filter(|ms| *ms >= FIRST_MS))
+    }
+
+    /// Until when. Databases write the year 9999 for no end.
+    fn until(&self, cells: &Cells<'_>, watch: &mut OrderWatch) -> Result<Option<i64>, BadRow> {
+        let column = "available_until";
+        match self.time(cells, self.reader.available_until, column, watch)? {
+            Some(ms) if ms < FIRST_MS => Err(BadRow::WindowEnd {
+                column: column.to_owned(),
+                found: date_of(ms),
+            }),
+            time => Ok(time.filter(|ms| *ms < OPEN_MS)),
+        }
+    }
+
+    fn time(
+        &self,
+        cells: &Cells<'_>,
+        column: Option<usize>,
+        name: &str,
+        watch: &mut OrderWatch,
+    ) -> Result<Option<i64>, BadRow> {
         match column.map(|column| cells.get(column)) {
             None => Ok(None),
-            Some(cell) if cell.is_empty() => Ok(None),
-            Some(cell) => self.reader.time.read(name, cell).map(Some),
+            Some(cell) if cell.is_missing() || is_zero_date(cell) => Ok(None),
+            Some(cell) => self.reader.time.read_watched(name, cell, watch).map(Some),
         }
+    }
+}
+
+/// Windows that end in the year 2200 or later do not end.
+const OPEN_MS: i64 = 7_258_118_400_000;
+
+/// What databases write where no time is set: `0`, `0000-00-00 00:00:00`.
+fn is_zero_date(cell: &Cell<'_>) -> bool {
+    match cell {
+        Cell::Int(0) | Cell::Unsigned(0) => true,
+        Cell::Float(value) => *value == 0.0,
+        Cell::Text(text) => {
+            let text = text.trim();
+            text == "0" || text.starts_with("0000-00-00")
+        }
+        _ => false,
     }
 }
 

@@ -1,59 +1,41 @@
 //! One JSON object per line.
 
-use std::borrow::Cow;
 use std::io::BufRead;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::json_path::each_row;
 use super::lines::{Line, Lines, MAX_LINE_BYTES};
-use super::{BadRow, Cell, IngestError, OnRow, Row};
+use super::{BadRow, IngestError, OnRow};
 
-/// The mapped keys of an object.
-struct JsonRow<'a> {
-    object: &'a Map<String, Value>,
-    columns: &'a [String],
-    raw: &'a [u8],
-}
-
-impl Row for JsonRow<'_> {
-    fn cell(&self, column: usize) -> Cell<'_> {
-        find(self.object, &self.columns[column]).map_or(Cell::Null, cell)
-    }
-
-    fn raw(&self) -> String {
-        String::from_utf8_lossy(self.raw).into_owned()
-    }
-}
-
-/// The value of a key, or of a path of keys with dots between them.
-fn find<'a>(object: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
-    if let Some(value) = object.get(path) {
-        return Some(value);
-    }
-    let (first, rest) = path.split_once('.')?;
-    find(object.get(first)?.as_object()?, rest)
-}
-
-fn cell(value: &Value) -> Cell<'_> {
-    match value {
-        Value::Null => Cell::Null,
-        Value::Bool(value) => Cell::Bool(*value),
-        Value::String(text) => Cell::Text(Cow::Borrowed(text)),
-        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
-            (Some(value), ..) => Cell::Int(value),
-            (None, Some(value), _) => Cell::Unsigned(value),
-            (None, None, value) => Cell::Float(value.unwrap_or(f64::NAN)),
+/// Why bytes are no object.
+pub fn refusal(bytes: &[u8], found: Result<Value, serde_json::Error>) -> BadRow {
+    match found {
+        Ok(other) => BadRow::Json {
+            found: match other {
+                Value::Array(_) => "an array",
+                Value::String(_) => "text",
+                Value::Number(_) => "a number",
+                _ => "true, false or null",
+            }
+            .to_owned(),
         },
-        Value::Array(values) => Cell::List(values.iter().map(cell).collect()),
-        Value::Object(object) => Cell::Object(object.iter().map(|(name, value)| (name.clone(), cell(value))).collect()),
+        Err(_) if std::str::from_utf8(bytes).is_err() => BadRow::NotUtf8 {
+            column: "the line".to_owned(),
+        },
+        // "line 1" would be wrong: each line is read on its own.
+        Err(error) => BadRow::Json {
+            found: error.to_string().replace(" at line 1 column ", " at column "),
+        },
     }
 }
 
-/// Reads all rows of a file, in order.
+/// Reads all rows of a file, in order. With `explode`, each element of the list at that path is a row.
 pub fn read(
     path: &Path,
     reader: Box<dyn BufRead>,
+    explode: Option<&str>,
     wanted: &[String],
     on_row: &mut OnRow<'_>,
 ) -> Result<(), IngestError> {
@@ -73,34 +55,14 @@ pub fn read(
             )?;
             continue;
         }
-        let reason = match serde_json::from_slice::<Value>(&line.bytes) {
+        match serde_json::from_slice::<Value>(&line.bytes) {
             Ok(Value::Object(object)) => {
-                let row = JsonRow {
-                    object: &object,
-                    columns: wanted,
-                    raw: &line.bytes,
-                };
-                on_row(line.number, Ok(&row))?;
-                continue;
+                each_row(&object, &line.bytes, explode, wanted, &mut |row| {
+                    on_row(line.number, Ok(row))
+                })?;
             }
-            Ok(other) => BadRow::Json {
-                found: match other {
-                    Value::Array(_) => "an array",
-                    Value::String(_) => "text",
-                    Value::Number(_) => "a number",
-                    _ => "true, false or null",
-                }
-                .to_owned(),
-            },
-            Err(_) if std::str::from_utf8(&line.bytes).is_err() => BadRow::NotUtf8 {
-                column: "the line".to_owned(),
-            },
-            // "line 1" would be wrong: each line is read on its own.
-            Err(error) => BadRow::Json {
-                found: error.to_string().replace(" at line 1 column ", " at column "),
-            },
-        };
-        on_row(line.number, Err((reason, &line.bytes)))?;
+            other => on_row(line.number, Err((refusal(&line.bytes, other), &line.bytes)))?,
+        }
     }
     Ok(())
 }

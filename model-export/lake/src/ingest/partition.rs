@@ -1,9 +1,10 @@
 //! Events on their way into the lake: collected by day, written as Parquet parts beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use arrow_array::builder::{
     ArrayBuilder as _, BooleanBuilder, Float64Builder, ListBuilder, MapBuilder, MapFieldNames, StringBuilder,
@@ -65,7 +66,11 @@ impl Day {
         self.event_id.append_option(row.id.as_deref());
         self.user_id.append_option(row.user.as_deref());
         self.item_id.append_value(&row.item);
-        self.event_type.append_value(row.kind.as_str());
+        if row.takes_back {
+            self.event_type.append_value(schema::taking_back(row.kind));
+        } else {
+            self.event_type.append_value(row.kind.as_str());
+        }
         self.timestamp.append_value(row.timestamp_ms);
         self.value.append_option(row.value);
         self.returning.append_option(row.returning);
@@ -98,6 +103,7 @@ pub struct EventParts {
     days: BTreeMap<i64, Day>,
     rows: usize,
     max_rows: usize,
+    background: Background,
     /// The parts, relative to the staging directory and so to the lake.
     parts: Vec<String>,
     /// First and last time.
@@ -120,6 +126,7 @@ impl EventParts {
             days: BTreeMap::new(),
             rows: 0,
             max_rows: MAX_ROWS,
+            background: Background::default(),
             parts: Vec::new(),
             span: None,
         }
@@ -153,9 +160,10 @@ impl EventParts {
         for day in days {
             self.write(day)?;
         }
+        self.background.finish()?;
         self.parts.sort();
         Ok(Written {
-            parts: self.parts,
+            parts: std::mem::take(&mut self.parts),
             span: self.span,
         })
     }
@@ -174,9 +182,53 @@ impl EventParts {
         self.rows -= day.len();
         day.parts += 1;
         let batch = day.take().map_err(LakeError::arrow(&path))?;
-        write_part(&path, &batch)?;
+        self.background.write(path, batch)?;
         self.parts.push(part);
         Ok(())
+    }
+}
+
+/// Parts that are written while rows are read: encoding and compressing them takes a third as long as reading.
+#[derive(Default)]
+struct Background {
+    running: VecDeque<JoinHandle<Result<(), LakeError>>>,
+}
+
+/// Parts that are written at a time. Each holds the rows of one part.
+const WRITERS: usize = 2;
+
+impl Background {
+    fn write(&mut self, path: PathBuf, batch: RecordBatch) -> Result<(), LakeError> {
+        if self.running.len() >= WRITERS {
+            self.join_first()?;
+        }
+        self.running
+            .push_back(std::thread::spawn(move || write_part(&path, &batch)));
+        Ok(())
+    }
+
+    fn join_first(&mut self) -> Result<(), LakeError> {
+        match self.running.pop_front().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(written)) => written,
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), LakeError> {
+        while !self.running.is_empty() {
+            self.join_first()?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // A run that stops must not leave a writer behind it: the next one clears the folder that it writes into.
+        for writer in self.running.drain(..) {
+            let _ = writer.join();
+        }
     }
 }
 
@@ -280,6 +332,7 @@ mod tests {
                 user: None,
                 item: "i".into(),
                 kind: selvedge::event::EventKind::View,
+                takes_back: false,
                 timestamp_ms: (number % 3) * DAY_MS + number,
                 value: None,
                 returning: None,

@@ -1,4 +1,7 @@
 //! Refused rows, kept with their place and their reason.
+//!
+//! They are kept up to a number and a size, and counted beyond it: a few bytes of gzip can hold a million bad rows. The first rows of every
+//! reason are always kept.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -8,10 +11,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{BadRow, cell};
+use crate::source::LakeConfig;
 use crate::storage::LakeError;
 
 /// Characters of a row that are kept.
 const MAX_RAW_CHARS: usize = 4096;
+
+/// Rows of each reason that are kept, however many others were kept before.
+const FIRST: u64 = 10;
 
 /// A line of `quarantine/<source>.ndjson`.
 #[derive(Serialize)]
@@ -29,6 +36,11 @@ pub struct Quarantine {
     writer: Option<BufWriter<File>>,
     /// By kind of reason: how many, and the first one with its line.
     counts: BTreeMap<&'static str, (u64, u64, String)>,
+    max_rows: u64,
+    max_bytes: u64,
+    bytes: u64,
+    /// Those that are in the file.
+    pub kept: u64,
     /// All of them.
     pub refused: u64,
     /// Texts that were left out or shortened in rows that were accepted.
@@ -36,8 +48,12 @@ pub struct Quarantine {
 }
 
 impl Quarantine {
-    pub fn new(file: &str, staging: &Path) -> Self {
+    pub fn new(file: &str, staging: &Path, config: &LakeConfig) -> Self {
         Self {
+            max_rows: config.quarantine_rows,
+            max_bytes: config.quarantine_bytes,
+            bytes: 0,
+            kept: 0,
             file: file.to_owned(),
             staging: staging.to_owned(),
             writer: None,
@@ -60,6 +76,27 @@ impl Quarantine {
     }
 
     fn keep(&mut self, line: u64, reason: &BadRow, raw: &str) -> Result<(), LakeError> {
+        let text = reason.to_string();
+        let count = self
+            .counts
+            .entry(reason.kind())
+            .or_insert_with(|| (0, line, text.clone()));
+        count.0 += 1;
+        let is_full = self.kept >= self.max_rows || self.bytes >= self.max_bytes;
+        if is_full && count.0 > FIRST {
+            return Ok(());
+        }
+        let refused = Refused {
+            file: &self.file,
+            line,
+            reason: &text,
+            raw: &cell::shorten(raw, MAX_RAW_CHARS),
+        };
+        let failed = || LakeError::io("write", &self.staging);
+        let mut row = serde_json::to_vec(&refused)
+            .map_err(std::io::Error::from)
+            .map_err(failed())?;
+        row.push(b'\n');
         let writer = match &mut self.writer {
             Some(writer) => writer,
             None => {
@@ -67,22 +104,10 @@ impl Quarantine {
                 self.writer.insert(BufWriter::new(file))
             }
         };
-        let text = reason.to_string();
-        let count = self
-            .counts
-            .entry(reason.kind())
-            .or_insert_with(|| (0, line, text.clone()));
-        count.0 += 1;
-        let refused = Refused {
-            file: &self.file,
-            line,
-            reason: &text,
-            raw: &cell::shorten(raw, MAX_RAW_CHARS),
-        };
-        serde_json::to_writer(&mut *writer, &refused)
-            .map_err(std::io::Error::from)
-            .and_then(|()| writer.write_all(b"\n"))
-            .map_err(LakeError::io("write", &self.staging))
+        writer.write_all(&row).map_err(LakeError::io("write", &self.staging))?;
+        self.kept += 1;
+        self.bytes += row.len() as u64;
+        Ok(())
     }
 
     /// Ends the staged file; true if there is one.

@@ -19,8 +19,18 @@ pub enum FileStatus {
     Unchanged,
 }
 
+/// What two files have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CopyOf {
+    /// Who did what to which item when.
+    Rows,
+    /// The ids of orders or events, with their users.
+    Orders,
+}
+
 /// What is worth saying beside the files.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "note")]
 pub enum Note {
     /// An optional source has no files.
@@ -28,10 +38,77 @@ pub enum Note {
         /// Its path.
         pattern: String,
     },
-    /// A file has the content of another.
+    /// A file has the content of another, whatever their compression.
     SameContent {
         /// The file.
         file: String,
+        /// The one that is read.
+        other: String,
+    },
+    /// A content was in the lake twice, as a plain and as a compressed file, and counts once from now on.
+    CountedTwice {
+        /// The file.
+        file: String,
+    },
+    /// Rows of a source were removed from the lake by hand, and its file is not there to be read again.
+    PartsMissing {
+        /// The file.
+        file: String,
+    },
+    /// Rows of a file are in another file, too.
+    InOtherFile {
+        /// The smaller file.
+        file: String,
+        /// The other one.
+        other: String,
+        /// Rows, or orders.
+        what: CopyOf,
+        /// Share of them that is in the other file.
+        share: f64,
+        /// Whether all were compared; else a sample was.
+        exact: bool,
+        /// Whether reading merges them, for they have ids and are of one source.
+        merged: bool,
+    },
+    /// The dates of a file can be read with day and month either way, and its rows are in order the other way only.
+    OtherOrder {
+        /// The file.
+        file: String,
+        /// The configured format.
+        format: String,
+        /// The format under which the rows are in order.
+        other: String,
+        /// Of 100 pairs of rows, how many are in order as configured.
+        configured_percent: u8,
+        /// How many are under the other order.
+        other_percent: u8,
+    },
+    /// One user did much of what a file tells.
+    OneUser {
+        /// The file.
+        file: String,
+        /// The user.
+        user: String,
+        /// The share of the rows, about.
+        percent: u8,
+    },
+    /// Most of a file is about one item.
+    OneItem {
+        /// The file.
+        file: String,
+        /// The item.
+        item: String,
+        /// The share of the rows, about.
+        percent: u8,
+    },
+    /// An item has dozens of titles, so its id is none.
+    ManyTitles {
+        /// The file.
+        file: String,
+        /// The item.
+        item: String,
+        /// Some of its titles.
+        titles: Vec<String>,
     },
 }
 
@@ -62,10 +139,22 @@ pub struct FileCounts {
     pub accepted: u64,
     /// Rows of an ignored event type.
     pub ignored: u64,
+    /// Rows that the source's `where` leaves out.
+    pub filtered: u64,
     /// Rows in quarantine.
     pub quarantined: u64,
     /// Texts that were left out or shortened in accepted rows.
     pub changed: u64,
+    /// Lines of the quarantine, which is capped.
+    pub quarantine_kept: u64,
+    /// Rows that equal an earlier one in every column that is read.
+    pub repeated: u64,
+    /// Whether these were left out.
+    pub repeated_once: bool,
+    /// Rows with the user and the id of an earlier one, which reading merges.
+    pub merged: u64,
+    /// Whether the last two are estimates.
+    pub copies_estimated: bool,
     /// First event.
     pub first_ms: Option<i64>,
     /// Last event.
@@ -111,8 +200,14 @@ impl IngestReport {
                 rows: record.rows,
                 accepted: record.accepted,
                 ignored: record.ignored,
+                filtered: record.filtered,
                 quarantined: record.quarantined,
                 changed: record.changed,
+                quarantine_kept: record.quarantine_kept.unwrap_or(record.quarantined + record.changed),
+                repeated: record.repeated,
+                repeated_once: record.repeated_once,
+                merged: record.merged,
+                copies_estimated: record.copies_estimated,
                 first_ms: record.first_ms,
                 last_ms: record.last_ms,
             },

@@ -32,7 +32,9 @@ fn fill_and_rename<E: From<LakeError>>(
     temporary: &Path,
     fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>,
 ) -> Result<(), E> {
+    step();
     let file = File::create(temporary).map_err(LakeError::io("create", temporary))?;
+    step();
     let mut writer = BufWriter::new(file);
     fill(&mut writer)?;
     writer.flush().map_err(LakeError::io("write", temporary))?;
@@ -41,8 +43,67 @@ fn fill_and_rename<E: From<LakeError>>(
         .get_ref()
         .sync_data()
         .map_err(LakeError::io("write", temporary))?;
-    std::fs::rename(temporary, path).map_err(LakeError::io("move into place", path))?;
+    Ok(rename(temporary, path)?)
+}
+
+/// Renames a file.
+///
+/// # Errors
+/// The file operation.
+pub fn rename(from: &Path, to: &Path) -> Result<(), LakeError> {
+    step();
+    std::fs::rename(from, to).map_err(LakeError::io("move into place", to))?;
+    step();
     Ok(())
+}
+
+/// Removes a file, if there is one.
+///
+/// # Errors
+/// The file operation.
+pub fn remove(path: &Path) -> Result<(), LakeError> {
+    step();
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(LakeError::io("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Where tests end a run, as if the process had been killed there.
+#[cfg(not(test))]
+const fn step() {}
+
+#[cfg(test)]
+pub(crate) use kill::step;
+
+/// Ends a run of a test between two file operations.
+#[cfg(test)]
+pub(crate) mod kill {
+    #![allow(clippy::panic, reason = "tests")]
+    use std::cell::Cell;
+
+    thread_local! {
+        static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
+    }
+
+    /// What a killed run panics with.
+    pub struct Killed;
+
+    /// A run of this thread ends at the step with this number; with [`None`], at none.
+    pub fn after(steps: Option<u32>) {
+        LEFT.set(steps);
+    }
+
+    /// One more file operation.
+    pub fn step() {
+        if let Some(left) = LEFT.get() {
+            if left == 0 {
+                LEFT.set(None);
+                std::panic::panic_any(Killed);
+            }
+            LEFT.set(Some(left - 1));
+        }
+    }
 }
 
 /// Writes bytes.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use arrow_array::Array as _;
 use selvedge::event::EventKind;
 
-use super::{Lake, LakeError, table};
+use super::{Lake, LakeError, schema, table};
 
 /// One event of a known user.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +36,10 @@ pub struct Interactions {
     pub rows: Vec<Interaction>,
     /// Events without a user, which are not among `rows`.
     pub anonymous: u64,
+    /// Events that a later row took back, which are not among `rows`.
+    pub taken_back: u64,
+    /// Rows that are the same event as an earlier one, by its id, and come once.
+    pub merged: u64,
 }
 
 /// Text → dense numbers.
@@ -60,7 +64,8 @@ impl Interner {
 impl Lake {
     /// The events with `range.start` ≤ time < `range.end`, in milliseconds since 1970; [`super::ALL_TIME`] is all.
     ///
-    /// Rows that are the same event come once. Memory: 32 bytes per row and the ids once.
+    /// Rows that are the same event come once. A row that takes an event back takes the last one before it of the same user, item and kind, whatever
+    /// file it is from, if that is in the range; an event that is taken back behind the range counts, because nobody could know. Memory: 32 bytes per row and the ids once.
     ///
     /// # Errors
     /// The lake cannot be read, or a row in it is outside the schema.
@@ -77,6 +82,7 @@ impl Lake {
         let mut users = Interner::default();
         let mut items = Interner::default();
         let mut rows = Vec::new();
+        let mut taking_back = Vec::new();
         let mut anonymous = 0;
         let mut batches = self.event_columns(range.clone(), COLUMNS)?;
         while let Some(next) = batches.next_located() {
@@ -96,7 +102,7 @@ impl Lake {
                     anonymous += 1;
                     continue;
                 }
-                let kind = EventKind::parse(kinds.value(row)).ok_or_else(|| LakeError::Cell {
+                let (kind, takes_back) = schema::kind_of(kinds.value(row)).ok_or_else(|| LakeError::Cell {
                     path: path.clone(),
                     column: "event_type",
                     row,
@@ -112,22 +118,103 @@ impl Lake {
                 } else {
                     values.value(row) as f32
                 };
-                rows.push(Interaction {
+                let interaction = Interaction {
                     user: users.intern(user_ids.value(row), "user")?,
                     item: items.intern(item_ids.value(row), "item")?,
                     kind,
                     timestamp_ms,
                     value,
                     returning: returning.is_valid(row).then(|| returning.value(row)),
-                });
+                };
+                if takes_back {
+                    taking_back.push(interaction);
+                } else {
+                    rows.push(interaction);
+                }
             }
         }
         rows.sort_by_key(|row| row.timestamp_ms);
+        let taken_back = take_back(&mut rows, taking_back);
         Ok(Interactions {
             users: users.names,
             items: items.names,
             rows,
             anonymous,
+            taken_back,
+            merged: batches.merged,
         })
+    }
+}
+
+/// Removes the events that are taken back, and counts them. `rows` are in order of time.
+fn take_back(rows: &mut Vec<Interaction>, mut taking_back: Vec<Interaction>) -> u64 {
+    if taking_back.is_empty() {
+        return 0;
+    }
+    let key = |row: &Interaction| (row.user, row.item, row.kind as u8);
+    taking_back.sort_by_key(|row| row.timestamp_ms);
+    // By what is taken back: its events up to now that still count, the newest last.
+    let mut standing: HashMap<(u32, u32, u8), Vec<usize>> =
+        taking_back.iter().map(|row| (key(row), Vec::new())).collect();
+    let mut gone = vec![false; rows.len()];
+    let mut next = 0;
+    for taking in &taking_back {
+        // An event and what takes it back may have the same time.
+        while let Some(row) = rows.get(next).filter(|row| row.timestamp_ms <= taking.timestamp_ms) {
+            if let Some(standing) = standing.get_mut(&key(row)) {
+                standing.push(next);
+            }
+            next += 1;
+        }
+        if let Some(taken) = standing.get_mut(&key(taking)).and_then(Vec::pop)
+            && let Some(gone) = gone.get_mut(taken)
+        {
+            *gone = true;
+        }
+    }
+    let before = rows.len();
+    let mut gone = gone.into_iter();
+    rows.retain(|_| !gone.next().unwrap_or(false));
+    (before - rows.len()) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(user: u32, item: u32, kind: EventKind, timestamp_ms: i64) -> Interaction {
+        Interaction {
+            user,
+            item,
+            kind,
+            timestamp_ms,
+            value: f32::NAN,
+            returning: None,
+        }
+    }
+
+    #[test]
+    fn a_row_takes_back_the_last_event_before_it_of_its_user_item_and_kind() {
+        use EventKind::{AddToCart, Conversion};
+        let mut rows = vec![
+            event(0, 0, AddToCart, 1),
+            event(0, 1, AddToCart, 2),
+            event(0, 0, AddToCart, 3),
+            event(1, 0, AddToCart, 3),
+            event(0, 0, Conversion, 3),
+            event(0, 0, AddToCart, 9),
+        ];
+        let times = |rows: &[Interaction]| rows.iter().map(|row| row.timestamp_ms).collect::<Vec<_>>();
+        let taking = vec![event(0, 0, AddToCart, 3)];
+        let taken = take_back(&mut rows, taking);
+        assert_eq!((taken, times(&rows)), (1, vec![1, 2, 3, 3, 9]));
+        // The one of time 1 goes next, then none is left before time 5.
+        let taking = vec![
+            event(0, 0, AddToCart, 5),
+            event(0, 0, AddToCart, 4),
+            event(7, 7, AddToCart, 9),
+        ];
+        let taken = take_back(&mut rows, taking);
+        assert_eq!((taken, times(&rows)), (1, vec![2, 3, 3, 9]));
     }
 }

@@ -4,11 +4,13 @@
 //! events/date=YYYY-MM-DD/<source>-<n>.parquet   rows of one UTC day from one source file
 //! catalogue/<source>.parquet                    items from one source file
 //! quarantine/<source>.ndjson                    rows that were refused, with file, line and reason
+//! _sketches/<source>.rows                       digests of some of its rows, to find them in other sources
 //! _ingested/<source>.json                       what was read from which file; written last
+//! _forgotten/<source>-<sequence>.json           the record of a source that `selvedge forget` has removed
 //! ```
 //!
-//! `<source>` is the first 16 hex digits of SHA-256 over a file's content and its mapping. A part whose record is
-//! missing belongs to an ingest that died and is not read; parts with other names come from other engines and are.
+//! `<source>` is the first 16 hex digits of SHA-256 over a file's content, decompressed, and its mapping. A part that no record
+//! lists belongs to an ingest that died and is not read; parts with other names come from other engines and are.
 
 pub mod atomic;
 mod catalogue;
@@ -26,6 +28,7 @@ pub use catalogue::CatalogueItem;
 pub use error::LakeError;
 pub use interactions::{Interaction, Interactions};
 pub use read::EventBatches;
+pub(crate) use read::digest;
 pub use record::{IngestRecord, SourceId, SourceKind};
 pub use visitors::EdgeVisitors;
 

@@ -43,6 +43,8 @@ pub struct EventBatches {
     // 128 bits of SHA-256 stand for an id: two of a billion ids agree with a chance of 10⁻²¹.
     seen: HashSet<u128>,
     failed: bool,
+    /// Rows that were left out so far, for they are an event that was seen before.
+    pub merged: u64,
 }
 
 impl Lake {
@@ -75,6 +77,7 @@ impl Lake {
             open: None,
             seen: HashSet::new(),
             failed: false,
+            merged: 0,
         })
     }
 
@@ -82,6 +85,11 @@ impl Lake {
     pub(super) fn parts(&self, folder: &str) -> Result<Vec<Part>, LakeError> {
         let records = self.records()?;
         let of: HashMap<&SourceId, &IngestRecord> = records.iter().map(|record| (&record.source, record)).collect();
+        let listed: HashSet<&str> = records
+            .iter()
+            .flat_map(|record| &record.parts)
+            .map(String::as_str)
+            .collect();
         let mut namespaces: HashMap<String, Rc<str>> = HashMap::new();
         let mut namespace =
             |name: String| Rc::clone(namespaces.entry(name).or_insert_with_key(|name| name.as_str().into()));
@@ -99,7 +107,9 @@ impl Lake {
                     parts.push((directory, u64::MAX, stem, part));
                 }
                 Some(source) => {
-                    if let Some(record) = of.get(&source) {
+                    // What the record does not list was left by a run that died and that had read the file otherwise.
+                    let relative = path.strip_prefix(self.dir()).unwrap_or(&path).to_string_lossy();
+                    if let Some(record) = of.get(&source).filter(|_| listed.contains(relative.as_ref())) {
                         // Zero-padded, so that part 10 comes after part 9.
                         let number = format!("{:0>12}", &stem[SourceId::LENGTH..]);
                         let name = match &record.declared {
@@ -219,6 +229,7 @@ impl EventBatches {
                 }))
             })
             .collect();
+        self.merged += (keep.len() - keep.true_count()) as u64;
         if keep.true_count() == keep.len() {
             return Ok(batch);
         }
@@ -259,7 +270,7 @@ fn with_later_columns(batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
 }
 
 /// 128 bits for a list of texts. Each is hashed with its length, so that no two lists are the same bytes.
-pub(super) fn digest(texts: &[&str]) -> u128 {
+pub(crate) fn digest(texts: &[&str]) -> u128 {
     let mut hash = Sha256::new();
     for text in texts {
         hash.update(text.len().to_le_bytes());

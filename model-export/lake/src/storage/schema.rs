@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use selvedge::event::EventKind;
 
 /// Milliseconds in a day.
 pub const DAY_MS: i64 = 86_400_000;
@@ -58,6 +59,24 @@ pub fn catalogue() -> SchemaRef {
         Field::new("available_from", timestamp(), true),
         Field::new("available_until", timestamp(), true),
     ]))
+}
+
+/// What `event_type` says of a row that takes an earlier event back.
+const TAKES_BACK: &str = "takes_back:";
+
+/// The `event_type` of a row that takes an event of a kind back.
+#[must_use]
+pub fn taking_back(kind: EventKind) -> String {
+    [TAKES_BACK, kind.as_str()].concat()
+}
+
+/// The kind in an `event_type`, and whether the row takes an event of it back.
+#[must_use]
+pub fn kind_of(event_type: &str) -> Option<(EventKind, bool)> {
+    match event_type.strip_prefix(TAKES_BACK) {
+        Some(kind) => EventKind::parse(kind).map(|kind| (kind, true)),
+        None => EventKind::parse(event_type).map(|kind| (kind, false)),
+    }
 }
 
 /// The UTC date of a time as `YYYY-MM-DD`.

@@ -154,6 +154,7 @@ impl GivenSplit {
                 .iter()
                 .filter(|&&user| self.train.row(user).is_empty())
                 .count(),
+            test_users: self.users.len(),
             codings: Vec::new(),
             protocols: vec![Protocol {
                 name: "new".to_owned(),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::split_time::SplitBy;
 use crate::compress::Measured;
 use crate::interval::Estimate;
 use crate::metrics::{Discounts, self_information};
@@ -36,6 +37,14 @@ pub struct Ranking {
     pub coverage: Estimate,
     /// Mean self-information of the listed items, in bits.
     pub novelty: Estimate,
+}
+
+impl Ranking {
+    /// Whether it is that of the model as it is served.
+    #[must_use]
+    pub fn is_as_served(&self) -> bool {
+        self.name.ends_with(SERVED)
+    }
 }
 
 /// What is held out, and what the training part says of the items.
@@ -119,6 +128,9 @@ pub struct Evaluation {
     pub interactions: usize,
     /// Users of the test part who cannot be judged, as nothing was known of them before.
     pub users_without_history: usize,
+    /// Users of the test part; 0 in files from before this field.
+    #[serde(default)]
+    pub test_users: usize,
     /// The questions.
     pub protocols: Vec<Protocol>,
     /// Codings from the full one on, judged on the first question; none where the split was given.
@@ -127,6 +139,18 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
+    /// Users of the test part who are judged on the first question, as a share of all of them.
+    #[must_use]
+    pub fn judged_share(&self) -> f64 {
+        let judged = self.protocols.first().map_or(0, |protocol| protocol.users);
+        let all = judged.max(self.test_users);
+        if all == 0 {
+            0.0
+        } else {
+            crate::metrics::count(judged) / crate::metrics::count(all)
+        }
+    }
+
     /// The ranking of this name on the first question, all items.
     #[must_use]
     pub fn ranking(&self, name: &str) -> Option<&Ranking> {
@@ -138,7 +162,7 @@ impl Evaluation {
     #[must_use]
     pub fn as_served(&self) -> Option<&Ranking> {
         let first = self.protocols.first()?;
-        first.rankings.iter().find(|ranking| ranking.name.ends_with(SERVED))
+        first.rankings.iter().find(|ranking| ranking.is_as_served())
     }
 }
 
@@ -152,6 +176,12 @@ pub enum Split {
         at_ms: i64,
         /// Just after the last event of the test part.
         until_ms: i64,
+        /// How the test part was chosen.
+        #[serde(default)]
+        by: SplitBy,
+        /// Events behind it, whose dates are too far behind all others to be meant.
+        #[serde(default)]
+        strays: usize,
     },
     /// As the files of a data set say.
     Given {

@@ -8,6 +8,7 @@ use super::codings::measure;
 use super::error::EvaluationError;
 use super::known::{Case, Known};
 use super::report::{Evaluation, Judge, Protocol, Ranking, Split, served_name};
+use super::split_time::split_time;
 use crate::baselines::{Popularity, own_items};
 use crate::fit::{FitPlan, days_ms, fit};
 use crate::interactions::{EventLog, LogEvent, distinct_users};
@@ -27,6 +28,8 @@ pub struct TimeSplit {
     pub k: usize,
     /// The last days of the log, which the model does not see.
     pub test_days: f64,
+    /// Users that these days must judge; else another part is taken, see [`split_time`].
+    pub min_judged: usize,
     /// How the model is fitted on the days before.
     pub fit: FitPlan,
     /// How its users are grouped, and what a group is shown.
@@ -55,18 +58,19 @@ pub fn evaluate(
     plan: &TimeSplit,
     clock_us: &dyn Fn() -> f64,
 ) -> Result<Evaluation, EvaluationError> {
-    let until_ms = log.end_ms().unwrap_or(0);
-    let split_ms = until_ms.saturating_sub(days_ms(plan.test_days));
+    let weighting = plan.fit.weighting;
+    let range = split_time(log, &weighting, plan.test_days, plan.min_judged);
+    let (split_ms, until_ms) = (range.at_ms, range.until_ms);
     // The past is a log of its own: nothing that trains can look past the split.
     let past = EventLog {
         users: log.users.clone(),
         items: log.items.clone(),
         events: log.before(split_ms).to_vec(),
     };
-    let weighting = plan.fit.weighting;
     let future: Vec<LogEvent> = log
         .since(split_ms)
         .iter()
+        .take_while(|event| event.at_ms < until_ms)
         .filter(|event| weighting.of_kind(event.kind) > 0.0)
         .copied()
         .collect();
@@ -186,6 +190,8 @@ pub fn evaluate(
         split: Split::Time {
             at_ms: split_ms,
             until_ms,
+            by: range.by,
+            strays: range.strays,
         },
         k,
         iterations: fitted.outcome.iteration,
@@ -193,6 +199,7 @@ pub fn evaluate(
         items: fitted.set.items.len(),
         interactions: fitted.set.matrix.entries(),
         users_without_history,
+        test_users: future_users.len(),
         protocols,
         codings,
     })

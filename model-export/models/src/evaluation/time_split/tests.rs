@@ -52,6 +52,7 @@ fn plan() -> TimeSplit {
     TimeSplit {
         k: 10,
         test_days: 7.0,
+        min_judged: 30,
         fit: FitPlan {
             weighting: Weighting {
                 kinds: [0.0, 0.5, 0.5, 1.0, 1.0],
@@ -149,22 +150,29 @@ fn the_model_that_is_judged_does_not_depend_on_the_test_days() {
 }
 
 #[test]
-fn an_empty_part_is_refused_with_the_counts() {
+fn test_days_that_judge_nobody_give_way_and_an_empty_part_is_refused_with_the_counts() {
     let mut plan = plan();
-    plan.test_days = 1_000.0;
-    assert!(matches!(
-        judged(&planted(), &plan),
-        Err(EvaluationError::EmptyPart {
-            before: 0,
-            after: 3_600,
-            ..
-        })
-    ));
-    plan.test_days = 0.0;
-    assert!(matches!(
-        judged(&planted(), &plan),
-        Err(EvaluationError::EmptyPart { after: 0, .. })
-    ));
+    for days in [1_000.0, 0.0] {
+        plan.test_days = days;
+        let evaluation = judged(&planted(), &plan).unwrap();
+        assert!(
+            matches!(
+                evaluation.split,
+                Split::Time {
+                    by: crate::evaluation::SplitBy::LastTenthOfTime,
+                    ..
+                }
+            ),
+            "{:?}",
+            evaluation.split
+        );
+        assert_eq!((evaluation.protocols[0].users, evaluation.test_users), (90, 90));
+    }
+    let mut log = planted();
+    for event in &mut log.events {
+        event.at_ms = DAY_MS;
+    }
+    assert!(matches!(judged(&log, &plan), Err(EvaluationError::EmptyPart { .. })));
 }
 
 #[test]
