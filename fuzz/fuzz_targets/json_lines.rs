@@ -5,6 +5,8 @@
 
 #[path = "../readers/mod.rs"]
 mod readers;
+#[path = "../../model-export/lake/src/row_filter/mod.rs"]
+mod row_filter;
 #[path = "../../model-export/lake/src/source.rs"]
 mod source;
 
