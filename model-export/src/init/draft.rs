@@ -451,6 +451,15 @@ fn gap(text: &mut String, source: &Source, role: &str) {
 fn catalogue(text: &mut String, source: &Source, guess: &CatalogueGuess) {
     let columns = &source.columns;
     text.push_str(&format!("\n[[catalogue]]\npath = {}\n", quoted(&source.pattern)));
+    let of_item: Vec<Condition> = source
+        .conditions
+        .iter()
+        .filter(|condition| condition.of_item)
+        .cloned()
+        .collect();
+    if !of_item.is_empty() {
+        text.push_str(&format!("where = {}\n", literal(&rows::joined(&of_item))));
+    }
     if matches!(source.role, Role::Catalogue(_)) {
         for line in &source.told {
             text.push_str(&format!("# {}\n", comment(line)));

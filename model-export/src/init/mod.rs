@@ -258,6 +258,13 @@ impl Source {
                     self.sample.rows.len(),
                 ));
                 self.gaps = gaps(&self.columns, guess);
+                if self.gaps.is_empty() && !self.sample.rows.is_empty() && !told::any_counts(&self.sample, guess) {
+                    let rows = self.sample.rows.len();
+                    self.told.insert(
+                        0,
+                        format!("please check: none of the {rows} rows that were looked at would count"),
+                    );
+                }
                 let all: Vec<usize> = (0..self.columns.len()).collect();
                 let keys = join::row_keys(&self.sample, &all);
                 // Lines of an order that are equal in everything, its number too, were written twice. Two equal views are two views.

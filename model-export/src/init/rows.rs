@@ -18,6 +18,8 @@ pub struct Condition {
     pub why: String,
     /// Rows that were looked at and are left out.
     pub rows: usize,
+    /// Whether it is about the item alone, and holds for a catalogue of the same rows as well.
+    pub of_item: bool,
 }
 
 /// Ids or titles of one condition. More than these are a mistake of ours.
@@ -33,6 +35,7 @@ pub fn conditions(sample: &Sample, columns: &[Column], guess: &EventsGuess) -> V
         guess.event_type,
         guess.timestamp.as_ref().map(|time| time.column),
     ];
+    let item_name = guess.item.as_ref().map(|item| &columns[item.column].name);
     for column in taken.into_iter().flatten().map(|index| &columns[index]) {
         // Page views without an item, a total below the rows. So many of them would count as bad rows and stop the run.
         let missing = column.rows - column.filled;
@@ -41,6 +44,7 @@ pub fn conditions(sample: &Sample, columns: &[Column], guess: &EventsGuess) -> V
                 text: format!("{} is not empty", column_name(&column.name)),
                 why: format!("rows without {:?}", column.name),
                 rows: missing,
+                of_item: Some(&column.name) == item_name,
             });
         }
     }
@@ -56,6 +60,7 @@ pub fn conditions(sample: &Sample, columns: &[Column], guess: &EventsGuess) -> V
             text: format!("not {} <= 0", column_name(&column.name)),
             why: format!("{}: 0 and below is a return or a correction", column.name),
             rows,
+            of_item: false,
         });
     }
     if bought
@@ -67,6 +72,7 @@ pub fn conditions(sample: &Sample, columns: &[Column], guess: &EventsGuess) -> V
             text: format!("not {} < 0", column_name(&columns[value].name)),
             why: format!("{}: below 0 is a credit", columns[value].name),
             rows: columns[value].negative,
+            of_item: false,
         });
     }
     let magento = columns
@@ -110,6 +116,7 @@ fn left_out(column: &Column, values: BTreeMap<&String, usize>, why: &str) -> Con
         text: format!("not {} in ({})", column_name(&column.name), list.join(", ")),
         why: format!("{}: {}{more}: {why}", column.name, shown.join(", ")),
         rows: values.values().sum(),
+        of_item: false,
     }
 }
 
@@ -143,6 +150,7 @@ fn flags(columns: &[Column], guess: &EventsGuess) -> Vec<Condition> {
                 text: format!("{} is empty", column_name(&column.name)),
                 why: format!("{} is filled where an order was taken back", column.name),
                 rows: column.filled,
+                of_item: false,
             });
             continue;
         }
@@ -189,10 +197,11 @@ fn low_ratings(sample: &Sample, column: &Column, index: usize) -> Option<Conditi
     Some(Condition {
         text: format!("{} >= {line}", column_name(&column.name)),
         why: format!(
-            "a low {} is no sign of liking; ratings are from {least} to {most}",
+            "{}: below {line} is no sign of liking; the ratings are from {least} to {most}",
             column.name
         ),
         rows: rows_with(sample, (index, column), |number| number < line),
+        of_item: false,
     })
 }
 
@@ -233,6 +242,7 @@ fn no_goods(sample: &Sample, columns: &[Column], guess: &EventsGuess) -> Option<
         found.clone(),
         "postage, fees, discounts and vouchers are no goods",
     );
+    condition.of_item = true;
     let titled: Vec<String> = found
         .keys()
         .filter_map(|id| texts.get(*id).filter(|title| title != id))
@@ -257,6 +267,7 @@ pub fn set(column: &Column) -> Condition {
         text: format!("{} = 1", column_name(&column.name)),
         why: format!("only rows with {} = 1", column.name),
         rows: 0,
+        of_item: false,
     }
 }
 

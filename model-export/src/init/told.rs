@@ -318,3 +318,23 @@ pub fn of_catalogue(columns: &[Column], guess: &CatalogueGuess) -> Vec<String> {
     }
     told
 }
+
+/// Whether some row has an item, a time and an event type that counts.
+pub fn any_counts(sample: &Sample, guess: &EventsGuess) -> bool {
+    let filled = |row: &[Cell<'static>], taken: &Option<Taken>| {
+        taken
+            .as_ref()
+            .and_then(|taken| row.get(taken.column))
+            .is_some_and(|cell| !cell.is_empty())
+    };
+    let counts = |row: &[Cell<'static>]| {
+        let Some(column) = guess.event_type else { return true };
+        let name = row.get(column).and_then(|cell| cell.text());
+        let kind = name.and_then(|name| guess.kinds.iter().find(|kind| kind.name == *name));
+        kind.is_some_and(|kind| matches!(kind.meaning, Meaning::Kind(_)))
+    };
+    sample
+        .rows
+        .iter()
+        .any(|row| filled(row, &guess.item) && filled(row, &guess.timestamp) && counts(row))
+}

@@ -49,6 +49,7 @@ pub mod text;
 mod time;
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -444,6 +445,8 @@ impl FileIngest<'_> {
         let mut parts = ItemParts::new(self.staging, &self.file.source);
         let wanted = mapping.wanted();
         let mut watch = mapping.watch();
+        // By hash of an item's id, the hash of its last row.
+        let mut last: HashMap<u64, u64> = HashMap::new();
         read_rows(
             &self.file.path,
             &mapping.text,
@@ -460,6 +463,13 @@ impl FileIngest<'_> {
                 match mapping.read(&Cells::of(row, wanted.len()), &mut watch) {
                     Ok(None) => counts.filtered += 1,
                     Ok(Some(ItemRow { item, changed })) => {
+                        // A file of orders names each item in every row; its catalogue needs each once.
+                        let hasher = BuildHasherDefault::<DefaultHasher>::default();
+                        let row_of_item = hasher.hash_one(&item);
+                        if last.insert(hasher.hash_one(&item.id), row_of_item) == Some(row_of_item) {
+                            counts.dropped += 1;
+                            return Ok(());
+                        }
                         counts.accepted += 1;
                         parts.push(&item)?;
                         for reason in changed {

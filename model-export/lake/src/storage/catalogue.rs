@@ -8,7 +8,7 @@ use arrow_array::{Array as _, MapArray, StringArray};
 use super::{Lake, LakeError, table};
 
 /// One item of the catalogue.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CatalogueItem {
     /// Its id, as events name it.
     pub id: String,
