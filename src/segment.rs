@@ -4,9 +4,6 @@
 //! (spherical k-means: Dhillon, Modha 2001). Distance would not work: a fold-in vector grows with the length of the
 //! history, and a visitor of three clicks must be able to reach every segment.
 
-/// Fewest members of a segment in a snapshot: the list of a segment of one person shows what that person did.
-pub const MIN_MEMBERS: u32 = 2;
-
 /// Result of an assignment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Assignment {

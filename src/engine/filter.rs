@@ -41,10 +41,12 @@ impl<B: AsRef<[u8]>> Engine<B> {
 
     /// Whether an item may be shown at `now_ms`. An answer never names one that is not: no title of an item gets out before the item does.
     pub(super) fn is_available(&self, item: ItemIndex, now_ms: u64) -> bool {
+        // An open window ends behind the last minute, which a broken clock may show.
+        let minute = minutes(now_ms).min(u32::MAX - 1);
         self.snapshot.availability().is_none_or(|windows| {
             windows
                 .get(item.get())
-                .is_some_and(|[from, until]| (*from..*until).contains(&minutes(now_ms)))
+                .is_some_and(|[from, until]| (*from..*until).contains(&minute))
         })
     }
 

@@ -27,6 +27,8 @@ pub const MAX_ROWS: u32 = 1 << 24;
 pub const MAX_DIMS: u32 = 1024;
 /// Largest number of segments: a profile stores a segment in 16 bits, and one value means none.
 pub const MAX_SEGMENTS: u32 = 65_534;
+/// Fewest members of a segment: the list of a segment of one person shows what that person did.
+pub const MIN_MEMBERS: u32 = 2;
 /// Start of the signed message, so that a signature made for another protocol does not fit.
 pub const SIGNATURE_DOMAIN: &[u8] = b"selvedge snapshot v1\0";
 /// `flags` bit 0 of a directory entry: a reader that does not know the kind must refuse the file.

@@ -23,6 +23,7 @@ pub mod writer;
 pub use aligned::AlignedBytes;
 pub use ed25519_dalek::VerifyingKey;
 pub use error::SnapshotError;
+pub use layout::MIN_MEMBERS;
 pub use open::{PendingSection, Snapshot};
 pub use release::{MAX_RELEASE_NAME, Release, Rollback};
 pub use section::{Presence, SectionKind, Shape, UsedBy, Values};

@@ -61,7 +61,7 @@ impl SegmentConfig {
         if !(1..=4096).contains(&self.count) {
             return Err(ConfigError::value(path, "segment.count", "1 to 4096", self.count));
         }
-        if self.min_members < selvedge::segment::MIN_MEMBERS {
+        if self.min_members < selvedge::snapshot::MIN_MEMBERS {
             return Err(ConfigError::value(
                 path,
                 "segment.min_members",

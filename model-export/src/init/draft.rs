@@ -9,7 +9,7 @@ use super::look::{Column, share};
 use super::meaning::{self, Meaning};
 use super::roles::{CatalogueGuess, EventsGuess, Role, Taken};
 use super::rows::Condition;
-use super::{Source, rows, told};
+use super::{Source, nobody, rows, told};
 
 pub const HEAD: &str = "\
 # Selvedge: where the data is, what its columns mean, and how the model is made.
@@ -288,7 +288,7 @@ fn section(text: &mut String, source: &Source, guess: &EventsGuess, (kind, condi
     text.push_str("# Of times that tell none:\ntime_zone = \"UTC\"\n");
     let missing = guess.user.as_ref().is_none_or(|user| {
         let column = &columns[user.column];
-        column.filled < column.rows || nobody(column, guess.zero_is_somebody).next().is_some()
+        column.filled < column.rows || nobody::of(column, guess.zero_is_somebody).next().is_some()
     });
     if missing {
         text.push_str("# Some rows have no user; they are kept as anonymous.\nanonymous = true\n");
@@ -381,46 +381,6 @@ fn section(text: &mut String, source: &Source, guess: &EventsGuess, (kind, condi
             text.push_str(&format!("{} = {}{note}\n", quoted(&kind.name), quoted(word)));
         }
     }
-}
-
-/// Whether a value is one that exports write for nobody.
-fn is_nobody(value: &str) -> bool {
-    let lower = value.trim().to_lowercase();
-    let uuid = lower.bytes().all(|byte| byte == b'0' || byte == b'-') && lower.len() >= 32;
-    uuid || [
-        "null",
-        "\\n",
-        "nan",
-        "none",
-        "n/a",
-        "na",
-        "-",
-        "--",
-        "?",
-        "0",
-        "0.0",
-        "-1",
-        "guest",
-        "anonymous",
-        "unknown",
-        "undefined",
-        "(not set)",
-        "gast",
-        "invite",
-        "invitado",
-        "ospite",
-    ]
-    .contains(&lower.as_str())
-}
-
-/// The values of a column of users that are nobody, with their rows.
-pub fn nobody(column: &Column, zero_is_somebody: bool) -> impl Iterator<Item = (&String, usize)> {
-    let zero = move |value: &str| zero_is_somebody && value == "0";
-    column
-        .values
-        .iter()
-        .filter(move |(value, _)| is_nobody(value) && !zero(value))
-        .map(|(value, rows)| (value, *rows))
 }
 
 fn weakness(text: &mut String, taken: &Taken) {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use selvedge_lake::ingest::{Cell, NumberReader, Sample, judge_numbers};
+use selvedge_lake::ingest::{Cell, NumberReader, Sample};
 
 use super::names::Name;
+use super::numbers::{decimal_of, number};
 use super::times::{self, Times};
 
 /// So much of a column must fit for the column to count as what its values look like: one bad cell in a thousand changes nothing.
@@ -149,16 +150,6 @@ pub fn short(value: &str, limit: usize) -> String {
         short.push('…');
     }
     short
-}
-
-/// The number in a cell, as ingest reads it.
-pub fn number(reader: &NumberReader, cell: &Cell<'_>) -> Option<f64> {
-    reader.read(cell).ok().map(|(number, _)| number)
-}
-
-fn decimal_of(cells: &[&Cell<'static>]) -> Option<char> {
-    let cells: Vec<Cell<'static>> = cells.iter().map(|cell| (*cell).clone()).collect();
-    judge_numbers(&cells)?.decimal
 }
 
 fn is_email(cell: &Cell<'_>) -> bool {

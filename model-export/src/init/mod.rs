@@ -7,6 +7,8 @@ mod join;
 mod look;
 mod meaning;
 mod names;
+mod nobody;
+mod numbers;
 mod report;
 mod roles;
 mod rows;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use selvedge::event::EventKind;
 use selvedge_lake::ingest::{Cell, NumberReader, Sample};
 
-use super::look::{Column, number, share, short};
+use super::look::{Column, share, short};
 use super::meaning::{self, Meaning, State};
+use super::numbers::number;
 use super::roles::EventsGuess;
 
 /// A condition of the row filter, and what it is for.

@@ -22,7 +22,7 @@ pub fn judge(cells: &[&Cell<'static>]) -> Option<Times> {
     let reader = NumberReader::default();
     let numbers = cells
         .iter()
-        .filter(|cell| super::look::number(&reader, cell).is_some())
+        .filter(|cell| super::numbers::number(&reader, cell).is_some())
         .count();
     Some(Times {
         number: numbers * 2 > cells.len(),

@@ -121,7 +121,7 @@ pub fn of_events(columns: &[Column], guess: &EventsGuess, conditions: &[Conditio
     }
     if let Some(user) = &guess.user {
         let column = &columns[user.column];
-        let nobody: Vec<(&String, usize)> = super::draft::nobody(column, guess.zero_is_somebody).collect();
+        let nobody: Vec<(&String, usize)> = super::nobody::of(column, guess.zero_is_somebody).collect();
         let missing = column.rows - column.filled + nobody.iter().map(|(_, rows)| rows).sum::<usize>();
         if missing > 0 {
             let words: Vec<String> = nobody.iter().map(|(word, _)| short(word, 40)).collect();

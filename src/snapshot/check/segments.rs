@@ -1,10 +1,9 @@
 //! Checks of the segment tree.
 
-use crate::segment::MIN_MEMBERS;
 use crate::snapshot::bytes::to_usize;
 use crate::snapshot::contents::Contents;
 use crate::snapshot::error::SnapshotError;
-use crate::snapshot::layout::NONE;
+use crate::snapshot::layout::{MIN_MEMBERS, NONE};
 use crate::snapshot::section::SectionKind;
 
 /// Checks that no segment stands for one person alone: its list would show what that person did.

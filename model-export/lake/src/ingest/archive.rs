@@ -9,6 +9,7 @@ use flate2::bufread::DeflateDecoder;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::IngestError;
+use super::counted::Counted;
 use super::kind::{self, Foreign, Kind};
 
 /// Files in one archive; more are none that people pack by hand.
@@ -177,7 +178,7 @@ impl Member {
     pub fn open(&self, path: &Path, progress: impl Fn(u64) + 'static) -> IoResult<Box<dyn BufRead>> {
         let mut file = File::open(path)?;
         file.seek(SeekFrom::Start(self.start))?;
-        let packed = super::open::Counted::new(file, progress).take(self.packed);
+        let packed = Counted::new(file, progress).take(self.packed);
         let packed = BufReader::with_capacity(BUFFER, packed);
         let content: Box<dyn Read> = match self.method {
             CompressionMethod::STORE => Box::new(packed),

@@ -176,6 +176,24 @@ pub trait Row {
     fn raw(&self) -> String;
 }
 
+/// A cell that outlives its row.
+#[must_use]
+pub fn owned(cell: Cell<'_>) -> Cell<'static> {
+    match cell {
+        Cell::Text(text) => Cell::Text(text.into_owned().into()),
+        Cell::List(cells) => Cell::List(cells.into_iter().map(owned).collect()),
+        Cell::Object(pairs) => Cell::Object(pairs.into_iter().map(|(name, cell)| (name, owned(cell))).collect()),
+        Cell::Null => Cell::Null,
+        Cell::NotText => Cell::NotText,
+        Cell::Int(value) => Cell::Int(value),
+        Cell::Unsigned(value) => Cell::Unsigned(value),
+        Cell::Float(value) => Cell::Float(value),
+        Cell::Bool(value) => Cell::Bool(value),
+        Cell::Instant(ms) => Cell::Instant(ms),
+        Cell::Local(ms) => Cell::Local(ms),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

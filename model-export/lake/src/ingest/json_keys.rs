@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::Cell;
+use super::cell::owned;
 use super::json_path::{each_row, is_rows, names_in};
-use super::sample::owned;
 
 /// Objects whose keys are data have no columns; so many are enough to see it.
 const MAX_COLUMNS: usize = 2_000;

@@ -4,8 +4,9 @@ mod archive;
 mod cell;
 mod cells;
 #[cfg(test)]
-mod column_cases;
+mod column_tests;
 mod copies;
+mod counted;
 mod csv;
 mod dialect;
 mod encoding;
@@ -24,7 +25,7 @@ mod jsonl;
 mod kind;
 mod lines;
 #[cfg(test)]
-mod model_test;
+mod model_tests;
 mod named;
 mod nested;
 mod number;
@@ -39,7 +40,7 @@ mod report;
 mod sample;
 mod shape;
 #[cfg(test)]
-mod shape_cases;
+mod shape_tests;
 mod sheet;
 mod sketch;
 mod split;

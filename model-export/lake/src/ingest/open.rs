@@ -7,6 +7,7 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 
 use super::archive::{self, Contents, Member, Workbook};
+use super::counted::Counted;
 use super::csv::{Beginning, beginning};
 use super::dialect::HEAD_BYTES;
 use super::encoding::{self, CarriageReturns, Decoded, Guess};
@@ -255,25 +256,4 @@ fn blocks(path: &Path) -> IoResult<Vec<Vec<u8>>> {
         blocks.push(block);
     }
     Ok(blocks)
-}
-
-/// Tells how many bytes are read.
-pub struct Counted<P> {
-    inner: File,
-    progress: P,
-}
-
-impl<P: Fn(u64)> Counted<P> {
-    /// Reads `inner`.
-    pub const fn new(inner: File, progress: P) -> Self {
-        Self { inner, progress }
-    }
-}
-
-impl<P: Fn(u64)> Read for Counted<P> {
-    fn read(&mut self, buffer: &mut [u8]) -> IoResult<usize> {
-        let read = self.inner.read(buffer)?;
-        (self.progress)(read as u64);
-        Ok(read)
-    }
 }

@@ -15,7 +15,7 @@ use super::kind::Kind;
 use super::open::{self, Opened, Text};
 use super::shape::Shape;
 use super::spread::{STRETCH, STRETCHES, Spread};
-use super::{BadRow, Cell, IngestError, Row, csv, json_stream, jsonl, parquet, sheet, tables};
+use super::{BadRow, Cell, IngestError, Row, cell, csv, json_stream, jsonl, parquet, sheet, tables};
 use crate::source::{FileFormat, TextFormat};
 
 /// A plain text file up to so many bytes is read whole; of a larger one, blocks at even distances are.
@@ -105,7 +105,7 @@ pub fn sample_as(path: &Path, text: &TextFormat) -> Result<Sample, IngestError> 
         });
     }
     for (name, value) in folders::keys(path) {
-        let cell = owned(key_cell(&value));
+        let cell = cell::owned(key_cell(&value));
         let column = found
             .columns
             .iter()
@@ -151,7 +151,7 @@ impl Gathered {
         self.seen += 1;
         match row {
             Ok(row) => self.rows.add(|| {
-                let cells: Vec<Cell<'static>> = (0..columns).map(|column| owned(row.cell(column))).collect();
+                let cells: Vec<Cell<'static>> = (0..columns).map(|column| cell::owned(row.cell(column))).collect();
                 let weight = cells.iter().map(weight).sum();
                 (cells, weight)
             }),
@@ -498,23 +498,5 @@ impl Read for Capped {
         buffer[..length].copy_from_slice(&available[..length]);
         self.consume(length);
         Ok(length)
-    }
-}
-
-/// A cell that outlives its row.
-#[must_use]
-pub fn owned(cell: Cell<'_>) -> Cell<'static> {
-    match cell {
-        Cell::Text(text) => Cell::Text(text.into_owned().into()),
-        Cell::List(cells) => Cell::List(cells.into_iter().map(owned).collect()),
-        Cell::Object(pairs) => Cell::Object(pairs.into_iter().map(|(name, cell)| (name, owned(cell))).collect()),
-        Cell::Null => Cell::Null,
-        Cell::NotText => Cell::NotText,
-        Cell::Int(value) => Cell::Int(value),
-        Cell::Unsigned(value) => Cell::Unsigned(value),
-        Cell::Float(value) => Cell::Float(value),
-        Cell::Bool(value) => Cell::Bool(value),
-        Cell::Instant(ms) => Cell::Instant(ms),
-        Cell::Local(ms) => Cell::Local(ms),
     }
 }

@@ -19,7 +19,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
-use super::shape_cases::{Folder, read, shown, zipped};
+use super::shape_tests::{Folder, read, shown, zipped};
 use super::{IngestError, sample, sample_as};
 use crate::source::{FileFormat, TextFormat};
 
