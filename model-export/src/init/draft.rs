@@ -13,7 +13,7 @@ use super::{Source, nobody, rows, told};
 
 pub const HEAD: &str = "\
 # Selvedge: where the data is, what its columns mean, and how the model is made.
-# Drafted by `selvedge init` from the first rows of your files: every guess says so. Paths start at this file.
+# Drafted by `selvedge init` from rows all over your files: every guess says so. Paths start at this file.
 # docs/cli.md describes every section and key.
 
 [lake]
@@ -41,7 +41,7 @@ fn least_people(sources: &[Source]) -> (usize, String) {
         let (few, all) = super::events_below(sources, least);
         (share(few, all), all)
     };
-    let whole = sources.iter().all(|source| source.sample.rows.len() < super::WHOLE);
+    let whole = sources.iter().all(|source| source.sample.whole);
     let (left_out, all) = seen(5);
     if !whole || all == 0 || left_out <= 1.0 / 3.0 {
         return (5, String::new());

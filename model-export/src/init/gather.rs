@@ -47,7 +47,7 @@ pub fn gather(paths: &[PathBuf]) -> Result<Vec<Given>, IngestError> {
             found.push(Given {
                 path: path.clone(),
                 below: String::new(),
-                sample: whole_rows(path)?,
+                sample: lists_apart(path)?,
                 told: Vec::new(),
             });
         }
@@ -56,7 +56,7 @@ pub fn gather(paths: &[PathBuf]) -> Result<Vec<Given>, IngestError> {
 }
 
 /// Looks at a file. A list of bare items in a row (`"items": ["a", "b"]`) is taken apart, as a list of objects is by itself.
-fn whole_rows(path: &Path) -> Result<Sample, IngestError> {
+fn lists_apart(path: &Path) -> Result<Sample, IngestError> {
     let found = sample(path)?;
     let list = (0..found.columns.len()).find(|&index| {
         let mut cells = found
@@ -112,7 +112,7 @@ fn folder(path: &Path) -> Result<Vec<Given>, IngestError> {
     let mut unread = Vec::new();
     for file in files.iter().step_by(step) {
         // A readme beside the tables is no reason to stop.
-        let sample = match whole_rows(file) {
+        let sample = match lists_apart(file) {
             Ok(sample) => sample,
             Err(error) => {
                 unread.push(format!("not used: {error}"));
@@ -122,6 +122,7 @@ fn folder(path: &Path) -> Result<Vec<Given>, IngestError> {
         match groups.iter_mut().find(|(_, known)| known.columns == sample.columns) {
             Some((members, known)) => {
                 members.push(file.clone());
+                known.whole &= sample.whole;
                 known.rows.extend(sample.rows);
             }
             None => groups.push((vec![file.clone()], sample)),
@@ -132,6 +133,7 @@ fn folder(path: &Path) -> Result<Vec<Given>, IngestError> {
     for (members, mut sample) in groups {
         // Evenly over all files, in their order.
         let step = sample.rows.len().div_ceil(MAX_ROWS).max(1);
+        sample.whole &= step == 1 && files.len() <= MOST;
         sample.rows = sample.rows.into_iter().step_by(step).collect();
         let told = std::mem::take(&mut unread);
         if alone && told.is_empty() {

@@ -392,7 +392,7 @@ fn tell_joins(sources: &mut [Source]) {
         let Some(items) = events.items() else { continue };
         for catalogue in sources.iter() {
             if let Role::Catalogue(guess) = &catalogue.role {
-                let whole = catalogue.sample.rows.len() < WHOLE;
+                let whole = catalogue.sample.whole;
                 told.extend(
                     told::of_join(items, &catalogue.columns[guess.id], &catalogue.name(), whole)
                         .map(|text| (index, text)),
@@ -404,9 +404,6 @@ fn tell_joins(sources: &mut [Source]) {
         sources[index].told.push(text);
     }
 }
-
-/// A sample with fewer rows is the whole file.
-const WHOLE: usize = 5_000;
 
 /// Leaves out files whose rows lie in another file as well: the same orders, once raw and once cleaned.
 fn leave_out_copies(sources: &mut [Source]) {
