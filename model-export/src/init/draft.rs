@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use selvedge::event::EventKind;
 use selvedge_lake::source::USER_PLACEHOLDERS;
 
+use super::guess::{CatalogueGuess, EventsGuess, Role, Taken};
 use super::look::{Column, share};
 use super::meaning::{self, Meaning};
-use super::roles::{CatalogueGuess, EventsGuess, Role, Taken};
 use super::rows::Condition;
 use super::{Source, nobody, rows, told};
 

@@ -66,7 +66,7 @@ impl Explain for InitError {
             Self::Gap { .. } => Some(
                 "say it with --user, --item or --time COLUMN (and --force), or write it into the draft: docs/your-data.md shows five files and their drafts".to_owned(),
             ),
-            Self::Draft(_) => Some("rename the file to letters, digits, - and _".to_owned()),
+            Self::Draft(_) => Some("rename the file or the column that is named above to letters, digits, - and _".to_owned()),
         }
     }
 }

@@ -1,10 +1,14 @@
 //! A first `selvedge.toml`, from looking at the files: every guess is a line that can be read and corrected.
 
+mod catalogue;
 mod draft;
 mod error;
+mod events;
 mod gather;
+mod guess;
 mod join;
 mod look;
+mod main_columns;
 mod meaning;
 mod names;
 mod nobody;
@@ -25,12 +29,12 @@ use selvedge_lake::storage::atomic;
 use crate::config::Config;
 
 pub use error::InitError;
+pub use guess::Answers;
 pub use report::{InitReport, Looked};
-pub use roles::Answers;
 pub use told::Gap;
 
+use guess::{CatalogueGuess, EventsGuess, Role};
 use look::{Column, share};
-use roles::{CatalogueGuess, EventsGuess, Role};
 use rows::Condition;
 
 /// A file, what stands in it and what it was taken for.
@@ -358,9 +362,9 @@ fn take_catalogues(sources: &mut [Source]) {
         let mut catalogue = CatalogueGuess {
             id: item,
             title: Some(title),
-            categories: roles::categories_of(&source.columns, item),
+            categories: catalogue::categories_of(&source.columns, item),
             attributes: Vec::new(),
-            image: roles::image_of(&source.columns, item),
+            image: catalogue::image_of(&source.columns, item),
             available_from: None,
             available_until: None,
         };
@@ -459,7 +463,7 @@ fn tell_split_orders(sources: &mut [Source]) {
     for (index, lines) in sources.iter().enumerate() {
         let order = lines.events().and_then(|guess| {
             guess.order.or(match guess.who {
-                roles::Who::Order => guess.user.as_ref().map(|user| user.column),
+                guess::Who::Order => guess.user.as_ref().map(|user| user.column),
                 _ => None,
             })
         });

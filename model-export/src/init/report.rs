@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Source;
-use super::roles::Role;
+use super::guess::Role;
 use super::told::{self, Gap};
 use crate::report::Report;
 
@@ -101,7 +101,7 @@ fn looked(source: &Source) -> Looked {
     let mut reading = Vec::new();
     let (role, why) = match &source.role {
         Role::Events(guess) => {
-            let column = |taken: &Option<super::roles::Taken>| taken.as_ref().map(|taken| taken.column);
+            let column = |taken: &Option<super::guess::Taken>| taken.as_ref().map(|taken| taken.column);
             add("user", column(&guess.user));
             add("item", column(&guess.item));
             add("timestamp", column(&guess.timestamp));

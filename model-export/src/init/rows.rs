@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use selvedge::event::EventKind;
 use selvedge_lake::ingest::{Cell, NumberReader, Sample};
 
+use super::guess::EventsGuess;
 use super::look::{Column, share, short};
 use super::meaning::{self, Meaning, State};
 use super::numbers::number;
-use super::roles::EventsGuess;
 
 /// A condition of the row filter, and what it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]

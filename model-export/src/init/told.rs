@@ -4,10 +4,10 @@ use selvedge::event::EventKind;
 use selvedge_lake::ingest::{Cell, Sample, TimeReader};
 use selvedge_lake::storage::schema::date_of;
 
+use super::guess::{CatalogueGuess, EventsGuess, Taken, Who};
 use super::join;
 use super::look::{Column, share, short};
 use super::meaning::Meaning;
-use super::roles::{CatalogueGuess, EventsGuess, Taken, Who};
 use super::rows::Condition;
 
 /// A role that no column was found for.

@@ -1,6 +1,7 @@
 //! From files of any shape to the lake: once each, with every refused row kept.
 
 mod archive;
+mod bad_row;
 mod cell;
 mod cells;
 #[cfg(test)]
@@ -54,8 +55,9 @@ use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::path::Path;
 use std::rc::Rc;
 
+pub use bad_row::BadRow;
 pub use cell::{Cell, Row};
-pub use error::{BadRow, IngestError};
+pub use error::IngestError;
 pub use folders::files_below;
 pub use forget::{Forgotten, ForgottenSource, forget};
 pub use kind::Foreign;
