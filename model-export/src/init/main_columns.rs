@@ -1,4 +1,4 @@
-//! Which columns say who, when and which item: by the values first, then by the names.
+//! Which columns say who, when and which item: the values say what a column can be, the names which of those it is.
 
 use super::guess::{Answers, Taken, Who};
 use super::look::{Column, share};
