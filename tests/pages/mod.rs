@@ -150,7 +150,12 @@ pub fn check_template(template: &[u8], encoding: Encoding) {
         let inner = expression.split(|byte| *byte == b'}').next().unwrap_or_default();
         inner.iter().any(|byte| matches!(byte, b'#' | b'^'))
     });
-    let openings = |html: &[u8]| EXPRESSIONS.iter().map(|open| count(html, open)).sum::<usize>();
+    let openings = |html: &[u8]| {
+        EXPRESSIONS
+            .iter()
+            .map(|open| count(html, open, encoding))
+            .sum::<usize>()
+    };
     let own = openings(&render(&item("a", "b")));
     // An address that is refused takes the template's own text beside it along, so templates with openings of their own show now more, now fewer.
     let has_openings = openings(&without_expressions(template)) > 0;
@@ -183,8 +188,12 @@ fn without_expressions(template: &[u8]) -> Vec<u8> {
 /// What an expression of a template language in the browser begins with.
 const EXPRESSIONS: [&[u8]; 9] = [b"{{", b"${", b"#{", b"[[", b"{%", b"{#", b"@{", b"[{", b"{["];
 
-fn count(html: &[u8], part: &[u8]) -> usize {
-    html.windows(part.len()).filter(|window| *window == part).count()
+/// How often a part stands in a page. In an encoding of several bytes, a brace behind a byte beyond ASCII may be the second byte of a character: the
+/// author's `\x85{` before an address that begins with `%` is no `{%` to a browser.
+fn count(html: &[u8], part: &[u8], encoding: Encoding) -> usize {
+    let is_second = |at: usize| encoding != Encoding::Utf8 && at > 0 && !html[at - 1].is_ascii();
+    let stands = |(at, window): &(usize, &[u8])| *window == part && !is_second(*at);
+    html.windows(part.len()).enumerate().filter(stands).count()
 }
 
 fn ends_in_text(html: &[u8]) -> bool {
